@@ -1,0 +1,207 @@
+// Package budget hands out slots: how many requests may be in flight, in all
+// and per host, and who goes next.
+//
+// Semaphores whose size changes while they are in use are easy to get wrong: a
+// release above the size must not wake anybody, a waiter that is granted a slot
+// while it gives up must pass it on, growing must wake as many as fit. Slots
+// here wait in one queue ordered by rank, count in two places (the pool and one
+// of its groups), and are given back exactly once.
+package budget
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Pool is the budget over all groups. Its methods and those of its groups are
+// safe for concurrent use; none calls out or blocks, Acquire excepted.
+type Pool struct {
+	mu    sync.Mutex
+	size  int
+	used  int
+	queue []*waiter // by rank, then arrival
+}
+
+// Group is a share of a pool, such as one host. A slot of it counts in both.
+type Group struct {
+	pool *Pool
+	size int // guarded by pool.mu; 0: the pool's alone
+	used int // guarded by pool.mu
+}
+
+// Slot is the right to one request in flight.
+type Slot struct {
+	group    *Group
+	released atomic.Bool
+}
+
+type waiter struct {
+	group *Group
+	rank  int64
+	slot  *Slot // set, and ready closed, when granted
+	ready chan struct{}
+}
+
+// New makes a pool of size slots. Size below 1 counts as 1.
+func New(size int) *Pool { return &Pool{size: max(size, 1)} }
+
+// Group adds a group that holds at most size slots; 0 means no limit of its own.
+func (p *Pool) Group(size int) *Group { return &Group{pool: p, size: max(size, 0)} }
+
+// Acquire waits for a slot; the lowest rank goes first, then who came first.
+// When ctx ends first it returns the context's cause and holds nothing.
+func (g *Group) Acquire(ctx context.Context, rank int64) (*Slot, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	p := g.pool
+	p.mu.Lock()
+	if g.freeLocked() && !p.overtakesLocked(rank) {
+		s := g.takeLocked()
+		p.mu.Unlock()
+		return s, nil
+	}
+	w := &waiter{group: g, rank: rank, ready: make(chan struct{})}
+	i, _ := slices.BinarySearchFunc(p.queue, w, func(a, b *waiter) int {
+		if a.rank <= b.rank { // equal ranks: behind those already there
+			return -1
+		}
+		return 1
+	})
+	p.queue = slices.Insert(p.queue, i, w)
+	p.mu.Unlock()
+
+	select {
+	case <-w.ready:
+		return w.slot, nil
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	if w.slot == nil {
+		p.queue = slices.DeleteFunc(p.queue, func(o *waiter) bool { return o == w })
+		p.mu.Unlock()
+		return nil, context.Cause(ctx)
+	}
+	p.mu.Unlock()
+	w.slot.Release() // granted at the same moment: pass it on
+	return nil, context.Cause(ctx)
+}
+
+// overtakesLocked reports whether a newcomer of this rank would jump a waiter
+// that could be served as well.
+func (p *Pool) overtakesLocked(rank int64) bool {
+	for _, w := range p.queue {
+		if w.rank > rank {
+			return false
+		}
+		if w.group.freeLocked() {
+			return true
+		}
+	}
+	return false
+}
+
+// TryAcquire takes a slot if one is free at once and nobody waits for it.
+func (g *Group) TryAcquire(rank int64) (*Slot, bool) {
+	g.pool.mu.Lock()
+	defer g.pool.mu.Unlock()
+	if !g.freeLocked() || g.pool.overtakesLocked(rank) {
+		return nil, false
+	}
+	return g.takeLocked(), true
+}
+
+func (g *Group) freeLocked() bool {
+	return g.pool.used < g.pool.size && (g.size == 0 || g.used < g.size)
+}
+
+func (g *Group) takeLocked() *Slot {
+	g.used++
+	g.pool.used++
+	return &Slot{group: g}
+}
+
+// Release gives the slot back. Calling it again does nothing.
+func (s *Slot) Release() {
+	if s.released.Swap(true) {
+		return
+	}
+	p := s.group.pool
+	p.mu.Lock()
+	s.group.used--
+	p.used--
+	p.grantLocked()
+	p.mu.Unlock()
+}
+
+// grantLocked serves waiters while slots are free. In debt (used above size)
+// nothing is handed on.
+func (p *Pool) grantLocked() {
+	if len(p.queue) == 0 || p.used >= p.size {
+		return
+	}
+	kept := p.queue[:0]
+	for _, w := range p.queue {
+		if !w.group.freeLocked() {
+			kept = append(kept, w)
+			continue
+		}
+		w.slot = w.group.takeLocked()
+		close(w.ready)
+	}
+	clear(p.queue[len(kept):])
+	p.queue = kept
+}
+
+// Resize changes the pool's size, at least 1. Growing wakes waiters; shrinking
+// below what is in use makes a debt that only falls.
+func (p *Pool) Resize(size int) {
+	p.mu.Lock()
+	p.size = max(size, 1)
+	p.grantLocked()
+	p.mu.Unlock()
+}
+
+// Resize changes the group's limit; 0 means none of its own.
+func (g *Group) Resize(size int) {
+	g.pool.mu.Lock()
+	g.size = max(size, 0)
+	g.pool.grantLocked()
+	g.pool.mu.Unlock()
+}
+
+// Usage is a reading of a pool or group.
+type Usage struct {
+	Size, Used int
+	Waiting    int // for the group: those who want one of its slots
+}
+
+// Idle reports how many slots could be taken now without anybody waiting.
+func (u Usage) Idle() int {
+	if u.Waiting > 0 || (u.Size > 0 && u.Used >= u.Size) {
+		return 0
+	}
+	return u.Size - u.Used
+}
+
+// Usage returns the pool's state.
+func (p *Pool) Usage() Usage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return Usage{Size: p.size, Used: p.used, Waiting: len(p.queue)}
+}
+
+// Usage returns the group's state; Size 0 means no limit of its own.
+func (g *Group) Usage() Usage {
+	g.pool.mu.Lock()
+	defer g.pool.mu.Unlock()
+	u := Usage{Size: g.size, Used: g.used}
+	for _, w := range g.pool.queue {
+		if w.group == g {
+			u.Waiting++
+		}
+	}
+	return u
+}

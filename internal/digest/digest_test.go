@@ -1,0 +1,45 @@
+package digest_test
+
+import (
+	"crypto/sha512"
+	"encoding/hex"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl/internal/digest"
+)
+
+// TestSums checks each algorithm with a vector of its specification, of "abc".
+func TestSums(t *testing.T) {
+	long := sha512.Sum512([]byte("abc"))
+	for algorithm, want := range map[string]string{
+		"md5":    "900150983cd24fb0d6963f7d28e17f72",                                 // RFC 1321
+		"sha1":   "a9993e364706816aba3e25717850c26c9cd0d89d",                         // RFC 3174
+		"sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", // FIPS 180-4
+		"sha512": hex.EncodeToString(long[:]),
+	} {
+		raw, err := hex.DecodeString(want)
+		require.NoError(t, err)
+		size, err := digest.Size(algorithm)
+		require.NoError(t, err)
+		require.Len(t, raw, size)
+		s := digest.Sum{Algorithm: algorithm, Bytes: string(raw)}
+		require.False(t, s.IsZero())
+
+		h := s.New()
+		h.Write([]byte("ab"))
+		require.False(t, s.Matches(h), algorithm)
+		h.Write([]byte("c"))
+		require.True(t, s.Matches(h), algorithm)
+	}
+}
+
+func TestSize(t *testing.T) {
+	n, err := digest.Size("SHA256")
+	require.NoError(t, err, "however it is written")
+	require.Equal(t, 32, n)
+	_, err = digest.Size("crc32")
+	require.ErrorContains(t, err, "use md5, sha1, sha256 or sha512")
+	require.True(t, digest.Sum{}.IsZero())
+}

@@ -1,0 +1,58 @@
+package faultserver
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+)
+
+// Disposition sends Content-Disposition as it is given; line ends become spaces.
+func Disposition(raw string) Behaviour {
+	return onResponse(func(_ *Request, res *Response) { res.Header.Set("Content-Disposition", raw) })
+}
+
+// SetCookie sends Set-Cookie.
+func SetCookie(raw string) Behaviour {
+	return onResponse(func(_ *Request, res *Response) { res.Header.Add("Set-Cookie", raw) })
+}
+
+// Redirect leads over n redirects of a status (301, 302, 303, 307, 308) to the file.
+func Redirect(n, code int) Behaviour {
+	return Do(func(req *Request, next Handler) *Response {
+		hop, _ := strconv.Atoi(req.URL.Query().Get("hop"))
+		if hop >= n {
+			return next(req)
+		}
+		return redirect(code, fmt.Sprintf("%s?hop=%d", req.URL.EscapedPath(), hop+1))
+	})
+}
+
+// RedirectLoop leads from one URL to another and back.
+func RedirectLoop() Behaviour {
+	return Do(func(req *Request, _ Handler) *Response {
+		if req.URL.RawQuery == "" {
+			return redirect(http.StatusFound, req.URL.EscapedPath()+"?again")
+		}
+		return redirect(http.StatusFound, req.URL.EscapedPath())
+	})
+}
+
+// RedirectEndless leads on for ever, to another URL each time.
+func RedirectEndless() Behaviour {
+	return Do(func(req *Request, _ Handler) *Response {
+		hop, _ := strconv.Atoi(req.URL.Query().Get("hop"))
+		return redirect(http.StatusFound, fmt.Sprintf("%s?hop=%d", req.URL.EscapedPath(), hop+1))
+	})
+}
+
+// RedirectTo leads to a location, sent as it is: another server, another scheme, a
+// relative reference, or nonsense.
+func RedirectTo(location string, code int) Behaviour {
+	return Do(func(*Request, Handler) *Response { return redirect(code, location) })
+}
+
+func redirect(code int, location string) *Response {
+	res := Reply(code, "text/plain", "elsewhere\n")
+	res.Header.Set("Location", location)
+	return res
+}

@@ -1,0 +1,166 @@
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// maxHeaderBytes bounds what one response may make us hold before its body.
+const maxHeaderBytes = 256 << 10
+
+// Config says how connections are made and what every request carries.
+type Config struct {
+	HTTPClient     *http.Client // nil or without a Transport: transports of our own
+	Proxy          func(*http.Request) (*url.URL, error)
+	TLSConfig      *tls.Config
+	DialContext    func(ctx context.Context, network, addr string) (net.Conn, error)
+	ConnectTimeout time.Duration
+	HeaderTimeout  time.Duration
+	DenyPrivate    bool
+	Connections    int // how many may be in use at once: as many are kept idle
+
+	Header        http.Header            // for every request
+	OriginHeaders map[string]http.Header // by Origin
+	UserAgent     string
+}
+
+// Client sends requests. It is safe for concurrent use.
+type Client struct {
+	multiplexed http.RoundTripper // HTTP/2 where the server speaks it
+	separate    http.RoundTripper // HTTP/1.1 only: each request a connection of its own
+	own         []*http.Transport
+	jar         http.CookieJar
+	openings    openings
+	conf        Config
+
+	userAgent, identity []string // shared header values: nobody writes to them
+}
+
+// New makes a client; Close releases the connections of its own transports.
+func New(c Config) *Client {
+	cl := &Client{conf: c, userAgent: []string{c.UserAgent}, identity: []string{"identity"}}
+	cl.conf.OriginHeaders = make(map[string]http.Header, len(c.OriginHeaders))
+	for k, h := range c.OriginHeaders {
+		if u, err := url.Parse(k); err == nil {
+			cl.conf.OriginHeaders[Origin(u)] = h
+		}
+	}
+	if c.HTTPClient != nil {
+		cl.jar = c.HTTPClient.Jar
+		if t := c.HTTPClient.Transport; t != nil {
+			cl.multiplexed, cl.separate = t, t
+			return cl
+		}
+	}
+	one := c.transport()
+	one.Protocols = new(http.Protocols)
+	one.Protocols.SetHTTP1(true)
+	two := c.transport()
+	two.Protocols = new(http.Protocols)
+	two.Protocols.SetHTTP1(true)
+	two.Protocols.SetHTTP2(true)
+	cl.multiplexed, cl.separate, cl.own = two, one, []*http.Transport{one, two}
+	return cl
+}
+
+func (c Config) transport() *http.Transport {
+	proxy := c.Proxy
+	if proxy == nil {
+		proxy = http.ProxyFromEnvironment
+	}
+	dialer := &net.Dialer{Timeout: c.ConnectTimeout, KeepAlive: 15 * time.Second}
+	if c.DenyPrivate {
+		// A proxy would connect in our stead, out of our sight.
+		proxy, dialer.ControlContext = nil, denyPrivate
+	}
+	dial := c.DialContext
+	if dial == nil {
+		dial = dialer.DialContext
+	} else {
+		dial = withTimeout(dial, c.ConnectTimeout)
+	}
+	return &http.Transport{
+		Proxy:                  proxy,
+		DialContext:            dial,
+		TLSClientConfig:        c.TLSConfig.Clone(),
+		TLSHandshakeTimeout:    c.ConnectTimeout,
+		ResponseHeaderTimeout:  c.HeaderTimeout,
+		MaxIdleConnsPerHost:    c.Connections,
+		MaxIdleConns:           2*c.Connections + 8,
+		IdleConnTimeout:        60 * time.Second,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		// A small file arrives with its header in one read; larger reads bypass the buffer.
+		ReadBufferSize: 32 << 10,
+	}
+}
+
+func withTimeout(dial func(context.Context, string, string) (net.Conn, error), d time.Duration) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, d)
+		defer cancel()
+		return dial(ctx, network, addr)
+	}
+}
+
+// Close closes the idle connections of the client's own transports.
+func (c *Client) Close() {
+	for _, t := range c.own {
+		t.CloseIdleConnections()
+	}
+}
+
+// Origin is the scheme, host and port of u, the port always given: what headers
+// and limits are bound to.
+func Origin(u *url.URL) string {
+	scheme, host, port := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()
+	if port == "" {
+		port = "80"
+		if scheme == "https" {
+			port = "443"
+		}
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// CheckURL accepts what the library can fetch: absolute http and https URLs.
+func CheckURL(u *url.URL) error {
+	if s := strings.ToLower(u.Scheme); s != "http" && s != "https" {
+		if s == "" {
+			return errors.New("not absolute: it must start with http:// or https://")
+		}
+		return errors.New("scheme is not http or https")
+	}
+	if u.Hostname() == "" {
+		return errors.New("no host")
+	}
+	return nil
+}
+
+// ValidHeaderName reports whether k is a token (RFC 9110, section 5.1).
+func ValidHeaderName(k string) bool {
+	for i := range len(k) {
+		c := k[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
+			return false
+		}
+	}
+	return k != ""
+}
+
+// ValidHeaderValue reports whether v holds no control character but tab (RFC 9110,
+// section 5.5).
+func ValidHeaderValue(v string) bool {
+	for i := range len(v) {
+		if c := v[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,179 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/littledl/littledl/internal/redact"
+)
+
+// Failures of redirects. Neither is worth a retry.
+var (
+	ErrTooManyRedirects  = errors.New("too many redirects")
+	ErrForbiddenRedirect = errors.New("forbidden redirect")
+)
+
+const (
+	maxRedirects = 10
+	// maxDrain is what is read of an unwanted body to save its connection.
+	maxDrain = 64 << 10
+)
+
+// Request is one GET or HEAD.
+type Request struct {
+	Method string
+	URL    *url.URL
+	// Header and User are sent to the origin Home only, wherever redirects lead.
+	Header  http.Header
+	User    *url.Userinfo // becomes Authorization where no header gives that
+	Home    string
+	Range   string // value of the Range header, "" for none
+	IfRange string
+	HTTP1   bool // a connection of its own, never a stream of a shared one
+	// Admit is asked before every hop, and what it returns is called when that
+	// hop's answer is done with.
+	Admit func(ctx context.Context, u *url.URL) (release func(), err error)
+}
+
+// Response is an answer that is no redirect. Close must be called.
+type Response struct {
+	*http.Response
+	URL     *url.URL // the URL that answered, without user info
+	release func()
+}
+
+// Close ends the exchange and gives back what Admit returned. An unread body
+// costs the connection.
+func (r *Response) Close() {
+	r.Body.Close()
+	r.release()
+}
+
+// Discard is Close, but reads a short rest of the body to keep the connection.
+func (r *Response) Discard() {
+	if r.ContentLength <= maxDrain {
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
+	}
+	r.Close()
+}
+
+// Do sends the request and follows redirects. The error of a context that ended
+// is its cause.
+func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
+	u := r.URL
+	for hop := 0; ; hop++ {
+		res, err := c.hop(ctx, r, u)
+		if err != nil {
+			return nil, err
+		}
+		location := res.Header.Get("Location")
+		if !isRedirect(res.StatusCode) || location == "" {
+			return res, nil
+		}
+		res.Discard()
+		if hop == maxRedirects {
+			return nil, fmt.Errorf("%w: gave up after %d", ErrTooManyRedirects, maxRedirects)
+		}
+		if u, err = redirect(u, location); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func isRedirect(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}
+
+// redirect resolves a Location header and refuses what would leave HTTP, or
+// leave TLS.
+func redirect(from *url.URL, location string) (*url.URL, error) {
+	to, err := from.Parse(location)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the location cannot be parsed: %s", ErrForbiddenRedirect, redact.URL(location))
+	}
+	if err := CheckURL(to); err != nil {
+		return nil, fmt.Errorf("%w to %s: %w", ErrForbiddenRedirect, redact.Text(redact.Parsed(to)), err)
+	}
+	if from.Scheme == "https" && to.Scheme != "https" {
+		return nil, fmt.Errorf("%w to %s: it would leave https", ErrForbiddenRedirect, redact.Text(redact.Parsed(to)))
+	}
+	to.User = nil // credentials are the caller's to give, never a server's
+	to.Fragment = ""
+	return to, nil
+}
+
+// hop is one request and its answer, without following anything.
+func (c *Client) hop(ctx context.Context, r *Request, u *url.URL) (*Response, error) {
+	release, err := r.Admit(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	if u.User != nil {
+		bare := *u
+		bare.User = nil
+		u = &bare
+	}
+	req := (&http.Request{Method: r.Method, URL: u, Host: u.Host, Header: c.header(r, u), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	if r.User != nil && Origin(u) == r.Home && req.Header.Get("Authorization") == "" {
+		password, _ := r.User.Password()
+		req.SetBasicAuth(r.User.Username(), password)
+	}
+	if c.jar != nil {
+		for _, k := range c.jar.Cookies(req.URL) {
+			req.AddCookie(k)
+		}
+	}
+	res, err := c.roundTrip(req, r.HTTP1)
+	if err != nil {
+		release()
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return nil, err
+	}
+	if c.jar != nil {
+		c.jar.SetCookies(req.URL, res.Cookies())
+	}
+	return &Response{Response: res, URL: req.URL, release: release}, nil
+}
+
+// header builds what is sent to u: the headers that may go anywhere, and those
+// bound to u's own origin.
+func (c *Client) header(r *Request, u *url.URL) http.Header {
+	h := make(http.Header, 6)
+	for k, v := range c.conf.Header {
+		h[http.CanonicalHeaderKey(k)] = v
+	}
+	if _, ok := h["User-Agent"]; !ok {
+		h["User-Agent"] = c.userAgent
+	}
+	if len(c.conf.OriginHeaders) > 0 || len(r.Header) > 0 {
+		origin := Origin(u)
+		for k, v := range c.conf.OriginHeaders[origin] {
+			h[http.CanonicalHeaderKey(k)] = v
+		}
+		if origin == r.Home {
+			for k, v := range r.Header {
+				h[http.CanonicalHeaderKey(k)] = v
+			}
+		}
+	}
+	// A compressed body has other bytes than the file and cannot be cut in ranges.
+	h["Accept-Encoding"] = c.identity
+	if r.Range != "" {
+		h["Range"] = []string{r.Range}
+	}
+	if r.IfRange != "" {
+		h["If-Range"] = []string{r.IfRange}
+	}
+	return h
+}

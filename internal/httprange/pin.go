@@ -1,0 +1,108 @@
+package httprange
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Pin identifies one version of a file, by what the answers that were accepted
+// said about it. Later answers must not contradict it.
+type Pin struct {
+	Size         int64  // -1: unknown
+	ETag         string // as sent, "" if none
+	LastModified string // as sent, "" if none
+	DateStrong   bool   // Last-Modified is at least 60 s older than the answer's Date
+	Encoding     string // Content-Encoding as sent; "" also for identity
+}
+
+// StrongETag reports whether etag is well-formed and strong (RFC 9110 section
+// 8.8.3). An empty tag is not: it would be equal for every version.
+func StrongETag(etag string) bool {
+	n := len(etag)
+	if n < 3 || etag[0] != '"' || etag[n-1] != '"' {
+		return false
+	}
+	for _, c := range []byte(etag[1 : n-1]) {
+		if c <= ' ' || c == '"' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// IfRange is the validator that may stand in an If-Range field (RFC 9110
+// section 13.1.5): the strong ETag, else a strong Last-Modified, else "".
+func (p Pin) IfRange() string {
+	if StrongETag(p.ETag) {
+		return p.ETag
+	}
+	if _, err := http.ParseTime(p.LastModified); err == nil && p.DateStrong {
+		return p.LastModified
+	}
+	return ""
+}
+
+// pinOf is what an answer says of a file of the given size.
+func pinOf(h http.Header, size int64) Pin {
+	return Pin{
+		Size:         size,
+		ETag:         h.Get("Etag"),
+		LastModified: h.Get("Last-Modified"),
+		DateStrong:   dateStrong(h),
+		Encoding:     encoding(h),
+	}
+}
+
+// dateStrong reports whether Last-Modified is a strong validator (RFC 9110
+// section 8.8.2.2). Within the same second the file can change again; with
+// clocks that are not quite equal, a minute is the usual margin.
+func dateStrong(h http.Header) bool {
+	modified, err := http.ParseTime(h.Get("Last-Modified"))
+	if err != nil {
+		return false
+	}
+	date, err := http.ParseTime(h.Get("Date"))
+	return err == nil && date.Sub(modified) >= time.Minute
+}
+
+func encoding(h http.Header) string {
+	e := strings.TrimSpace(strings.Join(h.Values("Content-Encoding"), ", "))
+	if strings.EqualFold(e, "identity") {
+		return ""
+	}
+	return e
+}
+
+// differs says in what the answer q contradicts p, or "". What one of them
+// does not tell is no contradiction. ETags are compared as opaque strings:
+// two that differ in weakness only do not promise the same bytes either.
+func (p Pin) differs(q Pin) string {
+	switch {
+	case p.Size >= 0 && q.Size >= 0 && p.Size != q.Size:
+		return "size"
+	case p.ETag != "" && q.ETag != "" && p.ETag != q.ETag:
+		return "etag"
+	case p.LastModified != "" && q.LastModified != "" && !sameTime(p.LastModified, q.LastModified):
+		return "last-modified"
+	}
+	return ""
+}
+
+func sameTime(a, b string) bool {
+	if a == b {
+		return true
+	}
+	s, err := http.ParseTime(a)
+	if err != nil {
+		return false
+	}
+	t, err := http.ParseTime(b)
+	return err == nil && s.Equal(t)
+}
+
+// confirms reports whether q has the very validator that If-Range carried.
+func (p Pin) confirms(q Pin) bool {
+	v := p.IfRange()
+	return v != "" && (v == q.ETag || v == q.LastModified)
+}

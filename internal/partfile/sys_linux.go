@@ -1,0 +1,66 @@
+package partfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// namelessPossible: linking a nameless file to a name goes through /proc.
+func namelessPossible() bool {
+	_, err := os.Stat("/proc/self/fd")
+	return err == nil
+}
+
+func openNameless(dir *os.File) (*os.File, error) {
+	fd, err := unix.Openat(int(dir.Fd()), ".", unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "part"), nil
+}
+
+func procPath(f *os.File) string { return "/proc/self/fd/" + strconv.Itoa(int(f.Fd())) }
+
+// linkNameless names the file. Linking by descriptor is allowed to everybody
+// since Linux 6.10; before, it takes a walk through /proc.
+func linkNameless(f, dir *os.File, name string) error {
+	err := unix.Linkat(int(f.Fd()), "", int(dir.Fd()), name, unix.AT_EMPTY_PATH)
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EINVAL) {
+		err = unix.Linkat(unix.AT_FDCWD, procPath(f), int(dir.Fd()), name, unix.AT_SYMLINK_FOLLOW)
+	}
+	if err != nil {
+		return &fs.PathError{Op: "link", Path: name, Err: err}
+	}
+	return nil
+}
+
+// absent reports, at the cost of one system call, that nothing has the name.
+func absent(dir *os.File, name string) bool {
+	return errors.Is(unix.Faccessat(int(dir.Fd()), name, unix.F_OK, unix.AT_SYMLINK_NOFOLLOW), unix.ENOENT)
+}
+
+func setTime(f *os.File, t time.Time) error {
+	ts, err := unix.TimeToTimespec(t)
+	if err != nil {
+		return nil // a date that the system cannot hold is not worth a failure
+	}
+	times := []unix.Timespec{ts, ts}
+	err = unix.UtimesNanoAt(int(f.Fd()), "", times, unix.AT_EMPTY_PATH) // since Linux 5.8
+	if err != nil {
+		err = unix.UtimesNanoAt(unix.AT_FDCWD, procPath(f), times, 0)
+	}
+	return err
+}
+
+func preallocate(f *os.File, size int64) error {
+	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, size)
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG) {
+		return &fs.PathError{Op: "preallocate", Path: f.Name(), Err: err}
+	}
+	return nil
+}

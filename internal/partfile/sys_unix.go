@@ -1,0 +1,52 @@
+//go:build unix
+
+package partfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// lock takes the exclusive lock that tells a part in use from one left behind.
+func lock(f *os.File) error {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	switch {
+	case err == nil, unsupported(err):
+		return nil
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return ErrLocked
+	}
+	return fmt.Errorf("lock the part file: %w", err)
+}
+
+func links(info fs.FileInfo) uint64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Nlink)
+	}
+	return 1
+}
+
+func ownedByUs(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid()
+}
+
+// unsupported reports that the file system lacks an operation.
+func unsupported(err error) bool {
+	for _, e := range []error{unix.EOPNOTSUPP, unix.ENOTSUP, unix.EINVAL, unix.ENOSYS, unix.EISDIR, unix.ENOTTY, unix.EPERM, unix.EMLINK, unix.ENOLCK} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// IsFull reports that a disk, a quota or a limit on file size is exhausted.
+func IsFull(err error) bool {
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG)
+}

@@ -1,0 +1,43 @@
+package partfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/windows"
+)
+
+// lock takes the exclusive lock that tells a part in use from one left behind.
+// It covers a byte far behind any data, since locks are mandatory here.
+func lock(f *os.File) error {
+	o := &windows.Overlapped{OffsetHigh: 0x7fffffff}
+	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, o)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, windows.ERROR_LOCK_VIOLATION), errors.Is(err, windows.ERROR_IO_PENDING):
+		return ErrLocked
+	}
+	return fmt.Errorf("lock the part file: %w", err)
+}
+
+func links(fs.FileInfo) uint64 { return 1 }
+
+func ownedByUs(fs.FileInfo) bool { return true }
+
+// unsupported reports that the file system lacks an operation.
+func unsupported(err error) bool {
+	for _, e := range []error{errors.ErrUnsupported, windows.ERROR_INVALID_FUNCTION, windows.ERROR_NOT_SUPPORTED, windows.ERROR_ACCESS_DENIED} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// IsFull reports that a disk, a quota or a limit on file size is exhausted.
+func IsFull(err error) bool {
+	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) || errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
+}

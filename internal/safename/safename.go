@@ -1,0 +1,111 @@
+// Package safename turns the names that servers and URLs propose into names
+// that are safe to create. A proposed name is hostile input: it may climb out
+// of the directory, hide itself, pass for an option of a command or for one of
+// our own part files, or be a device. The rules are the same on every system,
+// because files travel to others.
+//
+// FromURL and FromDisposition find a name, Clean makes it safe. A name that the
+// caller chose is not altered but checked, by CheckUser.
+package safename
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	maxName   = 200 // bytes of a cleaned name: leaves room for " (n)" and the part file's suffix
+	maxExt    = 20  // bytes of what is still taken for an extension
+	fallback  = "download"
+	leftTrim  = ".- "
+	rightTrim = ". "
+)
+
+// Clean makes a name that a server or a URL chose safe, whatever it is. Only
+// the last component is kept; control and direction-changing characters are
+// dropped, invalid UTF-8 and characters that some system forbids replaced;
+// leading dots, dashes and spaces and trailing dots and spaces trimmed; device
+// names of Windows and the suffixes of our own files defused with an
+// underscore. The result is at most 200 bytes, keeps its extension, and is
+// "download" if nothing else is left. Cleaning twice changes nothing more. A
+// name that is fine already is returned without allocating.
+func Clean(name string) string {
+	name = scrub(name)
+	if name == "" {
+		return fallback
+	}
+	// Cutting a long name can bring a device name or one of our suffixes to
+	// its end, and defusing it can make it too long by a byte.
+	for {
+		next := defuse(cut(name, maxName))
+		if next == name {
+			return name
+		}
+		name = next
+	}
+}
+
+// scrub does the part of Clean that can leave nothing of a name.
+func scrub(name string) string {
+	name = strings.Map(portable, lastComponent(name))
+	return strings.TrimRight(strings.TrimLeft(name, leftTrim), rightTrim)
+}
+
+// lastComponent is what follows the last separator of either kind that has
+// something behind it.
+func lastComponent(name string) string {
+	name = strings.TrimRight(name, `/\`)
+	return name[strings.LastIndexAny(name, `/\`)+1:]
+}
+
+// portable maps a character to itself, to '_', or to -1 to drop it.
+func portable(r rune) rune {
+	switch {
+	case r == 0 || strings.ContainsRune(`<>:"/\|?*`, r):
+		return '_'
+	case r < utf8.RuneSelf:
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029':
+		return -1
+	}
+	return r
+}
+
+// defuse puts an underscore where a name would be a device or a file of ours.
+func defuse(name string) string {
+	stem, _, _ := strings.Cut(name, ".")
+	stem = strings.TrimRight(stem, " ") // "CON .txt" is the console too
+	if isDevice(stem) {
+		name = stem + "_" + name[len(stem):]
+	}
+	if hasSuffixFold(name, ".ldpart") || hasSuffixFold(name, ".ldjournal") {
+		name += "_"
+	}
+	return name
+}
+
+// isDevice reports whether Windows takes a stem for a device, in any directory
+// and with any extension.
+func isDevice(stem string) bool {
+	for _, d := range [...]string{"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} {
+		if strings.EqualFold(stem, d) {
+			return true
+		}
+	}
+	if len(stem) < 4 || !strings.EqualFold(stem[:3], "COM") && !strings.EqualFold(stem[:3], "LPT") {
+		return false
+	}
+	switch n := stem[3:]; n {
+	case "¹", "²", "³":
+		return true
+	default:
+		return len(n) == 1 && '1' <= n[0] && n[0] <= '9'
+	}
+}
+
+func hasSuffixFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
+}

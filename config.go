@@ -1,0 +1,232 @@
+package littledl
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"time"
+
+	"github.com/littledl/littledl/internal/fetch"
+	"github.com/littledl/littledl/internal/redact"
+)
+
+// DownloadConfig is what a downloader is told once. The zero value is the
+// default behaviour; zero of a number means its default, given behind it.
+type DownloadConfig struct {
+	// HTTPClient, when given, makes the requests instead of a tuned pool of our
+	// own. It is copied; its Transport and Jar are used, redirects stay ours. With
+	// Timeout set (it would cover the body), or together with any of the six fields
+	// below it, it is ErrInvalidOption. A transport that signs every request signs
+	// redirects and mirrors too: that is its owner's promise.
+	HTTPClient *http.Client
+	// Proxy chooses a proxy for a request: http, https or socks5. Nil: from the
+	// environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
+	Proxy       func(*http.Request) (*url.URL, error)
+	TLSConfig   *tls.Config
+	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
+	// ConnectTimeout bounds dialing and the TLS handshake each: 30 s.
+	ConnectTimeout time.Duration
+	// HeaderTimeout bounds the time from request sent to response headers: 30 s.
+	HeaderTimeout time.Duration
+	// DenyPrivateNetworks refuses loopback, private and link-local addresses, after
+	// name resolution, whenever a connection is made. No proxy is used then, and it
+	// excludes Proxy and DialContext.
+	DenyPrivateNetworks bool
+
+	// Header is sent with every request. Authorization, Cookie, Proxy-Authorization,
+	// Range, If-*, Accept-Encoding and Host are ErrInvalidOption here: credentials
+	// belong in OriginHeaders or WithHeader, the rest is the library's own.
+	Header http.Header
+	// OriginHeaders maps "https://host[:port]" to headers, credentials too, that are
+	// sent to that origin and to no other.
+	OriginHeaders map[string]http.Header
+	// UserAgent is "littledl" followed by the module's version when empty.
+	UserAgent string
+
+	// MaxConnections is how many requests are in flight in all. 0: concurrent files
+	// times chunks per file.
+	MaxConnections int
+	// MaxConnectionsPerHost bounds them for one host and port. 0: no cap of its own.
+	MaxConnectionsPerHost int
+	// MaxChunks is how many segments of one file are in flight at most: 16.
+	MaxChunks int
+	// MinChunkSize is the size in bytes below which no segment is split: 1 MiB.
+	MinChunkSize int64
+	// BufferSize is the read buffer of a connection in bytes: 256 KiB.
+	BufferSize int
+	// MaxSpeed bounds the whole batch, in bytes per second. 0: unlimited.
+	MaxSpeed int64
+
+	// StallTimeout without a byte ends an attempt, which is then retried: 30 s.
+	StallTimeout time.Duration
+	Retry        RetryConfig
+	// MaxFileSize refuses larger files, before and while downloading. 0: unlimited.
+	MaxFileSize int64
+
+	// DisableResume discards what an interrupted transfer had fetched.
+	DisableResume bool
+	Overwrite     OverwritePolicy
+	// Durable makes every file and its folder reach the disk (fsync) before the file
+	// counts as complete.
+	Durable bool
+	// ProgressInterval is the time between two progress callbacks: 500 ms.
+	ProgressInterval time.Duration
+	// Logger hears of retries, restarts and refusals, at Debug and Warn. Nil: silent.
+	Logger *slog.Logger
+}
+
+// RetryConfig says how long to keep trying. Zero fields take their defaults.
+type RetryConfig struct {
+	// MaxRetries is how many attempts of one segment in a row may fail with less than
+	// 64 KiB of progress: 3. Negative: none.
+	MaxRetries int
+	// BaseDelay is the upper bound of the first wait, doubled each time; the wait is
+	// drawn evenly below the bound (full jitter): 500 ms.
+	BaseDelay time.Duration
+	// MaxDelay caps a wait: 30 s. A Retry-After beyond it fails the source at once,
+	// with the value in StatusError.RetryAfter.
+	MaxDelay time.Duration
+	// MaxElapsed is how long a host that refuses connections, is unreachable or
+	// answers 429 or 503 is waited for: 60 s. Such waits cost no attempt.
+	MaxElapsed time.Duration
+}
+
+// OverwritePolicy says what happens when other content has a file's name. The
+// same content (its hash is the one given, or size and modification time equal
+// what the server says) is kept under any policy but OverwriteReplace.
+type OverwritePolicy int
+
+const (
+	// OverwriteRename stores the new file as "name (1).ext".
+	OverwriteRename OverwritePolicy = iota
+	// OverwriteReplace fetches the file and replaces the old one atomically.
+	OverwriteReplace
+	// OverwriteSkip completes the task at once with what is there, unlooked at.
+	OverwriteSkip
+	// OverwriteError fails the task with ErrFileExists.
+	OverwriteError
+)
+
+const (
+	mib = 1 << 20
+
+	smallSize = 5 * mib   // below: one segment
+	largeSize = 100 * mib // above: eight segments, from smallSize on: four
+)
+
+// withDefaults returns c with every zero number replaced by its default.
+func (c DownloadConfig) withDefaults() DownloadConfig {
+	setDefault(&c.ConnectTimeout, 30*time.Second)
+	setDefault(&c.HeaderTimeout, 30*time.Second)
+	setDefault(&c.MaxChunks, 16)
+	setDefault(&c.MinChunkSize, mib)
+	setDefault(&c.BufferSize, 256<<10)
+	setDefault(&c.StallTimeout, 30*time.Second)
+	setDefault(&c.ProgressInterval, 500*time.Millisecond)
+	setDefault(&c.Retry.MaxRetries, 3)
+	setDefault(&c.Retry.BaseDelay, 500*time.Millisecond)
+	setDefault(&c.Retry.MaxDelay, 30*time.Second)
+	setDefault(&c.Retry.MaxElapsed, time.Minute)
+	setDefault(&c.UserAgent, "littledl/"+version)
+	c.Retry.MaxRetries = max(c.Retry.MaxRetries, 0)
+	return c
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+func invalidOption(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrInvalidOption}, args...)...)
+}
+
+// check finds what is out of range or contradictory, before anything is touched.
+func (c DownloadConfig) check() error {
+	for name, v := range map[string]int64{
+		"ConnectTimeout": int64(c.ConnectTimeout), "HeaderTimeout": int64(c.HeaderTimeout),
+		"MaxConnections": int64(c.MaxConnections), "MaxConnectionsPerHost": int64(c.MaxConnectionsPerHost),
+		"MaxChunks": int64(c.MaxChunks), "MinChunkSize": c.MinChunkSize, "BufferSize": int64(c.BufferSize),
+		"MaxSpeed": c.MaxSpeed, "StallTimeout": int64(c.StallTimeout), "MaxFileSize": c.MaxFileSize,
+		"ProgressInterval": int64(c.ProgressInterval), "Retry.BaseDelay": int64(c.Retry.BaseDelay),
+		"Retry.MaxDelay": int64(c.Retry.MaxDelay), "Retry.MaxElapsed": int64(c.Retry.MaxElapsed),
+	} {
+		if v < 0 {
+			return invalidOption("%s is %d; it must not be negative", name, v)
+		}
+	}
+	if c.BufferSize != 0 && c.BufferSize < 4<<10 {
+		return invalidOption("BufferSize is %d; it must be at least 4096", c.BufferSize)
+	}
+	if c.Overwrite < OverwriteRename || c.Overwrite > OverwriteError {
+		return invalidOption("Overwrite is %d; use one of the Overwrite constants", c.Overwrite)
+	}
+	if err := c.checkTransport(); err != nil {
+		return err
+	}
+	return c.checkHeaders()
+}
+
+func (c DownloadConfig) checkTransport() error {
+	if c.DenyPrivateNetworks && (c.Proxy != nil || c.DialContext != nil) {
+		return invalidOption("DenyPrivateNetworks needs its own dialer; give it without Proxy and DialContext")
+	}
+	if c.HTTPClient == nil {
+		return nil
+	}
+	if c.HTTPClient.Timeout != 0 {
+		return invalidOption("HTTPClient.Timeout covers the body too; leave it 0 and set StallTimeout")
+	}
+	if c.Proxy != nil || c.TLSConfig != nil || c.DialContext != nil || c.ConnectTimeout != 0 || c.HeaderTimeout != 0 || c.DenyPrivateNetworks {
+		return invalidOption("HTTPClient brings its own transport; set Proxy, TLSConfig, DialContext, ConnectTimeout, HeaderTimeout and DenyPrivateNetworks there")
+	}
+	return nil
+}
+
+func (c DownloadConfig) checkHeaders() error {
+	if err := checkHeader(c.Header, false); err != nil {
+		return err
+	}
+	for origin, h := range c.OriginHeaders {
+		u, err := url.Parse(origin)
+		if err != nil || fetch.CheckURL(u) != nil || (u.Path != "" && u.Path != "/") || u.User != nil || u.RawQuery != "" {
+			return invalidOption("OriginHeaders key %q; write https://host or https://host:port", redact.URL(origin))
+		}
+		if err := checkHeader(h, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkHeader refuses what the library sets itself and, where a header is not
+// bound to an origin, what is a credential.
+func checkHeader(h http.Header, bound bool) error {
+	for k, vs := range h {
+		if !fetch.ValidHeaderName(k) {
+			return invalidOption("header name %q is not allowed in HTTP", k)
+		}
+		for _, v := range vs {
+			if !fetch.ValidHeaderValue(v) {
+				return invalidOption("value of header %s holds control characters", k)
+			}
+		}
+		switch ck := textproto.CanonicalMIMEHeaderKey(k); ck {
+		case "Range", "Accept-Encoding", "Host", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range",
+			"Connection", "Transfer-Encoding", "Content-Length", "Te", "Upgrade", "Trailer":
+			return invalidOption("header %s is set by the library", ck)
+		case "Authorization", "Cookie", "Proxy-Authorization":
+			if !bound {
+				return invalidOption("header %s is a credential; bind it to its origin with OriginHeaders or WithHeader", ck)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,7 @@
+//go:build race
+
+package littledl_test
+
+// queued is how many URLs the test of memory queues: fewer under the race detector,
+// which makes each cost ten times as much.
+const queued = 50_000

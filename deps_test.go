@@ -1,0 +1,121 @@
+package littledl_test
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/littledl/littledl"
+
+// listed is what go list tells of a package.
+type listed struct {
+	ImportPath string
+	Standard   bool
+	Module     *struct{ Path string }
+	Imports    []string
+}
+
+func goList(t *testing.T, args ...string) []listed {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Standard,Module,Imports"}, args...)...).Output()
+	require.NoError(t, err)
+	var all []listed
+	for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); {
+		var p listed
+		require.NoError(t, d.Decode(&p))
+		all = append(all, p)
+	}
+	require.NotEmpty(t, all)
+	return all
+}
+
+// TestDependencies: who imports the library gets nothing else but these modules.
+func TestDependencies(t *testing.T) {
+	for _, p := range goList(t, "-deps", ".") {
+		if p.Standard {
+			continue
+		}
+		require.NotNil(t, p.Module, p.ImportPath)
+		require.Contains(t, []string{module, "golang.org/x/sync", "golang.org/x/sys"}, p.Module.Path, p.ImportPath)
+		require.NotContains(t, p.ImportPath, "faultserver", "it is for tests")
+	}
+}
+
+// TestInternalImportsDownward: the packages of mechanics know nothing of the library,
+// and of each other no more than this.
+func TestInternalImportsDownward(t *testing.T) {
+	allowed := map[string][]string{
+		"fetch": {"redact"},
+	}
+	for _, p := range goList(t, "./internal/...") {
+		name := strings.TrimPrefix(p.ImportPath, module+"/internal/")
+		for _, i := range p.Imports {
+			rest, ours := strings.CutPrefix(i, module)
+			if !ours {
+				continue
+			}
+			require.NotEmpty(t, rest, "%s imports the root", name)
+			require.Contains(t, allowed[name], strings.TrimPrefix(rest, "/internal/"), "%s imports it", name)
+		}
+	}
+}
+
+// TestWhereThingsHappen: requests are made in one place and files opened in another, so
+// that a reader has to look there alone.
+func TestWhereThingsHappen(t *testing.T) {
+	only := map[string][]string{
+		"RoundTrip":       {"internal/fetch"},
+		"http.Get":        nil,
+		"http.NewRequest": nil,
+		"os.Open":         nil,
+		"os.OpenFile":     nil,
+		"os.Create":       nil,
+		"os.WriteFile":    nil,
+		"os.Rename":       nil,
+		"os.Remove":       nil,
+		"os.RemoveAll":    nil,
+		"os.OpenRoot":     {"internal/partfile", "."}, // and where a file to reuse is looked for
+		"os.MkdirAll":     {"internal/partfile"},
+		"time.Sleep":      nil,
+	}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && slices.Contains([]string{"examples", "e2e", "faultserver", "testdata"}, d.Name()), d.Name() == ".git":
+			return fs.SkipDir
+		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			name := call.Sel.Name
+			if x, ok := call.X.(*ast.Ident); ok && (x.Name == "os" || x.Name == "http" || x.Name == "time") {
+				name = x.Name + "." + name
+			}
+			if where, bound := only[name]; bound {
+				require.Contains(t, where, filepath.ToSlash(filepath.Dir(path)), "%s calls %s", path, name)
+			}
+			return true
+		})
+		return nil
+	})
+	require.NoError(t, err)
+}

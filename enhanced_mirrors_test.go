@@ -1,0 +1,163 @@
+package littledl_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl"
+	"github.com/littledl/littledl/internal/faultserver"
+)
+
+// enhRace is three mirrors of 8, 4 and 2 MiB/s per connection that serve two
+// connections each and answer 503 to more.
+func (b *enhBed) enhRace(name string, size int64) (servers []*faultserver.Server) {
+	for i, host := range []string{"fast.test", "middle.test", "slow.test"} {
+		b.rates[host+":80"] = int64(8*mib) >> i
+		s := b.origin(host)
+		s.Behave(faultserver.ConnLimit(2, faultserver.Status(503)))
+		s.File(name, faultserver.Size(size))
+		servers = append(servers, s)
+	}
+	return servers
+}
+
+// TestEnhParallel: with a hash all three are used at once, each as much as it can.
+func TestEnhParallel(t *testing.T) {
+	enhBubble(t, func(b *enhBed) {
+		const size = 160 * mib
+		servers := b.enhRace("f", size)
+		f := servers[0].Lookup("f")
+		id := b.mirrored("f", f.Content(), []littledl.URLOption{enhHash(f.Content())}, servers...)
+		require.NoError(b, b.start())
+		const ideal = time.Second * size / (28 * mib)
+		require.Less(b, b.took, ideal*100/85)
+		require.Empty(b, b.dropped(id))
+		for i, s := range b.task(id).Sources {
+			require.Greater(b, s.Bytes, int64(size*(4>>i)/7*6/10), s.URL)
+		}
+	})
+}
+
+// TestEnhFastestDies halfway: the others go on with what is left.
+func TestEnhFastestDies(t *testing.T) {
+	enhBubble(t, func(b *enhBed) {
+		const size, half = 112 * mib, 2 * time.Second
+		servers := b.enhRace("f", size)
+		f := servers[0].Lookup("f")
+		id := b.mirrored("f", f.Content(), []littledl.URLOption{enhHash(f.Content())}, servers...)
+		var left int64
+		time.AfterFunc(half, func() {
+			left = size - b.task(id).Downloaded
+			servers[0].Close()
+		})
+		require.NoError(b, b.start())
+		ideal := time.Duration(float64(left) / (12 * mib) * float64(time.Second))
+		require.Less(b, b.took-half, ideal+time.Second)
+		require.Equal(b, []string{"fast.test"}, b.dropped(id))
+	})
+}
+
+// TestEnhLiar: a source with other bytes of the same size is found out by the hash,
+// wherever it stands, and the file is right.
+func TestEnhLiar(t *testing.T) {
+	const size = 24 * mib
+	for liar := range 3 {
+		t.Run(fmt.Sprint(liar), func(t *testing.T) {
+			enhBubble(t, func(b *enhBed) {
+				var servers []*faultserver.Server
+				for i := range 3 {
+					s := b.origin(fmt.Sprintf("m%d.test", i))
+					s.File("f", faultserver.Size(size))
+					servers = append(servers, s)
+				}
+				good := servers[(liar+1)%3].Content("f")
+				servers[liar].File("f", enhOther("f", size))
+				id := b.mirrored("f", good, []littledl.URLOption{enhHash(good)}, servers...)
+				require.NoError(b, b.start())
+				require.NotZero(b, b.task(id).Sources[liar].Bytes, "it did lie")
+				require.Equal(b, []string{fmt.Sprintf("m%d.test", liar)}, b.dropped(id))
+				require.True(b, b.task(id).LengthVerified)
+			})
+		})
+	}
+}
+
+// TestEnhLonelyLiar: so it is where the liar alone has served: a small file, one
+// without ranges, one of another size.
+func TestEnhLonelyLiar(t *testing.T) {
+	for what, c := range map[string]struct {
+		size int64
+		lie  []faultserver.FileOption
+	}{
+		"small":     {mib, []faultserver.FileOption{enhOther("f", mib)}},
+		"no ranges": {8 * mib, []faultserver.FileOption{enhOther("f", 8*mib), faultserver.Behave(faultserver.NoRange())}},
+		"no length": {mib, []faultserver.FileOption{enhOther("f", mib), faultserver.Behave(faultserver.NoLength())}},
+		"shorter":   {mib, []faultserver.FileOption{enhOther("f", mib-1)}},
+		"longer":    {8 * mib, []faultserver.FileOption{enhOther("f", 9*mib)}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			enhBubble(t, func(b *enhBed) {
+				a, c2 := b.origin("a.test"), b.origin("b.test")
+				a.File("f", c.lie...)
+				f := c2.File("f", faultserver.Size(c.size))
+				id := b.mirrored("f", f.Content(), []littledl.URLOption{enhHash(f.Content())}, a, c2)
+				require.NoError(b, b.start())
+				require.Equal(b, []string{"a.test"}, b.dropped(id))
+				require.Equal(b, f.URL(), b.task(id).Source)
+			})
+		})
+	}
+}
+
+// TestEnhAllLie: then it is the hash that nobody has.
+func TestEnhAllLie(t *testing.T) {
+	enhBubble(t, func(b *enhBed) {
+		a, c := b.origin("a.test"), b.origin("b.test")
+		f := a.File("f", faultserver.Size(20*mib))
+		c.File("f", faultserver.Size(20*mib))
+		b.mirrored("f", nil, []littledl.URLOption{enhHash(faultserver.Generate("x", 1, 9))}, a, c)
+		require.ErrorIs(b, b.start(), littledl.ErrHashMismatch)
+		require.Empty(b, b.list())
+		require.LessOrEqual(b, a.BytesSent()+c.BytesSent(), 4*f.Content().Size())
+	})
+}
+
+// TestEnhOneAtATime: without a digest no mirror is asked while the first one serves.
+func TestEnhOneAtATime(t *testing.T) {
+	enhBubble(t, func(b *enhBed) {
+		a, c := b.origin("a.test"), b.origin("b.test")
+		f := a.File("f", faultserver.Size(30*mib))
+		c.File("f", enhOther("f", 30*mib))
+		b.mirrored("f", f.Content(), nil, a, c)
+		require.NoError(b, b.start())
+		require.Empty(b, c.Requests())
+	})
+}
+
+// TestEnhTrusted: mirrors whose samples agree serve at once; one whose do not is
+// dropped; one that is silent holds nothing up.
+func TestEnhTrusted(t *testing.T) {
+	enhBubble(t, func(b *enhBed) {
+		const size = 60 * mib
+		b.option(littledl.WithTrustedMirrors(true))
+		a, good, bad, silent := b.origin("a.test"), b.origin("good.test"), b.origin("bad.test"), b.origin("silent.test")
+		f := a.File("f", faultserver.Size(size))
+		good.File("f", faultserver.Size(size))
+		bad.File("f", enhOther("f", size))
+		silent.File("f", faultserver.Size(size), faultserver.Behave(faultserver.StallHeader()))
+		for _, s := range []*faultserver.Server{a, good} {
+			b.rates[s.Origin()[7:]+":80"] = 2 * mib
+			s.Behave(faultserver.ConnLimit(3, faultserver.Status(503)))
+		}
+		id := b.mirrored("f", f.Content(), nil, a, good, bad, silent)
+		require.NoError(b, b.start())
+		require.Contains(b, b.dropped(id), "bad.test")
+		require.NotContains(b, b.dropped(id), "good.test")
+		require.Less(b, b.took, 8*time.Second, "one alone needs 10 s, both 5 s")
+		require.Greater(b, b.task(id).Sources[1].Bytes, int64(size/4))
+		require.Zero(b, b.task(id).Sources[2].Bytes)
+	})
+}

@@ -1,0 +1,266 @@
+package littledl
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/littledl/littledl/internal/backoff"
+	"github.com/littledl/littledl/internal/fetch"
+	"github.com/littledl/littledl/internal/httprange"
+)
+
+// answerError is an answer whose bytes must not be written.
+type answerError struct {
+	verdict    httprange.Verdict
+	status     int
+	at         *url.URL // what was asked, before redirects
+	retryAfter time.Duration
+	asked      bool // the server said how long to wait
+}
+
+func (e *answerError) Error() string {
+	if err := e.Unwrap(); err != nil {
+		return err.Error()
+	}
+	return e.verdict.Reason
+}
+
+// Unwrap lets a caller see the status of an answer that could not hold the file.
+func (e *answerError) Unwrap() error {
+	if e.status == http.StatusOK || e.status == http.StatusPartialContent {
+		return nil
+	}
+	return &StatusError{Code: e.status, RetryAfter: e.retryAfter}
+}
+
+// exchange is one answer on its way into the file.
+type exchange struct {
+	f     *file
+	s     *segment
+	src   *source
+	h     *host
+	until int64 // where this answer's bytes end; MaxInt64: where its body ends
+	ctx   context.Context
+}
+
+// serve makes one request for a segment and writes what it may write. It returns
+// when the request began, and nil when the answer's bytes are all on disk, be that
+// all of the segment or not.
+func (f *file) serve(s *segment, src *source, u *url.URL, h *host, k *ticket) (time.Time, error) {
+	ctx, cancel := context.WithCancelCause(f.ctx)
+	defer cancel(nil)
+	began := time.Now()
+	req, ask := f.request(s, src, u, h)
+	req.Admit = k.admit
+	f.begin(s, src, cancel, began)
+	defer f.end(s)
+
+	res, err := f.r.pool.client.Do(ctx, req)
+	if s.separate && err == nil {
+		h.spokeHTTP1(true)
+	}
+	if err != nil {
+		if _, serving := h.alive(); serving > 0 && isTurnedAway(err) {
+			k.refused()
+		}
+		return began, err
+	}
+	pin := f.pinFor(src)
+	v := httprange.Gate(ask, pin, httprange.Answer{Status: res.StatusCode, Header: res.Header, ContentLength: res.ContentLength})
+	if v.Kind != httprange.Accept && v.Kind != httprange.Empty {
+		e := &answerError{verdict: v, status: res.StatusCode, at: u}
+		e.retryAfter, e.asked = backoff.RetryAfter(res.Header, time.Now())
+		if _, serving := h.alive(); v.Kind == httprange.Throttled || e.status == http.StatusForbidden && serving > 0 {
+			k.refused() // beside answers that are served a 403 may mean too many as well
+		}
+		res.Discard()
+		return began, e
+	}
+	defer res.Close()
+	h = k.at // where redirects led
+	h.answered(began, time.Now())
+	defer h.done()
+	return began, f.receive(ctx, s, src, h, v, pin == nil, res)
+}
+
+// receive writes the body of an accepted answer.
+func (f *file) receive(ctx context.Context, s *segment, src *source, h *host, v httprange.Verdict, first bool, res *fetch.Response) error {
+	if first {
+		if err := f.accept(s, v, res); err != nil {
+			return err
+		}
+	}
+	x := &exchange{f: f, s: s, src: src, h: h, ctx: ctx, until: math.MaxInt64}
+	if err := f.place(x, v, res.URL); err != nil {
+		return err
+	}
+	if v.Kind == httprange.Empty {
+		return nil
+	}
+	if v.Skip > 0 {
+		if _, err := io.CopyN(io.Discard, res.Body, v.Skip); err != nil {
+			return f.bodyError(ctx, err)
+		}
+	}
+	buf := f.r.pool.buffers.Get().(*[]byte)
+	var part io.WriterAt = f.part
+	if f.repairing {
+		part = comparing{f, src}
+	}
+	err := fetch.Copy(part, res.Body, v.Offset, *buf, x)
+	f.r.pool.buffers.Put(buf)
+	return f.bodyEnd(x, err, v)
+}
+
+// begin and end frame a request in its segment.
+func (f *file) begin(s *segment, src *source, cancel context.CancelCauseFunc, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.owed > 0 { // a failure counts as retried when the next attempt begins
+		f.owed--
+		f.t.retries.Add(1)
+	}
+	s.src, s.cancel, s.asked, s.moved = src, cancel, now, now
+	s.firstByte, s.sampled = time.Time{}, time.Time{}
+	s.base, s.seen = s.pos, s.pos
+}
+
+func (f *file) end(s *segment) {
+	now := time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s.sample(now)
+	s.cancel, s.firstByte = nil, time.Time{}
+}
+
+// place says where the answer's bytes go.
+func (f *file) place(x *exchange, v httprange.Verdict, from *url.URL) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	src := x.src
+	src.renewed = false
+	if !sameURL(from, src.u) {
+		src.resolved = from // what follows goes straight there
+	}
+	if src.pin == nil {
+		src.pin = &v.Pin
+	}
+	if v.Kind == httprange.Empty {
+		f.stream, f.whole = true, true
+		x.s.end = 0
+		return nil
+	}
+	if v.Whole && !f.stream { // the server does not do ranges: this body is the file
+		if f.workers > 1 || len(f.todo) > 0 {
+			return &answerError{verdict: httprange.Verdict{Kind: httprange.RangeIgnored, Reason: "the server ignored the range"}, status: 200}
+		}
+		f.stream = true
+	}
+	if f.stream {
+		x.s.pos, x.s.base, x.s.seen, x.s.end = 0, 0, 0, toEnd
+		if v.Take >= 0 {
+			x.s.end = v.Take
+		}
+	}
+	if v.Take >= 0 {
+		x.until = v.Offset + v.Take
+	}
+	return nil
+}
+
+// sameURL ignores user info, which is never part of where an answer came from.
+func sameURL(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && a.Host == b.Host && a.Path == b.Path && a.RawPath == b.RawPath && a.RawQuery == b.RawQuery
+}
+
+// Room implements fetch.Extent: a thief may have moved the segment's end.
+func (x *exchange) Room(off int64) int64 {
+	x.f.mu.Lock()
+	defer x.f.mu.Unlock()
+	return min(x.until, x.s.end) - off
+}
+
+// Wrote implements fetch.Extent.
+func (x *exchange) Wrote(off int64, n int) error {
+	f, s := x.f, x.s
+	end := off + int64(n)
+	f.mu.Lock()
+	s.pos = end
+	added := f.done.Add(off, end)
+	x.src.bytes += added
+	f.lastSource = x.src
+	if len(f.sources) > 1 {
+		f.wroteByLocked(x.src, off, end)
+	}
+	if f.hashing != nil {
+		f.hashing.wroteLocked(off)
+	}
+	first := s.firstByte.IsZero()
+	if first {
+		s.firstByte = time.Now()
+		f.growLocked(s.firstByte)
+	}
+	f.mu.Unlock()
+	f.t.downloaded.Add(added)
+	x.h.received.Add(int64(n))
+	f.r.received.Add(int64(n))
+	f.r.d.downloaded.Add(added)
+	if m := f.r.d.set.cfg.MaxFileSize; m > 0 && end > m {
+		return f.tooLarge(end)
+	}
+	if f.r.pool.limiter == nil {
+		return nil
+	}
+	f.throttle(s, true)
+	defer f.throttle(s, false)
+	return f.r.pool.limiter.Wait(x.ctx, n)
+}
+
+func (f *file) throttle(s *segment, on bool) {
+	f.mu.Lock()
+	s.throttled, s.moved = on, time.Now()
+	f.mu.Unlock()
+}
+
+// bodyEnd judges how a body ended: its own end means nothing unless nobody knows
+// the size.
+func (f *file) bodyEnd(x *exchange, err error, v httprange.Verdict) error {
+	if err != nil && !(errors.Is(err, io.EOF) && f.isStream() && v.Take < 0) {
+		return f.bodyError(x.ctx, err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.stream {
+		return nil
+	}
+	if v.Take < 0 { // the protocol's end of the body is the file's
+		x.s.end = x.s.pos
+	}
+	f.whole = x.s.pos == x.s.end
+	if f.whole {
+		f.pin.Size = x.s.end
+	}
+	return nil
+}
+
+func (f *file) isStream() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.stream
+}
+
+// bodyError words the failure of a body.
+func (f *file) bodyError(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if errors.Is(err, io.EOF) { // the header promised more
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,128 @@
+package littledl_test
+
+import (
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl"
+	. "github.com/littledl/littledl/internal/faultserver"
+)
+
+// 36 to 47: what can happen to a connection.
+func TestTransportFaults(t *testing.T) {
+	small := []FileOption{Size(2 * mib)}
+	testFaults(t, []fault{
+		{name: "36 reset", does: first(3, RST(mib)), least: 6, gets: 12, then: goesOn},
+		{name: "36 reset, one connection", does: first(3, RST(500*kib)), file: small, gets: 4, then: goesOn},
+		{name: "37 reset before headers", does: first(2, RSTNow()), least: 5, gets: 10},
+		{name: "37 closed before headers", does: first(2, EmptyReply()), least: 5, gets: 10},
+		{name: "37 closed before headers, one connection", does: first(3, EmptyReply()), file: small, gets: 4},
+		{name: "38 closed early", does: first(2, ShortBody(mib)), least: 5, gets: 10, then: goesOn},
+		{name: "39 closed at once for ever", does: always(ShortBody(0)), err: io.ErrUnexpectedEOF, least: 4, gets: 16, within: 30 * time.Second},
+		{name: "39 closed at once from then on", does: []Behaviour{First(1, ShortBody(mib)), After(1, ShortBody(0))}, err: io.ErrUnexpectedEOF, left: 1, least: 4, gets: 17, within: 30 * time.Second, then: resumes},
+		{name: "40 one byte each", does: always(ShortBody(1)), err: io.ErrUnexpectedEOF, left: 1, least: 4, gets: 20, within: 30 * time.Second},
+		{name: "40 64 KiB each", does: always(ShortBody(64 * kib)), err: io.ErrUnexpectedEOF, left: 1, least: 11, gets: 16, within: 30 * time.Second},
+		{name: "41 stall", does: first(1, Stall(mib)), least: 5, gets: 10, within: 40 * time.Second},
+		{name: "41 stall, one connection", does: first(1, Stall(mib)), file: small, gets: 2, waits: 30 * time.Second, within: 40 * time.Second, then: goesOn},
+		{name: "41 stall for ever", does: always(Stall(1)), file: small, err: littledl.ErrStalled, gets: 4, waits: 2 * time.Minute, within: 3 * time.Minute},
+		{name: "42 no headers", does: first(1, StallHeader()), file: small, gets: 2, waits: 30 * time.Second, within: 40 * time.Second},
+		{name: "42 no headers for ever", does: always(StallHeader()), file: small, err: errSome, gets: 4, waits: 2 * time.Minute, within: 3 * time.Minute, then: timedOut},
+		{name: "43 slow but steady", does: always(Drip(1, 100*time.Millisecond)), file: []FileOption{Size(2000)}, gets: 1, waits: 199 * time.Second, within: 201 * time.Second},
+		{name: "45 chunked and cut", does: first(2, ChunkedBroken(mib)), least: 5, gets: 10, then: goesOn},
+		{name: "45 chunked and garbage", does: first(2, BadChunk(mib)), least: 5, gets: 10, then: goesOn},
+		{name: "45 stream chunked and cut", does: []Behaviour{NoRange(), First(2, ChunkedBroken(mib))}, gets: 3},
+		{name: "45 stream cut for ever", does: []Behaviour{NoRange(), ChunkedBroken(mib)}, err: io.ErrUnexpectedEOF, gets: 11, within: 30 * time.Second},
+		{name: "45 stream behind ranges cut for ever", does: []Behaviour{After(1, NoRange()), After(1, ChunkedBroken(mib))}, err: io.ErrUnexpectedEOF, least: 11, gets: 20, within: 30 * time.Second},
+		{name: "45 stream of garbage for ever", does: []Behaviour{NoRange(), BadChunk(mib)}, err: errSome, gets: 11, within: 30 * time.Second},
+		{name: "46 connection: close", does: always(ConnClose()), least: 4, gets: 10},
+		{name: "46 closed when idle", does: always(SilentClose()), least: 4, gets: 10},
+	})
+}
+
+func first(k int, b Behaviour) []Behaviour { return []Behaviour{First(k, b)} }
+
+// goesOn says that an attempt goes on from the last byte that was written.
+func goesOn(b *bed, task littledl.FileTask) {
+	require.LessOrEqual(b, b.srv.BytesSent(), task.FileSize+task.FileSize/50+int64(b.drops)*100*kib)
+}
+
+// timedOut says that the error is one of time.
+func timedOut(b *bed, task littledl.FileTask) {
+	var e net.Error
+	require.ErrorAs(b, task.Err, &e)
+	require.True(b, e.Timeout())
+}
+
+// resumes says that the next Start fetches what is missing and no more.
+func resumes(b *bed, task littledl.FileTask) {
+	b.srv.Lookup("a.bin").Behave()
+	b.srv.ResetRecords()
+	require.NoError(b, b.start())
+	require.Less(b, b.srv.BytesSent(), task.FileSize-task.Downloaded+mib)
+	require.Less(b, b.srv.BytesSent(), task.FileSize)
+}
+
+// 44: one connection in four is slow.
+func TestSlowAmongFast(t *testing.T) {
+	inBubble(t, func(b *bed) {
+		b.net.Shape(func(dial int, _ string) Link {
+			if dial == 1 {
+				return line(50 * kib)
+			}
+			return line(4 * mib)
+		})
+		b.add(b.srv.File("a.bin", Size(24*mib)))
+		require.NoError(b, b.start())
+		b.assertLittleTwice(0)
+		require.Less(b, b.took, 4*time.Second, "2 s are ideal")
+	})
+}
+
+// 47: a large file begins over HTTP/2 and goes on over connections of HTTP/1.1.
+func TestLargeFileOverTLS(t *testing.T) {
+	protocols := func(b *bed, _ littledl.FileTask) {
+		for i, r := range b.srv.GETs() {
+			if i == 0 {
+				require.Equal(b, "HTTP/2.0", r.Proto)
+			} else if rangeStart(r) > 0 {
+				require.Equal(b, "HTTP/1.1", r.Proto)
+			}
+		}
+	}
+	testFaults(t, []fault{
+		{name: "47 nothing", least: 4, gets: 8, then: protocols},
+		{name: "47 streams reset", does: first(3, ShortBody(mib)), least: 6, gets: 12, then: protocols},
+		{name: "47 connections reset", does: first(3, RST(mib)), least: 6, gets: 12, then: protocols},
+		{name: "47 GOAWAY", does: always(ConnClose()), least: 4, gets: 10, then: protocols},
+		{name: "47 stall", does: first(1, Stall(mib)), least: 4, gets: 10, within: 40 * time.Second},
+	}, AnyHTTP())
+}
+
+// 47: HTTP/2 streams break one by one.
+func TestHTTP2Faults(t *testing.T) {
+	for name, fault := range map[string]Behaviour{"RST_STREAM": ShortBody(kib), "GOAWAY": ConnClose(), "reset": RST(kib)} {
+		t.Run("47 "+name, func(t *testing.T) {
+			inBubble(t, func(b *bed) {
+				for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+					f := b.srv.File(name+".bin", Size(100*kib))
+					if name == "c" {
+						f.Behave(First(2, fault))
+					}
+					b.add(f)
+				}
+				require.NoError(b, b.start())
+				require.LessOrEqual(b, len(b.srv.GETs("c.bin")), 4)
+				for _, r := range b.srv.GETs() {
+					require.Equal(b, "HTTP/2.0", r.Proto)
+				}
+				if name == "RST_STREAM" {
+					require.Len(b, b.srv.GETs("a.bin", "b.bin", "d.bin", "e.bin", "f.bin"), 5)
+				}
+			}, HTTP2())
+		})
+	}
+}

@@ -1,0 +1,109 @@
+package littledl
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/littledl/littledl/internal/digest"
+	"github.com/littledl/littledl/internal/safename"
+)
+
+// finish turns a complete part into the file: its size on disk, its hash and its
+// modification time are right before it gets its name. No worker runs.
+func (f *file) finish() error {
+	size := f.pin.Size
+	if err := f.checkSize(size); err != nil {
+		return err
+	}
+	if err := f.verify(size); err != nil {
+		return err
+	}
+	durable := f.r.d.set.cfg.Durable
+	if err := f.part.Seal(f.modified, durable); err != nil {
+		return &writeOpError{err}
+	}
+	if err := f.publish(); err != nil {
+		return err
+	}
+	f.part = nil
+	if durable {
+		if err := f.dir.Sync(); err != nil {
+			return &writeOpError{err}
+		}
+	}
+	return nil
+}
+
+// checkSize compares the disk's word with ours. A stream that was begun again may
+// have left a longer file.
+func (f *file) checkSize(size int64) error {
+	have, err := f.part.Size()
+	if err == nil && have > size && f.stream {
+		err, have = f.part.Truncate(size), size
+	}
+	if err != nil {
+		return &writeOpError{err}
+	}
+	if have != size {
+		return fmt.Errorf("%w: %d bytes on disk, %d expected", ErrSizeMismatch, have, size)
+	}
+	return nil
+}
+
+// publish gives the part its name. Somebody may have taken it in the meantime:
+// what is there is never replaced unless the policy says so.
+func (f *file) publish() error {
+	policy := f.r.d.set.cfg.Overwrite
+	d, t := f.r.d, f.t
+	name := t.name
+	for nth := 1; ; nth++ {
+		_, base := splitName(name)
+		err := f.part.Publish(base, policy == OverwriteReplace)
+		if err == nil {
+			f.named(name)
+			return nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return &writeOpError{err}
+		}
+		if policy == OverwriteError {
+			return fmt.Errorf("%w: %s appeared while it was fetched", ErrFileExists, name)
+		}
+		d.mu.Lock()
+		name, nth = d.names.claim(t, safename.Numbered(t.name, 0), nth)
+		d.mu.Unlock()
+	}
+}
+
+// abandon closes what a task that did not complete holds. Keep: a later Start
+// may go on from there.
+func (f *file) abandon(keep bool) {
+	if f.part != nil {
+		if keep && !f.stream && f.done.Len() > 0 { // a stream starts over anyway
+			f.left, f.hasLeft = f.part.Kept()
+		} else {
+			f.part.Discard()
+		}
+		f.part = nil
+	}
+	f.r.dirs.close(f.dir)
+	f.dir = nil
+	f.mu.Lock() // snapshots look at where it comes from
+	defer f.mu.Unlock()
+	f.pins = nil
+	if f.hasLeft {
+		for _, s := range f.sources {
+			f.pins = append(f.pins, s.pin)
+		}
+	} else {
+		n := f.done.Len()
+		f.done.Reset()
+		f.pin, f.current, f.promised = nil, 0, digest.Sum{}
+		f.t.downloaded.Add(-n)
+		f.r.d.downloaded.Add(-n)
+	}
+	f.sources, f.parallel, f.lastError = nil, false, nil
+	f.failures, f.changes, f.tries, f.refused, f.waited = 0, 0, 0, 0, time.Duration(0)
+}

@@ -1,0 +1,171 @@
+package littledl_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl"
+	"github.com/littledl/littledl/internal/faultserver"
+)
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+
+	// secret is in every URL and in a header of every request: it must not come out.
+	secret = "hidden"
+)
+
+// bed is what one test of a fault needs: a scripted origin, a network in memory, a
+// directory, and a downloader that is made by its first add. It lives in a synctest
+// bubble, so that no goroutine is left behind and waiting costs no time.
+type bed struct {
+	*testing.T
+	net *faultserver.Net
+	srv *faultserver.Server
+	dir string
+
+	// Set before the first add.
+	conf          littledl.DownloadConfig
+	files, chunks int // limits; the defaults
+	opts          []littledl.Option
+
+	d     *littledl.BatchDownloader
+	want  map[string][]faultserver.Content // by task: what its file may hold
+	whole map[string]bool                  // names that were found complete
+	floor float64                          // the highest progress seen
+	read  atomic.Int64                     // bytes off the network
+	drops int                              // connections that ended before the batch did
+	began time.Time
+	took  time.Duration
+}
+
+// inBubble runs a test against an origin at files.test. With options for the origin
+// it is one with TLS.
+func inBubble(t *testing.T, test func(*bed), opts ...faultserver.Option) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bed{T: t, net: faultserver.NewNet(), dir: t.TempDir(), files: 5, chunks: 4}
+		b.want, b.whole = map[string][]faultserver.Content{}, map[string]bool{}
+		at := "files.test:80"
+		if len(opts) > 0 {
+			at = "files.test:443"
+		}
+		b.srv = faultserver.Start(t, append(opts, faultserver.On(b.net, at))...)
+		b.net.Shape(faultserver.Same(line(8 * mib)))
+		b.conf.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
+		b.conf.TLSConfig = b.srv.ClientTLS()
+		b.conf.DialContext = b.dial
+		b.conf.ProgressInterval = 100 * time.Millisecond
+		test(b)
+	})
+}
+
+// line is a connection with a round trip of 20 ms and a rate in bytes/s.
+func line(rate int64) faultserver.Link {
+	l := faultserver.RTT(20 * time.Millisecond)
+	l.Rate = rate
+	return l
+}
+
+func (b *bed) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	c, err := b.net.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return &readCounter{c, &b.read}, nil
+}
+
+type readCounter struct {
+	net.Conn
+	n *atomic.Int64
+}
+
+func (c *readCounter) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// downloader makes the downloader with what the test has set.
+func (b *bed) downloader() *littledl.BatchDownloader {
+	if b.d == nil {
+		var err error
+		b.d, err = littledl.NewBatchDownloader(append([]littledl.Option{
+			littledl.WithConfig(b.conf),
+			littledl.WithMaxConcurrentFiles(b.files),
+			littledl.WithMaxConcurrentChunksPerFile(b.chunks),
+			littledl.WithProgressCallback(func(int, int, float64, time.Duration) { b.watch() }),
+			littledl.WithFileCompleteCallback(b.completed),
+		}, b.opts...)...)
+		require.NoError(b, err)
+	}
+	return b.d
+}
+
+// add queues a file of the server, with a secret in URL and headers.
+func (b *bed) add(f *faultserver.File, opts ...littledl.URLOption) string {
+	return b.addURL(f.URL(), f.Content(), opts...)
+}
+
+func (b *bed) addURL(rawURL string, want faultserver.Content, opts ...littledl.URLOption) string {
+	id, err := b.downloader().AddURL(rawURL+"?key="+secret, append([]littledl.URLOption{
+		littledl.WithSavePath(b.dir),
+		littledl.WithHeader(http.Header{"Authorization": {"Bearer " + secret}, "X-Api-Key": {secret}}),
+	}, opts...)...)
+	require.NoError(b, err)
+	b.want[id] = []faultserver.Content{want}
+	return id
+}
+
+// start downloads what was added, checks the invariants, and returns the error.
+func (b *bed) start() error {
+	b.began = time.Now()
+	err := b.downloader().Start(b.Context())
+	b.took = time.Since(b.began)
+	synctest.Wait() // what a timer of the test wrote is seen by what follows
+	b.assertInvariants(err)
+	return err
+}
+
+func (b *bed) task(id string) littledl.FileTask {
+	t, ok := b.d.GetTask(id)
+	require.True(b, ok)
+	return t
+}
+
+// askedRange is the first and last byte of the range of a request; 0 and 0 without one.
+func askedRange(r faultserver.Record) (first, last int64) {
+	fmt.Sscanf(r.Range, "bytes=%d-%d", &first, &last)
+	return first, last
+}
+
+func rangeStart(r faultserver.Record) int64 {
+	first, _ := askedRange(r)
+	return first
+}
+
+// statusOf is the code of the StatusError in err; 0 without one.
+func statusOf(err error) int {
+	var s *littledl.StatusError
+	if errors.As(err, &s) {
+		return s.Code
+	}
+	return 0
+}
+
+// section is the first n bytes of c.
+func section(c faultserver.Content, n int64) faultserver.Content {
+	return io.NewSectionReader(c, 0, n)
+}

@@ -1,0 +1,96 @@
+package littledl
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/littledl/littledl/internal/redact"
+)
+
+// Result is what became of one URL.
+type Result struct {
+	URL  string
+	Path string // where the file is; "" when Err is set
+	Err  error  // a *FileError, or nil
+}
+
+// BatchDownload downloads urls into savePath ("" means "./downloads", created if
+// missing) and returns one Result per URL, in the order given. It blocks until all
+// are done. The error is nil when every file completed; else a *BatchError over
+// those that did not, joined with the context's cause if that ended the batch.
+// Results are always returned; a URL that cannot be queued has its error there.
+func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...Option) ([]Result, error) {
+	results := make([]Result, len(urls))
+	for i, u := range urls {
+		results[i].URL = u
+	}
+	d, err := NewBatchDownloader(opts...)
+	if err != nil {
+		for i := range results {
+			results[i].Err = addError(urls[i], err)
+		}
+		return results, err
+	}
+	ids := make([]string, len(urls))
+	var refused []*FileError
+	for i, u := range urls {
+		if ids[i], err = d.AddURL(u, WithSavePath(savePath)); err != nil {
+			results[i].Err = err
+			var fe *FileError
+			errors.As(err, &fe)
+			refused = append(refused, fe)
+		}
+	}
+	err = d.Start(ctx)
+	d.discardKept() // nobody can go on from it
+	for i, id := range ids {
+		if id == "" {
+			continue
+		}
+		if t, _ := d.GetTask(id); t.Err != nil {
+			results[i].Err = t.Err
+		} else {
+			results[i].Path = t.Path()
+		}
+	}
+	return results, withRefused(err, refused)
+}
+
+// BatchDownloadSync is BatchDownload with context.Background().
+func BatchDownloadSync(urls []string, savePath string, opts ...Option) ([]Result, error) {
+	return BatchDownload(context.Background(), urls, savePath, opts...)
+}
+
+// withRefused adds URLs that could not be queued to what Start returned.
+func withRefused(err error, refused []*FileError) error {
+	if len(refused) == 0 {
+		return err
+	}
+	var b *BatchError
+	if errors.As(err, &b) {
+		b.Failed = append(refused, b.Failed...)
+		return err
+	}
+	return errors.Join(&BatchError{Failed: refused}, err)
+}
+
+// batchError is what Start returns for its failed tasks and the cause of its end.
+func batchError(failed []*FileError, cause error) error {
+	var err error
+	if len(failed) > 0 {
+		err = &BatchError{Failed: failed}
+	}
+	if cause == nil {
+		return err
+	}
+	if err == nil {
+		return cause
+	}
+	return errors.Join(err, cause)
+}
+
+// addError wraps why a URL could not be queued.
+func addError(rawURL string, err error) error {
+	return &FileError{URL: redact.URL(strings.TrimSpace(rawURL)), Op: "add", Err: err}
+}

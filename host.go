@@ -1,0 +1,288 @@
+package littledl
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/littledl/littledl/internal/backoff"
+	"github.com/littledl/littledl/internal/budget"
+)
+
+// host is what one batch has learned about one scheme, host and port: whether it
+// answers, how many requests it bears, how quick it is.
+type host struct {
+	group *budget.Group
+	limit int // the caller's for one host
+
+	received atomic.Int64 // bytes
+
+	mu sync.Mutex
+	// Waiting for a host as a whole.
+	blocked   time.Time // no request before this
+	downSince time.Time // zero: it answers
+	downErr   error
+	downStep  int
+	served    bool // it has answered a request of this batch usefully
+	serving   int  // requests whose answers are arriving
+	// Its habits.
+	setup     time.Duration // request to first byte, smoothed
+	noIfRange bool
+	http1     bool           // it has answered over HTTP/1.1
+	noHTTP1   bool           // it closes such connections
+	network   NetworkProfile // as its large files have shown it
+	// Adaptive concurrency.
+	flights   []*flight
+	landed    [lately]*flight // a ring
+	landings  int
+	allowed   int
+	ceiling   int
+	lastCut   time.Time
+	patience  time.Duration
+	trial     float64   // goodput before the step on trial
+	badGrowth time.Time // when a step did not pay
+	lastBytes int64
+	lastTick  time.Time
+	goodput   float64
+}
+
+const (
+	hostRetryMax  = 5 * time.Second  // a host that is down is looked at this often at least
+	firstPatience = 10 * time.Second // before a number that was refused is tried again
+	maxPatience   = 5 * time.Minute
+	trialWindow   = time.Second // how long a step up is watched before it is judged
+)
+
+// wait returns how long the host as a whole must not be asked; an error when it
+// has been down for longer than patience allows.
+func (h *host) wait(now time.Time, maxElapsed time.Duration) (time.Duration, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.blocked.After(now) {
+		return 0, nil
+	}
+	if !h.downSince.IsZero() && now.Sub(h.downSince) >= maxElapsed {
+		return 0, h.downErr
+	}
+	return h.blocked.Sub(now), nil
+}
+
+// down notes that a request begun at start found the host unreachable. It returns
+// false when the host has been waited for long enough.
+func (h *host) down(start, now time.Time, err error, retry RetryConfig, u float64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.downSince.IsZero() {
+		h.downSince, h.downStep, h.blocked = now, 0, time.Time{}
+	}
+	h.downErr = err
+	if !start.Before(h.blocked) { // not one of a crowd that failed together
+		p := backoff.Policy{Base: retry.BaseDelay, Max: min(retry.MaxDelay, hostRetryMax)}
+		// At least half of the bound: a host that is down gains nothing from haste.
+		h.blocked = now.Add(p.Delay(h.downStep, 0.5+u/2))
+		h.downStep++
+	}
+	return now.Sub(h.downSince) < retry.MaxElapsed
+}
+
+// throttle makes the whole host wait, unless it is serving other requests or may be:
+// the answers to a crowd come in any order.
+func (h *host) throttle(now time.Time, d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if until := now.Add(d); len(h.flights) == 0 && until.After(h.blocked) {
+		h.blocked = until
+	}
+}
+
+// answered notes that a request begun at start got a useful answer; done must be
+// called when its body has ended.
+func (h *host) answered(start, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.serving++
+	h.served = true
+	if !h.downSince.IsZero() {
+		h.downSince, h.blocked = time.Time{}, time.Time{}
+	}
+	if d := now.Sub(start); h.setup == 0 {
+		h.setup = d
+	} else {
+		h.setup += (d - h.setup) / 8
+	}
+}
+
+// dislikesIfRange reports that the host answers If-Range with the whole file even
+// when nothing has changed, as some caches do.
+func (h *host) dislikesIfRange() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.noIfRange
+}
+
+// onlyHTTP2 reports that the host does not take HTTP/1.1.
+func (h *host) onlyHTTP2() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.noHTTP1
+}
+
+// spokeHTTP1 notes whether a request over HTTP/1.1 was answered. True: it is believed
+// for the first time that the host does not take any.
+func (h *host) spokeHTTP1(answered bool) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if answered {
+		h.http1 = true
+		return false
+	}
+	if h.http1 || !h.served || h.noHTTP1 {
+		return false
+	}
+	h.noHTTP1 = true
+	return true
+}
+
+func (h *host) dropIfRange() {
+	h.mu.Lock()
+	h.noIfRange = true
+	h.mu.Unlock()
+}
+
+func (h *host) done() {
+	h.mu.Lock()
+	h.serving--
+	h.mu.Unlock()
+}
+
+// bears is how many requests the host may have in flight.
+func (h *host) bears() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.allowed
+}
+
+// alive reports whether the host has served before, and is serving something now.
+func (h *host) alive() (served bool, serving int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.served, h.serving
+}
+
+func (h *host) latency() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.setup
+}
+
+// flight is one request between departure and landing.
+type flight struct {
+	began, ended time.Time
+	refused      bool
+}
+
+// lately is how many landed requests are remembered.
+const lately = 64
+
+func (h *host) depart(now time.Time) *flight {
+	fl := &flight{began: now}
+	h.mu.Lock()
+	h.flights = append(h.flights, fl)
+	h.mu.Unlock()
+	return fl
+}
+
+func (h *host) land(fl *flight, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if i := slices.Index(h.flights, fl); i >= 0 {
+		last := len(h.flights) - 1
+		h.flights[i] = h.flights[last]
+		h.flights[last] = nil
+		h.flights = h.flights[:last]
+	}
+	fl.ended = now
+	if !fl.refused {
+		h.landed[h.landings%lately] = fl
+		h.landings++
+	}
+}
+
+// besideLocked counts the requests that the host had beside one that it refused: in
+// flight when that one began, or begun so soon after it that they may have come
+// first, and not refused themselves. Those that have landed since count too.
+func (h *host) besideLocked(fl *flight, now time.Time) int {
+	latest := fl.began.Add(now.Sub(fl.began) / 4)
+	n := 0
+	for _, o := range h.flights {
+		if o != fl && !o.refused && !o.began.After(latest) {
+			n++
+		}
+	}
+	for _, o := range h.landed {
+		if o != nil && !o.refused && !o.began.After(latest) && !o.ended.Before(fl.began) {
+			n++
+		}
+	}
+	return n
+}
+
+// refuse lowers the number of requests in flight after one was refused.
+func (h *host) refuse(fl *flight, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	fl.refused = true
+	fresh := fl.began.After(h.lastCut)
+	n := next(h.allowed, load{limit: h.limit, ceiling: h.ceiling, refusal: true, first: fresh, serving: h.besideLocked(fl, now)})
+	if fresh && h.ceiling > 0 {
+		h.patience = min(2*h.patience, maxPatience)
+	}
+	if h.patience == 0 {
+		h.patience = firstPatience
+	}
+	h.lastCut, h.trial = now, 0
+	if n < h.allowed || h.ceiling == 0 {
+		h.allowed, h.ceiling = n, n+1
+	}
+	h.group.Resize(h.allowed)
+}
+
+// adapt lets the number of requests in flight grow again. It is called at every
+// tick; reqs and goodput are judged over trialWindow.
+func (h *host) adapt(now time.Time) {
+	use := h.group.Usage()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.lastTick.IsZero() {
+		h.lastTick, h.lastBytes = now, h.received.Load()
+		return
+	}
+	dt := now.Sub(h.lastTick)
+	if dt < trialWindow {
+		return
+	}
+	h.goodput = float64(h.received.Load()-h.lastBytes) / dt.Seconds()
+	h.lastTick, h.lastBytes = now, h.received.Load()
+	if h.ceiling == 0 || now.Sub(h.badGrowth) < firstPatience && h.trial == 0 {
+		return // never refused: the caller's limit stands
+	}
+	before := h.allowed
+	h.allowed = next(h.allowed, load{
+		limit: h.limit, ceiling: h.ceiling, quiet: now.Sub(h.lastCut), patience: h.patience,
+		busy: use.Used >= h.allowed && use.Waiting > 0, goodput: h.goodput, before: h.trial,
+	})
+	h.trial = 0
+	switch {
+	case h.allowed > before:
+		h.trial = h.goodput
+		if h.allowed >= h.ceiling {
+			h.ceiling = h.allowed + 1
+		}
+	case h.allowed < before:
+		h.badGrowth = now
+	}
+	if h.allowed != before {
+		h.group.Resize(h.allowed)
+	}
+}

@@ -1,0 +1,130 @@
+package littledl_test
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl"
+	"github.com/littledl/littledl/internal/faultserver"
+)
+
+// TestMaxSpeed bounds the whole batch, however many connections share it, and what it
+// holds back is not taken for a stall.
+func TestMaxSpeed(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.conf.MaxSpeed = 1 << 20
+		b.conf.StallTimeout = 500 * time.Millisecond
+		b.net.Shape(faultserver.Same(batchLink(8 << 20)))
+		b.file("large", 8<<20)
+		for i := range 8 {
+			b.file(fmt.Sprint(i), 256<<10)
+		}
+		began := time.Now()
+		done := b.background(b.Context())
+		var before int64
+		for range 9 {
+			time.Sleep(time.Second)
+			now := b.get().GetProgress().DownloadedBytes
+			require.InDelta(b, 1<<20, now-before, 400<<10, "in each second, but for a buffer of each connection")
+			before = now
+		}
+		require.NoError(b, <-done)
+		b.check()
+		require.InDelta(b, 10, time.Since(began).Seconds(), 0.5)
+		for _, task := range b.get().GetAllTasks() {
+			require.Zero(b, task.RetryCount)
+		}
+	})
+}
+
+func TestMaxFileSize(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.conf.MaxFileSize = 1 << 20
+		b.file("fits", 1<<20)
+		b.file("too-large", 1<<20+1)
+		b.file("huge", 200<<20)
+		b.file("no-length", 2<<20, faultserver.NoLength())
+		b.file("no-length-fits", 1<<20, faultserver.NoLength())
+		var failed *littledl.BatchError
+		require.ErrorAs(b, b.start(), &failed)
+		require.Len(b, failed.Failed, 3)
+		for _, fe := range failed.Failed {
+			require.ErrorIs(b, fe, littledl.ErrFileTooLarge)
+			require.ErrorContains(b, fe, "MaxFileSize is 1048576")
+		}
+		require.Equal(b, []string{"fits", "no-length-fits"}, b.list(), "nothing is left of the others")
+		for _, name := range []string{"too-large", "huge", "no-length"} {
+			require.Len(b, b.srv.GETs(name), 1, "no retry makes it smaller")
+		}
+		require.Less(b, b.srv.BytesSent(), int64(16<<20))
+	})
+}
+
+// TestDenyPrivateNetworks: the origin is on loopback, so nothing of it may be asked,
+// by address or by a name that leads there.
+func TestDenyPrivateNetworks(t *testing.T) {
+	srv := faultserver.Start(t)
+	srv.File("a")
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(srv.Origin(), "http://"))
+	require.NoError(t, err)
+	urls := []string{srv.URL("a"), "http://localhost:" + port + "/a", "http://[::ffff:127.0.0.1]:" + port + "/a"}
+	results, err := littledl.BatchDownload(t.Context(), urls, t.TempDir(),
+		littledl.WithConfig(littledl.DownloadConfig{DenyPrivateNetworks: true}))
+	require.ErrorIs(t, err, littledl.ErrPrivateAddress)
+	for i, r := range results {
+		require.ErrorIs(t, r.Err, littledl.ErrPrivateAddress, urls[i])
+		require.Empty(t, r.Path)
+	}
+	require.Zero(t, srv.Conns())
+
+	results, err = littledl.BatchDownload(t.Context(), urls[:1], t.TempDir(), littledl.WithConfig(littledl.DownloadConfig{Proxy: batchNoProxy}))
+	require.NoError(t, err, "the default asks anybody")
+	require.NotEmpty(t, results[0].Path)
+}
+
+// TestBatchDownload: one result for each URL in the order given, whatever became of it.
+func TestBatchDownload(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.srv.File("a", faultserver.Size(100))
+		b.srv.File("large", faultserver.Size(6<<20), faultserver.Behave(faultserver.After(1, faultserver.Status(404))))
+		urls := []string{b.srv.URL("a"), "ftp://files.test/x", b.srv.URL("missing"), b.srv.URL("a"), b.srv.URL("large")}
+		results, err := littledl.BatchDownload(b.Context(), urls, b.dir, littledl.WithConfig(b.conf))
+		require.Len(b, results, 5)
+		var failed *littledl.BatchError
+		require.ErrorAs(b, err, &failed)
+		require.Len(b, failed.Failed, 3)
+		for i, r := range results {
+			require.Equal(b, urls[i], r.URL)
+			if i == 0 || i == 3 {
+				require.NoError(b, r.Err)
+				b.same(r.Path, b.srv.Content("a"))
+				continue
+			}
+			require.Empty(b, r.Path)
+			var fe *littledl.FileError
+			require.ErrorAs(b, r.Err, &fe)
+		}
+		require.ErrorIs(b, results[1].Err, littledl.ErrInvalidURL)
+		var status *littledl.StatusError
+		require.ErrorAs(b, results[2].Err, &status)
+		require.Equal(b, 404, status.Code)
+		require.ErrorIs(b, err, littledl.ErrInvalidURL)
+		require.Equal(b, []string{"a"}, b.list(), "nobody can go on from a part")
+	})
+}
+
+// TestBatchDownloadIntoDefault is "./downloads", made when it is missing.
+func TestBatchDownloadIntoDefault(t *testing.T) {
+	t.Chdir(t.TempDir())
+	srv := faultserver.Start(t)
+	srv.File("a", faultserver.Size(100))
+	results, err := littledl.BatchDownloadSync([]string{srv.URL("a")}, "", littledl.WithConfig(littledl.DownloadConfig{Proxy: batchNoProxy}))
+	require.NoError(t, err)
+	require.Equal(t, "downloads/a", results[0].Path)
+	require.FileExists(t, "downloads/a")
+}

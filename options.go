@@ -1,0 +1,219 @@
+package littledl
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math"
+	"net/http"
+	"strings"
+
+	"github.com/littledl/littledl/internal/digest"
+	"github.com/littledl/littledl/internal/safename"
+)
+
+// Option sets up a downloader. A value out of range is ErrInvalidOption when the
+// downloader is made, never silently corrected.
+type Option func(*settings) error
+
+// settings is what the options add up to; it does not change after New.
+type settings struct {
+	cfg          DownloadConfig
+	files        int
+	chunks       int
+	chunksGiven  bool
+	adaptive     bool
+	smallFirst   bool
+	progress     ProgressFunc
+	fileComplete FileCompleteFunc
+	// Of the enhanced downloader.
+	enhanced      bool
+	threads       int   // requests in flight over all files
+	threshold     int64 // bytes; smaller files go first, in one request each
+	selector      *StrategySelector
+	noReuse       bool
+	multiSource   bool
+	trusted       bool
+	adaptiveSpeed bool
+	enhancedOnly  string // an option given that only the enhanced downloader has
+}
+
+func newSettings(opts []Option) (*settings, error) {
+	s := &settings{files: 5, chunks: 4, adaptive: true, smallFirst: true}
+	for _, o := range opts {
+		if o == nil {
+			return nil, invalidOption("nil Option")
+		}
+		if err := o(s); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.cfg.check(); err != nil {
+		return nil, err
+	}
+	if s.enhanced && s.cfg.MaxConnections > 0 {
+		s.threads = min(s.threads, s.cfg.MaxConnections)
+	}
+	s.cfg = s.cfg.withDefaults()
+	return s, nil
+}
+
+// connections is how many requests may be in flight in all.
+func (s *settings) connections() int {
+	if s.enhanced {
+		return s.threads
+	}
+	if s.cfg.MaxConnections > 0 {
+		return s.cfg.MaxConnections
+	}
+	return s.files * s.perFile()
+}
+
+// slots is the size of the pool's own budget: none of its own where the allocator
+// has one.
+func (s *settings) slots() int {
+	if s.enhanced {
+		return math.MaxInt32
+	}
+	return s.connections()
+}
+
+// perFile is how many requests of one file may be in flight.
+func (s *settings) perFile() int {
+	if s.enhanced && !s.chunksGiven {
+		return min(s.threads, s.cfg.MaxChunks)
+	}
+	return min(s.chunks, s.cfg.MaxChunks)
+}
+
+// firstAsk is how many bytes the first request of a file asks for.
+func (s *settings) firstAsk() int64 { return max(smallSize, s.threshold) }
+
+// WithConfig sets everything that DownloadConfig holds. Given twice, the later
+// one counts.
+func WithConfig(c DownloadConfig) Option {
+	return func(s *settings) error {
+		s.cfg = c
+		return nil
+	}
+}
+
+// WithMaxConcurrentFiles bounds how many files are in transfer at once: 5.
+func WithMaxConcurrentFiles(n int) Option {
+	return func(s *settings) error {
+		s.files = n
+		return atLeastOne("WithMaxConcurrentFiles", n)
+	}
+}
+
+// WithMaxConcurrentChunksPerFile bounds how many requests of one file are in
+// flight at once: 4.
+func WithMaxConcurrentChunksPerFile(n int) Option {
+	return func(s *settings) error {
+		s.chunks, s.chunksGiven = n, true
+		return atLeastOne("WithMaxConcurrentChunksPerFile", n)
+	}
+}
+
+func atLeastOne(name string, n int) error {
+	if n < 1 {
+		return invalidOption("%s(%d); it must be at least 1", name, n)
+	}
+	return nil
+}
+
+// WithAdaptiveConcurrency lets a host that refuses requests lower its number of
+// requests in flight: true. Off, the limits given stay as they are.
+func WithAdaptiveConcurrency(on bool) Option {
+	return func(s *settings) error { s.adaptive = on; return nil }
+}
+
+// WithSmallFilePriority lets small files go first among those of equal priority:
+// true. Off, files go in the order they were added.
+func WithSmallFilePriority(on bool) Option {
+	return func(s *settings) error { s.smallFirst = on; return nil }
+}
+
+// WithProgressCallback is SetProgressCallback as an option.
+func WithProgressCallback(fn ProgressFunc) Option {
+	return func(s *settings) error { s.progress = fn; return nil }
+}
+
+// WithFileCompleteCallback is SetFileCompleteCallback as an option.
+func WithFileCompleteCallback(fn FileCompleteFunc) Option {
+	return func(s *settings) error { s.fileComplete = fn; return nil }
+}
+
+// URLOption says something about one URL, or about all of one AddURLs.
+type URLOption func(*urlOptions) error
+
+// urlOptions is kept per task only where something other than the defaults was
+// said, since a million tasks may be queued.
+type urlOptions struct {
+	dir      string
+	filename string
+	priority int
+	hash     digest.Sum
+	header   http.Header
+	backups  []string
+}
+
+// WithSavePath sets the directory, which is created if it is missing: "./downloads".
+func WithSavePath(dir string) URLOption {
+	return func(o *urlOptions) error {
+		if strings.ContainsRune(dir, 0) {
+			return fmt.Errorf("%w: save path holds a NUL byte", ErrUnsafeName)
+		}
+		o.dir = dir
+		return nil
+	}
+}
+
+// WithFilename sets the file's name, which may hold sub-directories of the save
+// path. Without it the name is Content-Disposition's, else the last segment of
+// the URL as given. A second task with the same name is ErrDuplicateTarget.
+func WithFilename(name string) URLOption {
+	return func(o *urlOptions) (err error) {
+		o.filename, err = safename.CheckUser(name)
+		return err
+	}
+}
+
+// WithPriority sets the order: 0, the default, goes first, then 1, 2, …
+func WithPriority(p int) URLOption {
+	return func(o *urlOptions) error {
+		if p < 0 || int64(p) > 1<<30 {
+			return invalidOption("WithPriority(%d); 0 goes first, then 1, 2, … up to 2^30", p)
+		}
+		o.priority = p
+		return nil
+	}
+}
+
+// WithHash gives the digest that the file must have before it gets its name.
+// algorithm is "md5", "sha1", "sha256" or "sha512"; the digest is in hexadecimal.
+func WithHash(algorithm, hexDigest string) URLOption {
+	return func(o *urlOptions) error {
+		size, err := digest.Size(algorithm)
+		if err != nil {
+			return invalidOption("WithHash: %v", err)
+		}
+		sum, err := hex.DecodeString(hexDigest)
+		if err != nil || len(sum) != size {
+			return invalidOption("WithHash: a %s digest has %d hexadecimal digits, got %d characters", algorithm, 2*size, len(hexDigest))
+		}
+		o.hash = digest.Sum{Algorithm: strings.ToLower(algorithm), Bytes: string(sum)}
+		return nil
+	}
+}
+
+// WithHeader adds headers, credentials too, that are sent to the URL's own
+// scheme, host and port and to no other.
+func WithHeader(h http.Header) URLOption {
+	return func(o *urlOptions) error {
+		if err := checkHeader(h, true); err != nil {
+			return err
+		}
+		o.header = h.Clone()
+		return nil
+	}
+}

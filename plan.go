@@ -1,0 +1,214 @@
+package littledl
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/littledl/littledl/internal/span"
+)
+
+// How a file is cut, and how the work left on it is shared. Pure: the caller
+// holds the file's lock and passes the time in.
+
+// segment is a stretch of a file that one connection works through. Its request
+// may ask for less than all of it; a thief may move its end down while it runs.
+// file.mu guards it.
+type segment struct {
+	pos, end int64         // what remains: [pos, end)
+	tries    int           // failed attempts in a row without progress worth the name
+	refused  int           // refusals in a row (429, 503)
+	waited   time.Duration // what they have cost so far
+	hedged   time.Time     // when it last got a twin
+	twin     *segment      // the other of two that fetch the same bytes at the end
+
+	// The running request; zero values between requests.
+	src       *source
+	cancel    context.CancelCauseFunc
+	asked     time.Time
+	firstByte time.Time
+	base      int64 // pos when it began
+	seen      int64 // pos at the last look
+	moved     time.Time
+	rate      float64 // bytes/s, smoothed; survives requests
+	sampled   time.Time
+	separate  bool // the request insists on a connection of its own, and so on HTTP/1.1
+	throttled bool // waits for the speed limit, not for the server
+}
+
+// toEnd is the end of a segment whose size nobody knows.
+const toEnd = math.MaxInt64
+
+// chunksFor is how many segments a file of this size is cut into to begin with.
+func chunksFor(size int64) int {
+	switch {
+	case size < smallSize:
+		return 1
+	case size <= largeSize:
+		return 4
+	}
+	return 8
+}
+
+// cut divides what is missing into n segments of about equal length, none
+// shorter than least unless a gap is.
+func cut(gaps []span.Range, n int, least int64) []*segment {
+	var total int64
+	for _, g := range gaps {
+		total += g.Hi - g.Lo
+	}
+	if total == 0 {
+		return nil
+	}
+	each := max((total+int64(n)-1)/int64(n), least, 1)
+	var out []*segment
+	for _, g := range gaps {
+		for lo := g.Lo; lo < g.Hi; {
+			hi := min(lo+each, g.Hi)
+			if g.Hi-hi < min(least, each/2) { // no crumbs
+				hi = g.Hi
+			}
+			out = append(out, &segment{pos: lo, end: hi})
+			lo = hi
+		}
+	}
+	return out
+}
+
+// timeLeft estimates how long a segment will take at its own speed; guess is the
+// speed of one whose first byte is still under way.
+func (s *segment) timeLeft(now time.Time, guess float64) float64 {
+	rate := s.rate
+	if s.firstByte.IsZero() || now.Sub(s.firstByte) < 50*time.Millisecond {
+		rate = max(rate, guess)
+	}
+	if rate <= 0 {
+		return math.Inf(1)
+	}
+	return float64(s.end-s.pos) / rate
+}
+
+// slowest returns the running segment with most time left that has no twin.
+func slowest(running []*segment, now time.Time, guess float64) *segment {
+	var worst *segment
+	most := 0.0
+	for _, s := range running {
+		if s.twin != nil || s.end == toEnd || s.pos >= s.end {
+			continue
+		}
+		if left := s.timeLeft(now, guess); worst == nil || left > most {
+			worst, most = s, left
+		}
+	}
+	return worst
+}
+
+// longest returns the running segment with most bytes left that has no twin.
+func longest(running []*segment) *segment {
+	var most *segment
+	for _, s := range running {
+		if s.twin == nil && s.end != toEnd && (most == nil || s.end-s.pos > most.end-most.pos) {
+			most = s
+		}
+	}
+	return most
+}
+
+// halve moves a segment's end to its middle and returns the rest; nil where a half
+// would be shorter than least.
+func halve(s *segment, least int64) *segment {
+	half := (s.end - s.pos) / 2
+	if half < least {
+		return nil
+	}
+	rest := &segment{pos: s.end - half, end: s.end}
+	s.end -= half
+	return rest
+}
+
+// share is where to split a victim so that both would end together: the thief
+// works at speed, but begins setup later. 0: it is not worth it.
+func share(victim *segment, now time.Time, speed float64, setup time.Duration, least int64) int64 {
+	if speed <= 0 {
+		return 0
+	}
+	left := victim.timeLeft(now, speed)
+	remains := victim.end - victim.pos
+	d := setup.Seconds()
+	if math.IsInf(left, 1) { // stuck: nothing is known but that it stands still
+		left = 10 * float64(remains) / speed
+	}
+	rate := float64(remains) / left
+	take := (left - d) * speed * rate / (speed + rate)
+	if n := int64(take); n >= least && remains-n >= min(least, remains/4) {
+		after := d + take/speed
+		// What a moved end costs: the victim drops its connection there, and what is
+		// under way on it is lost.
+		if gain := left - after; gain > d/2+0.05 {
+			return victim.end - n
+		}
+	}
+	return 0
+}
+
+// median of the rates of those that have one; 0 when none has.
+func medianRate(running []*segment, but *segment) float64 {
+	var rates []float64
+	for _, s := range running {
+		if s != but && s.rate > 0 && !s.firstByte.IsZero() {
+			rates = append(rates, s.rate)
+		}
+	}
+	if len(rates) == 0 {
+		return 0
+	}
+	slices.Sort(rates)
+	return rates[len(rates)/2]
+}
+
+// straggles reports whether s is far below its siblings and would hold up the
+// file: then a new connection is worth more than patience.
+func straggles(s *segment, running []*segment, now time.Time) bool {
+	// Speeds over a moment say little: a line may be bursty, and a connection may
+	// have begun slowly.
+	const enough = 400 * time.Millisecond
+	if s.firstByte.IsZero() || now.Sub(s.firstByte) < enough || s.throttled || s.twin != nil {
+		return false
+	}
+	var peers []*segment
+	for _, o := range running {
+		if o != s && o.rate > 0 && !o.firstByte.IsZero() && now.Sub(o.firstByte) >= enough*3/4 {
+			peers = append(peers, o)
+		}
+	}
+	if len(peers) < 2 {
+		return false
+	}
+	return s.rate < medianRate(peers, nil)/4 && s.timeLeft(now, 0) > 1
+}
+
+// sample updates a running segment's speed.
+func (s *segment) sample(now time.Time) {
+	if s.pos != s.seen {
+		s.moved = now
+	}
+	if s.firstByte.IsZero() {
+		return
+	}
+	if s.sampled.Before(s.firstByte) {
+		s.sampled, s.seen = s.firstByte, s.base
+	}
+	dt := now.Sub(s.sampled)
+	if dt < 20*time.Millisecond {
+		return
+	}
+	fresh := float64(s.pos-s.seen) / dt.Seconds()
+	if s.rate == 0 {
+		s.rate = fresh
+	} else {
+		w := 1 - math.Exp(-dt.Seconds()/0.3)
+		s.rate += w * (fresh - s.rate)
+	}
+	s.seen, s.sampled = s.pos, now
+}

@@ -1,0 +1,173 @@
+package littledl
+
+import (
+	"context"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/littledl/littledl/internal/budget"
+	"github.com/littledl/littledl/internal/fetch"
+	"github.com/littledl/littledl/internal/pace"
+)
+
+// pool is what all transfers of one Start share: connections, the budget of
+// requests in flight, what is known about each host, buffers.
+type pool struct {
+	set     *settings
+	client  *fetch.Client
+	slots   *budget.Pool
+	limiter *pace.Limiter
+	buffers sync.Pool
+	share   func(context.Context, *file) (func(), error) // the global budget; nil: slots is it
+
+	mu    sync.Mutex
+	hosts map[string]*host
+}
+
+func newPool(set *settings) *pool {
+	c := set.cfg
+	p := &pool{
+		set: set,
+		client: fetch.New(fetch.Config{
+			HTTPClient: c.HTTPClient, Proxy: c.Proxy, TLSConfig: c.TLSConfig, DialContext: c.DialContext,
+			ConnectTimeout: c.ConnectTimeout, HeaderTimeout: c.HeaderTimeout, DenyPrivate: c.DenyPrivateNetworks,
+			Connections: set.connections(), Header: c.Header, OriginHeaders: c.OriginHeaders, UserAgent: c.UserAgent,
+		}),
+		slots:   budget.New(set.slots()),
+		limiter: pace.New(c.MaxSpeed),
+		hosts:   map[string]*host{},
+	}
+	size := p.limiter.Burst(c.BufferSize)
+	p.buffers.New = func() any { b := make([]byte, size); return &b }
+	return p
+}
+
+// host returns what is known about the origin of u.
+func (p *pool) host(u *url.URL) *host {
+	return p.hostOf(fetch.Origin(u))
+}
+
+func (p *pool) hostOf(key string) *host {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.hosts[key]
+	if h == nil {
+		limit := p.set.connections()
+		if m := p.set.cfg.MaxConnectionsPerHost; m > 0 {
+			limit = min(limit, m)
+		}
+		h = &host{group: p.slots.Group(limit), limit: limit, allowed: limit}
+		p.hosts[key] = h
+	}
+	return h
+}
+
+// adapt moves every host's limit, when that is wanted.
+func (p *pool) adapt(now time.Time) {
+	if !p.set.adaptive {
+		return
+	}
+	p.mu.Lock()
+	hosts := make([]*host, 0, len(p.hosts))
+	for _, h := range p.hosts {
+		hosts = append(hosts, h)
+	}
+	p.mu.Unlock()
+	for _, h := range hosts {
+		h.adapt(now)
+	}
+}
+
+// allowed is how many requests may be in flight now.
+func (p *pool) allowed() int {
+	most := p.set.connections()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sum := 0
+	for _, h := range p.hosts {
+		h.mu.Lock()
+		sum += h.allowed
+		h.mu.Unlock()
+	}
+	if sum == 0 {
+		return most
+	}
+	return min(most, sum)
+}
+
+// rank orders those who wait for a slot: by the task's priority, and within one
+// priority every file's own progress before anybody's additional segments.
+func rank(priority int32, additional bool) int64 {
+	r := int64(priority) * 2
+	if additional {
+		r++
+	}
+	return r
+}
+
+// ticket admits the hops of one request: each holds a slot of the host that is
+// asked, and of no other.
+type ticket struct {
+	pool   *pool
+	url    *url.URL // the first hop's
+	from   *host    // its host
+	f      *file    // who asks; nil: nobody's transfer
+	held   func()   // gives back a slot of it; nil: none yet
+	rank   int64
+	flight *flight // the hop in flight
+	at     *host   // its host
+}
+
+// admit is asked before every hop.
+func (k *ticket) admit(ctx context.Context, u *url.URL) (release func(), err error) {
+	h := k.from
+	if u != k.url {
+		h = k.pool.host(u)
+	}
+	if k.held == nil || h != k.from {
+		k.giveBack()
+		if err := k.acquire(ctx, h); err != nil {
+			return nil, err
+		}
+	}
+	fl, held := h.depart(time.Now()), k.held
+	k.flight, k.at, k.held = fl, h, nil
+	return func() { h.land(fl, time.Now()); held() }, nil
+}
+
+// acquire takes a slot of a host. Where a global budget is shared out between files
+// it takes one of those, too, in this order everywhere.
+func (k *ticket) acquire(ctx context.Context, h *host) error {
+	slot, err := h.group.Acquire(ctx, k.rank)
+	if err != nil {
+		return err
+	}
+	k.held = slot.Release
+	if k.pool.share == nil {
+		return nil
+	}
+	release, err := k.pool.share(ctx, k.f)
+	if err != nil {
+		slot.Release()
+		k.held = nil
+		return err
+	}
+	k.held = func() { release(); slot.Release() }
+	return nil
+}
+
+func (k *ticket) giveBack() {
+	if k.held != nil {
+		k.held()
+		k.held = nil
+	}
+}
+
+// refused lowers the host's number of requests in flight, after an answer that
+// means too many; the request's slot is still held.
+func (k *ticket) refused() {
+	if k.pool.set.adaptive && k.flight != nil {
+		k.at.refuse(k.flight, time.Now())
+	}
+}

@@ -1,0 +1,217 @@
+package littledl_test
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl"
+	"github.com/littledl/littledl/internal/faultserver"
+)
+
+// told is one call of a progress callback.
+type told struct {
+	at               time.Time
+	completed, total int
+	speed            float64
+	eta              time.Duration
+}
+
+// listen records what the progress callback is told.
+func (b *batch) listen() *[]told {
+	calls := new([]told)
+	b.option(littledl.WithProgressCallback(func(completed, total int, speed float64, eta time.Duration) {
+		*calls = append(*calls, told{time.Now(), completed, total, speed, eta})
+	}))
+	return calls
+}
+
+func TestProgressInterval(t *testing.T) {
+	for _, interval := range []time.Duration{0, 250 * time.Millisecond, 50 * time.Millisecond, 2 * time.Second} {
+		t.Run(fmt.Sprint(interval), func(t *testing.T) {
+			batchBubble(t, func(b *batch) {
+				b.conf.ProgressInterval = interval
+				b.net.Shape(faultserver.Same(batchLink(256 << 10)))
+				calls := b.listen()
+				for i := range 4 {
+					b.file(fmt.Sprint(i), 2<<20) // 8 s
+				}
+				began := time.Now()
+				require.NoError(b, b.start())
+				if interval == 0 {
+					interval = 500 * time.Millisecond
+				}
+				c := *calls
+				require.InDelta(b, time.Since(began).Seconds()/interval.Seconds()+1, len(c), 1.1)
+				for i, call := range c[:len(c)-1] {
+					require.InDelta(b, float64(i+1)*interval.Seconds(), call.at.Sub(began).Seconds(), 0.11, "call %d", i)
+				}
+				last := c[len(c)-1]
+				require.Equal(b, []int{4, 4}, []int{last.completed, last.total})
+				require.Zero(b, last.eta)
+				require.Positive(b, last.speed)
+			})
+		})
+	}
+}
+
+// TestSteadyProgress: at a steady speed everything told is steady, too.
+func TestSteadyProgress(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.conf.ProgressInterval = 100 * time.Millisecond
+		b.net.Shape(faultserver.Same(batchLink(512 << 10)))
+		var percent []float64
+		calls := b.listen()
+		id := b.file("a", 20<<20) // 10 s over four connections
+		done := b.background(b.Context())
+		for range 60 {
+			time.Sleep(100 * time.Millisecond)
+			p := b.get().GetProgress()
+			percent = append(percent, p.Progress())
+			require.Equal(b, percent[len(percent)-1], b.get().GetStats().ProgressPercent)
+			if len(percent) == 50 {
+				require.InEpsilon(b, 2<<20, p.OverallSpeed, 0.05)
+				require.InEpsilon(b, 2<<20, b.task(id).Speed, 0.05)
+				require.InEpsilon(b, 50, b.task(id).Progress(), 0.1)
+				require.Equal(b, 1, p.ActiveFiles)
+			}
+		}
+		require.NoError(b, <-done)
+		b.check()
+		require.IsNonDecreasing(b, percent)
+		c := *calls
+		for i := 20; i < len(c)-2; i++ {
+			require.Less(b, c[i+1].eta, c[i].eta+20*time.Millisecond, "the time left does not grow")
+			left := c[len(c)-1].at.Sub(c[i].at)
+			require.InDelta(b, left.Seconds(), c[i].eta.Seconds(), 0.5)
+		}
+		require.Zero(b, b.task(id).Speed, "not in transfer any more")
+	})
+}
+
+// TestETAOfUnknownSizes: while the sizes of files that wait are not known they are
+// taken to be like those that are.
+func TestETAOfUnknownSizes(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.option(littledl.WithMaxConcurrentFiles(2))
+		b.net.Shape(faultserver.Same(batchLink(1 << 20)))
+		calls := b.listen()
+		for i := range 40 {
+			b.file(fmt.Sprint(i), 1<<20, faultserver.NoHead(405))
+		}
+		require.Equal(b, time.Duration(-1), b.get().GetProgress().ETA, "nothing is known yet")
+		began := time.Now()
+		require.NoError(b, b.start())
+		whole := time.Since(began)
+		for _, c := range (*calls)[4:] {
+			left := whole - c.at.Sub(began)
+			require.InDelta(b, left.Seconds(), c.eta.Seconds(), 0.2*whole.Seconds())
+		}
+	})
+}
+
+// TestETAWithoutTheFailed: what will not come takes no time.
+func TestETAWithoutTheFailed(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.option(littledl.WithMaxConcurrentFiles(2))
+		b.net.Shape(faultserver.Same(batchLink(1 << 20)))
+		calls := b.listen()
+		for i := range 20 {
+			b.file(fmt.Sprint("missing", i), 1, faultserver.Status(404)) // its size is never known
+			if i%2 == 0 {
+				b.add(b.srv.File(fmt.Sprint("wrong", i)), littledl.WithHash("md5", strings.Repeat("0", 32)))
+			}
+			b.add(b.srv.File(fmt.Sprint(i)), littledl.WithPriority(1))
+		}
+		began := time.Now()
+		require.Error(b, b.start())
+		whole := time.Since(began)
+		c := (*calls)[len(*calls)/2]
+		require.InDelta(b, (whole - c.at.Sub(began)).Seconds(), c.eta.Seconds(), 0.2*whole.Seconds())
+	})
+}
+
+// TestProgressNeverFalls, not even where the server changes the file and it starts
+// over, nor where a size turns up that makes the whole larger.
+func TestProgressNeverFalls(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.conf.ProgressInterval = 50 * time.Millisecond
+		b.option(littledl.WithMaxConcurrentFiles(2))
+		var percent, bytes []float64
+		b.option(littledl.WithProgressCallback(func(int, int, float64, time.Duration) {
+			p := b.get().GetProgress()
+			percent, bytes = append(percent, p.Progress()), append(bytes, float64(p.DownloadedBytes))
+		}))
+		f := b.srv.File("changed", faultserver.Size(12<<20))
+		id := b.add(f)
+		time.AfterFunc(500*time.Millisecond, func() {
+			f.Set(faultserver.Version(2))
+			b.net.ResetAll()
+		})
+		for i := range 3 {
+			b.file(fmt.Sprint(i), 8<<20, faultserver.NoHead(403))
+		}
+		b.want[id] = nil // the second version
+		require.NoError(b, b.start())
+		b.same(b.task(id).Path(), f.Content())
+		require.False(b, slices.IsSorted(bytes), "the file did start over")
+		require.IsNonDecreasing(b, percent)
+		require.Equal(b, 100.0, percent[len(percent)-1])
+	})
+}
+
+func TestStats(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.conf.MaxConnections = 7
+		b.file("a", 300<<10)
+		b.file("b", 200<<10, faultserver.NoRange(), faultserver.NoLength())
+		b.file("missing", 1, faultserver.Status(404))
+		s := b.get().GetStats()
+		require.Equal(b, littledl.BatchStats{TotalFiles: 3, PendingFiles: 3, CurrentConcurrency: 7}, s)
+		require.Zero(b, b.get().GetProgress().FilesCompletedRatio())
+		require.Error(b, b.start())
+		s = b.get().GetStats()
+		s.OverallSpeed = 0
+		require.Equal(b, littledl.BatchStats{
+			TotalFiles: 3, CompletedFiles: 2, FailedFiles: 1, CurrentConcurrency: 7,
+			TotalBytes: 750_000 * 1024 / 1000, DownloadedBytes: 500 << 10, ProgressPercent: s.ProgressPercent,
+		}, s, "the missing file is taken to be like the others")
+		require.InDelta(b, 66.7, s.ProgressPercent, 0.1)
+		require.InDelta(b, 66.7, b.get().GetProgress().FilesCompletedRatio(), 0.1)
+		for id, ranges := range map[string]bool{"task-1": true, "task-2": false} {
+			require.Equal(b, ranges, b.task(id).SupportsRange)
+			require.Equal(b, ranges, b.task(id).LengthVerified)
+		}
+
+		b.srv.Lookup("missing").Set(faultserver.Size(1))
+		delete(b.want, "task-3")
+		require.NoError(b, b.start())
+		require.Equal(b, 3, b.get().GetStats().CompletedFiles)
+		require.Zero(b, b.get().GetStats().FailedFiles)
+		require.Equal(b, 100.0, b.get().GetProgress().Progress())
+	})
+}
+
+func TestFileTask(t *testing.T) {
+	var none littledl.FileTask
+	none.FileSize = -1
+	require.Zero(t, none.Progress())
+	require.Empty(t, none.Path())
+	require.False(t, none.IsSmallFile() || none.IsLargeFile())
+	task := littledl.FileTask{SavePath: "x", Filename: "sub/a.bin", FileSize: 200, Downloaded: 50, Status: littledl.StatusDownloading}
+	require.Equal(t, filepath.Join("x", "sub", "a.bin"), task.Path())
+	require.Equal(t, 25.0, task.Progress())
+	require.True(t, task.IsActive() && task.IsSmallFile())
+	require.True(t, littledl.FileTask{FileSize: 5<<20 - 1}.IsSmallFile())
+	require.False(t, littledl.FileTask{FileSize: 5 << 20}.IsSmallFile())
+	require.False(t, littledl.FileTask{FileSize: 100 << 20}.IsLargeFile())
+	require.True(t, littledl.FileTask{FileSize: 100<<20 + 1}.IsLargeFile())
+	require.Equal(t, 100.0, littledl.FileTask{Status: littledl.StatusCompleted}.Progress())
+	require.True(t, littledl.FileTask{Status: littledl.StatusFailed, Err: errors.New("x")}.IsFailed())
+}

@@ -1,0 +1,242 @@
+package littledl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/littledl/littledl/internal/backoff"
+	"github.com/littledl/littledl/internal/httprange"
+)
+
+// attempt is one request that failed.
+type attempt struct {
+	f        *file
+	s        *segment
+	src      *source
+	host     *host // the one that was asked
+	began    time.Time
+	progress int64 // bytes it brought
+}
+
+// treat applies the remedy for a failed attempt. It returns the segment when its
+// worker shall go on with it.
+func (a attempt) treat(err error) *segment {
+	f, retry := a.f, a.f.r.d.set.cfg.Retry
+	if a.s.separate && a.progress == 0 && !isAnswer(err) && context.Cause(a.f.ctx) == nil && a.host.spokeHTTP1(false) {
+		return a.s // once more, over HTTP/2
+	}
+	served, serving := a.host.alive()
+	r := diagnose(err, served && a.progress == 0, serving > 0)
+	if r != remedyAgain {
+		f.mu.Lock()
+		f.owed++
+		a.src.errors++
+		f.mu.Unlock()
+		f.r.log("attempt failed", f.t, err)
+	}
+	switch r {
+	case remedyAgain:
+		return a.s
+	case remedyPlain:
+		a.host.dropIfRange()
+		return a.s
+	case remedyHost:
+		if f.others(a.src) {
+			return f.dropSource(a.src, a.s, err)
+		}
+		if !a.host.down(a.began, time.Now(), err, retry, rand.Float64()) {
+			return a.giveUp(fmt.Errorf("%w; the host did not answer for %v", err, retry.MaxElapsed))
+		}
+		return a.s // the worker waits for the host before it asks again
+	case remedyLocal:
+		return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
+	case remedyTurn:
+		return a.throttled(err)
+	case remedyRetry:
+		if (errors.Is(err, ErrStalled) || isTimeout(err)) && f.others(a.src) {
+			return f.dropSource(a.src, a.s, err)
+		}
+		return a.again(err)
+	case remedyStream:
+		return a.toStream(err)
+	case remedyChanged:
+		return a.changed(err)
+	case remedyRenew:
+		return a.renew(err)
+	}
+	return a.giveUp(err)
+}
+
+// giveUp ends the round, unless it was one source's failure and there are others.
+func (a attempt) giveUp(err error) *segment {
+	if !isLocal(err) && context.Cause(a.f.r.ctx) == nil && a.f.others(a.src) {
+		return a.f.dropSource(a.src, a.s, err)
+	}
+	a.f.fail(gateError(err))
+	return nil
+}
+
+// again retries after a backoff, as often as the configuration and the file's
+// size allow.
+func (a attempt) again(err error) *segment {
+	f := a.f
+	f.mu.Lock()
+	a.s.tries++
+	f.failures++
+	tries, failures, budget := a.s.tries, f.failures, 10
+	if f.pin != nil && f.pin.Size > 0 {
+		budget += int(f.pin.Size / (16 * mib))
+	}
+	f.mu.Unlock()
+	retry := f.r.d.set.cfg.Retry
+	if tries > retry.MaxRetries || failures > budget || asksTooLong(retry, err) {
+		return a.giveUp(err)
+	}
+	return f.wait(a.s, retryDelay(retry, tries-1, err))
+}
+
+// retryDelay is the backoff's, or what the server asked for if that is longer.
+func retryDelay(retry RetryConfig, attempt int, err error) time.Duration {
+	d := backoff.Policy{Base: retry.BaseDelay, Max: retry.MaxDelay}.Delay(attempt, rand.Float64())
+	var a *answerError
+	if errors.As(err, &a) && a.asked {
+		return max(d, a.retryAfter)
+	}
+	return d
+}
+
+// asksTooLong reports whether the server wants to be left alone beyond our patience.
+func asksTooLong(retry RetryConfig, err error) bool {
+	var a *answerError
+	return errors.As(err, &a) && a.asked && a.retryAfter > retry.MaxDelay
+}
+
+// throttled obeys a host that has too much to do.
+func (a attempt) throttled(err error) *segment {
+	var answer *answerError
+	errors.As(err, &answer)
+	retry := a.f.r.d.set.cfg.Retry
+	if asksTooLong(retry, err) {
+		return a.giveUp(err)
+	}
+	d := retryDelay(retry, a.s.refused, err)
+	if answer.asked && answer.retryAfter > 0 {
+		d = answer.retryAfter // exactly: its slot will be free by then
+	}
+	a.host.throttle(time.Now(), d)
+	return a.waitTurn(d, err)
+}
+
+// waitTurn waits without counting an attempt, for MaxElapsed in all.
+func (a attempt) waitTurn(d time.Duration, err error) *segment {
+	a.f.mu.Lock()
+	a.s.refused++
+	a.s.waited += d
+	waited := a.s.waited
+	a.f.mu.Unlock()
+	if most := a.f.r.d.set.cfg.Retry.MaxElapsed; waited > most {
+		return a.giveUp(fmt.Errorf("%w; waited for %v", err, most))
+	}
+	return a.f.wait(a.s, d)
+}
+
+// toStream gives up on ranges: the file starts over as one stream. Beside other
+// sources that do ranges it is the source that goes.
+func (a attempt) toStream(err error) *segment {
+	f := a.f
+	if f.mixed(a.src) {
+		return f.dropUnlike(a.src, a.s, err)
+	}
+	f.mu.Lock()
+	hopeless := f.stream && f.pin == nil // asked without a range, and still no usable answer
+	if f.stream {
+		f.failures++
+		hopeless = hopeless || f.failures > 10
+	}
+	if hopeless {
+		f.mu.Unlock()
+		return a.giveUp(err)
+	}
+	defer f.mu.Unlock()
+	f.stream = true
+	f.failLocked(errRestart)
+	return nil
+}
+
+// changed starts over once with ranges, once as a single stream (one response is
+// one version), and then gives up. A mirror that differs from the others has
+// another file.
+func (a attempt) changed(err error) *segment {
+	f := a.f
+	if f.mixed(a.src) {
+		return f.dropUnlike(a.src, a.s, err)
+	}
+	f.mu.Lock()
+	f.changes++
+	changes := f.changes
+	a.src.resolved = nil // redirects may lead elsewhere now
+	f.mu.Unlock()
+	switch changes {
+	case 1:
+	case 2:
+		f.mu.Lock()
+		f.stream = true
+		f.mu.Unlock()
+	default:
+		return a.giveUp(err)
+	}
+	f.fail(errRestart)
+	return nil
+}
+
+// renew asks the URL as given again where a redirect's target or a signature has
+// expired, once in a row; answers to what was asked before that do not count.
+func (a attempt) renew(err error) *segment {
+	var answer *answerError
+	errors.As(err, &answer)
+	f, src := a.f, a.src
+	f.mu.Lock()
+	current := src.u
+	if src.resolved != nil {
+		current = src.resolved
+	}
+	if !sameURL(answer.at, current) { // a colleague has resolved it again meanwhile
+		f.mu.Unlock()
+		return a.s
+	}
+	final := src.renewed && !a.began.Before(src.renewal)
+	if !src.renewed {
+		src.renewal = time.Now()
+	}
+	src.renewed, src.resolved = true, nil
+	f.mu.Unlock()
+	if final {
+		return a.giveUp(err)
+	}
+	return a.again(err)
+}
+
+// gateError gives the verdict on an answer the name that callers know.
+func gateError(err error) error {
+	var a *answerError
+	if !errors.As(err, &a) {
+		return err
+	}
+	switch a.verdict.Kind {
+	case httprange.BadEncoding:
+		return fmt.Errorf("%w: %s", ErrEncoding, a.verdict.Reason)
+	case httprange.Changed:
+		return fmt.Errorf("%w: %s", ErrRemoteChanged, a.verdict.Reason)
+	case httprange.Malformed:
+		if a.Unwrap() != nil {
+			return err
+		}
+		fallthrough
+	case httprange.RangeMismatch, httprange.RangeIgnored, httprange.RangeUnusable:
+		return fmt.Errorf("%w: %s", ErrRangeMismatch, a.verdict.Reason)
+	}
+	return err
+}

@@ -1,0 +1,143 @@
+package littledl
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+)
+
+// What happens when one of a file's sources lies, which a digest brings to light.
+
+// repair finds out, after a digest came out wrong, which source gave other bytes: the
+// file is completed from one source alone, then from the next, until it is right.
+// What another had delivered and comes out different convicts that one.
+func (f *file) repair() error {
+	err := fmt.Errorf("%w: no source has the right file", ErrHashMismatch)
+	for i, alone := range f.sources {
+		if alone.dropped && !alone.unlike {
+			continue
+		}
+		if alone.wrote.Contains(0, f.pin.Size) {
+			f.acquit(alone)
+			continue
+		}
+		if err := f.leaveTo(i); err != nil {
+			return err
+		}
+		switch roundErr := f.unpausedRound(); {
+		case roundErr == nil:
+		case isLocal(roundErr) || f.r.ctx.Err() != nil:
+			return roundErr
+		default:
+			f.acquit(alone)
+			continue
+		}
+		if err = f.verify(f.pin.Size); err == nil {
+			f.sentence()
+			return nil
+		}
+		if !errors.Is(err, ErrHashMismatch) {
+			return err
+		}
+		f.acquit(alone)
+	}
+	return err
+}
+
+// leaveTo readies a file for a round with one source alone: what it has not
+// delivered is missing again. Where that is all there is, the file starts over, since
+// its size is a lie, too, perhaps.
+func (f *file) leaveTo(i int) error {
+	f.mu.Lock()
+	alone := f.sources[i]
+	f.current, f.parallel, f.repairing = i, false, true
+	alone.dropped, alone.unlike = false, false
+	fresh := f.stream || alone.wrote.Len() == 0 && alone.pin == nil
+	for _, r := range alone.wrote.Gaps(0, f.pin.Size) {
+		removed := f.done.Remove(r.Lo, r.Hi)
+		f.t.downloaded.Add(-removed)
+		f.r.d.downloaded.Add(-removed)
+	}
+	f.mu.Unlock()
+	if !fresh {
+		return nil
+	}
+	f.stream = false
+	given := f.opt.hash
+	err := f.startOver()
+	f.opt.hash = given // the digest stays that of the first, whoever is asked
+	return err
+}
+
+// acquit drops a source that alone did not have the right file, and whoever it spoke
+// against is trusted again.
+func (f *file) acquit(alone *source) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !alone.dropped {
+		alone.dropped = true
+		alone.errors++
+	}
+	for _, s := range f.sources {
+		s.accused = false
+	}
+}
+
+// sentence drops those who had delivered other bytes than the right ones.
+func (f *file) sentence() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.sources {
+		if s.accused && !s.dropped {
+			s.dropped = true
+			s.errors++
+		}
+	}
+}
+
+// unpausedRound is a round that goes on after pauses.
+func (f *file) unpausedRound() error {
+	for {
+		ctx, err := f.enter()
+		if err != nil {
+			return err
+		}
+		if err := f.round(ctx); !errors.Is(err, errPaused) {
+			return err
+		}
+	}
+}
+
+// accuse notes the sources that had delivered other bytes than those now being written
+// at off. The caller holds no lock; it is called before the write.
+func (f *file) accuse(now *source, off int64, fresh []byte) {
+	old := make([]byte, len(fresh))
+	n, _ := f.part.ReadAt(old, off)
+	end := off + int64(n)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.sources {
+		if s == now || s.dropped {
+			continue
+		}
+		for _, r := range s.wrote.Ranges() {
+			lo, hi := max(r.Lo, off), min(r.Hi, end)
+			if lo < hi && !bytes.Equal(old[lo-off:hi-off], fresh[lo-off:hi-off]) {
+				s.accused = true
+				break
+			}
+		}
+	}
+}
+
+// comparing writes to a part, and compares with what was there, while a repair
+// looks for the source that lied.
+type comparing struct {
+	f   *file
+	src *source
+}
+
+func (c comparing) WriteAt(b []byte, off int64) (int, error) {
+	c.f.accuse(c.src, off, b)
+	return c.f.part.WriteAt(b, off)
+}

@@ -1,0 +1,147 @@
+package littledl
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// worthyProgress is how many bytes make an attempt count as one that got somewhere.
+const worthyProgress = 64 << 10
+
+// maxCrumbs is how many answers may be shorter than that, though more was asked,
+// before a file is fetched in one stream.
+const maxCrumbs = 16
+
+// settle draws the conclusion from an attempt: it returns the segment when the
+// worker shall go on with it, nil when it is done with, and may wait in between.
+func (f *file) settle(s *segment, src *source, h *host, began time.Time, err error) *segment {
+	if err == nil {
+		return f.settleSuccess(s)
+	}
+	f.mu.Lock()
+	over := f.ctx.Err() != nil
+	progress := s.pos - s.base
+	if progress >= worthyProgress {
+		s.tries = 0
+	}
+	if progress > 0 {
+		s.refused, s.waited = 0, 0
+	}
+	switch {
+	case over, errors.Is(err, errCovered), s.twin != nil && !errors.Is(err, errKept) && !errors.Is(err, errReuse):
+		f.dropLocked(s) // the round has ended, or the twin has these bytes or will have them
+		f.mu.Unlock()
+		return nil
+	case errors.Is(err, errShed):
+		f.requeueLocked(s)
+		f.mu.Unlock()
+		return nil
+	case errors.Is(err, errKept), errors.Is(err, errReuse):
+		f.failLocked(err)
+		f.mu.Unlock()
+		return nil
+	}
+	f.mu.Unlock()
+	return attempt{f, s, src, h, began, progress}.treat(err)
+}
+
+// settleSuccess ends a segment that is all there, or goes on with the rest of it.
+func (f *file) settleSuccess(s *segment) *segment {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s.tries, s.refused, s.waited = 0, 0, 0
+	if s.pos < s.end && !(f.stream && f.whole) {
+		if s.pos-s.base < worthyProgress && !f.stream {
+			f.crumbs++
+		}
+		if f.crumbs > maxCrumbs { // a server that gives a byte at a time would be asked for ever
+			f.stream = true
+			f.failLocked(errRestart)
+			return nil
+		}
+		return s
+	}
+	twin := s.twin
+	if s.rate > 0 {
+		f.lately = s.rate
+		s.src.rate = s.rate
+	}
+	f.dropLocked(s)
+	if twin != nil && twin.cancel != nil {
+		twin.cancel(errCovered)
+	}
+	if f.completeLocked() {
+		f.cancel(errCovered)
+	}
+	return nil
+}
+
+// dropLocked takes a segment out of the running ones and away from its twin.
+func (f *file) dropLocked(s *segment) {
+	if s.twin != nil {
+		s.twin.twin, s.twin = nil, nil
+	}
+	if i := slices.Index(f.running, s); i >= 0 {
+		f.running = slices.Delete(f.running, i, i+1)
+	}
+}
+
+// wait holds the segment back for a time; nil: the round has ended.
+func (f *file) wait(s *segment, d time.Duration) *segment {
+	if d > 0 && !f.hold(s, d) {
+		return nil
+	}
+	return s
+}
+
+// hold keeps a worker waiting. One with colleagues waits in its place; the only
+// one ends the round, so that its file gives way to others meanwhile. False: the
+// round has ended.
+func (f *file) hold(s *segment, d time.Duration) bool {
+	f.mu.Lock()
+	if f.workers == 1 && f.r.mayPark(f) {
+		f.requeueLocked(s)
+		f.failLocked(&parkError{time.Now().Add(d)})
+		f.mu.Unlock()
+		return false
+	}
+	f.mu.Unlock()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-f.ctx.Done():
+		f.mu.Lock()
+		f.requeueLocked(s)
+		f.mu.Unlock()
+		return false
+	}
+}
+
+// requeueLocked puts an unfinished segment in front of those not begun.
+func (f *file) requeueLocked(s *segment) {
+	if s != nil {
+		f.dropLocked(s)
+		f.todo = append([]*segment{s}, f.todo...)
+	}
+}
+
+// awaitHost waits until the host may be asked. False: the round has ended.
+func (f *file) awaitHost(h *host, s *segment) bool {
+	for {
+		d, err := h.wait(time.Now(), f.r.d.set.cfg.Retry.MaxElapsed)
+		if err != nil {
+			f.fail(fmt.Errorf("the host is down: %w", err))
+			return false
+		}
+		if d <= 0 {
+			return true
+		}
+		if !f.hold(s, d) {
+			return false
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package littledl
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/littledl/littledl/internal/fetch"
+	"github.com/littledl/littledl/internal/httprange"
+	"github.com/littledl/littledl/internal/span"
+)
+
+// source is one URL that a file may come from: the one given, or a backup.
+type source struct {
+	raw    string
+	u      *url.URL
+	home   string // its origin, which the header is for
+	host   *host
+	header http.Header
+
+	// Guarded by file.mu.
+	resolved *url.URL       // where redirects led; nil: ask the URL as given
+	renewed  bool           // it was resolved again and has not served since
+	renewal  time.Time      // when that was
+	pin      *httprange.Pin // what it says the file is; nil: not asked yet
+	proven   bool           // may serve beside others
+	dropped  bool
+	revived  bool // it was dropped for that, and is asked again
+	unlike   bool // dropped for it has another file than the others, or no ranges
+	accused  bool // it had delivered other bytes than the source that is asked alone now
+	conns    int  // workers that are at it
+	errors   int
+	bytes    int64
+	rate     float64  // bytes/s of its latest segment
+	wrote    span.Set // its bytes, where several sources contribute
+}
+
+func newSource(p *pool, raw string, header http.Header) (*source, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: it cannot be parsed", ErrInvalidURL)
+	}
+	home := fetch.Origin(u)
+	return &source{raw: raw, u: u, home: home, host: p.hostOf(home), header: header}, nil
+}
+
+// address is the URL to ask a source for, and its host.
+func (f *file) address(src *source) (*url.URL, *host) {
+	f.mu.Lock()
+	u := src.resolved
+	f.mu.Unlock()
+	if u != nil {
+		return u, f.r.pool.host(u)
+	}
+	return src.u, src.host
+}
+
+// pinFor is what an answer of a source is checked against: nil before anything was
+// accepted; the size alone for a source that has not spoken yet.
+func (f *file) pinFor(src *source) *httprange.Pin {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.pinForLocked(src)
+}
+
+func (f *file) pinForLocked(src *source) *httprange.Pin {
+	if f.pin == nil {
+		return nil
+	}
+	p := httprange.Pin{Size: f.pin.Size}
+	if src.pin != nil {
+		p = *src.pin
+	} else if len(f.sources) == 1 {
+		p = *f.pin
+	}
+	return &p
+}
+
+// choose takes the source for a worker's next request: the current one, or, where
+// several may serve at once, the one whose connections are least in use for what it
+// has shown to bear. The worker must leave it again.
+func (f *file) choose() *source {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	best := f.sources[f.current]
+	if f.pin != nil && !f.stream && f.parallel {
+		load := func(s *source) float64 { return float64(s.conns+1) / float64(max(s.host.bears(), 1)) }
+		for _, s := range f.sources {
+			if s.proven && !s.dropped && (best.dropped || load(s) < load(best)) {
+				best = s
+			}
+		}
+	}
+	best.conns++
+	return best
+}
+
+func (f *file) leave(src *source) {
+	f.mu.Lock()
+	src.conns--
+	f.mu.Unlock()
+}
+
+// others reports whether a source could be done without. When nothing else is left, one
+// that did not fit in with the others may serve alone.
+func (f *file) others(src *source) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.othersLocked(src) {
+		return true
+	}
+	for _, s := range f.sources {
+		if s != src && s.unlike && !s.revived { // once, or two of them could take turns for ever
+			s.unlike, s.dropped, s.revived = false, false, true
+			return true
+		}
+	}
+	return false
+}
+
+func (f *file) othersLocked(src *source) bool {
+	for _, s := range f.sources {
+		if s != src && !s.dropped {
+			return true
+		}
+	}
+	return false
+}
+
+// mixed reports whether a source that has not served yet is asked beside, or after,
+// others that have: then its answers are measured by theirs.
+func (f *file) mixed(src *source) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.pin != nil && f.othersLocked(src) && (f.parallel || src.pin == nil)
+}
+
+// errSwitch ends a round whose source failed, when another is to go on.
+var errSwitch = errors.New("another source goes on")
+
+// dropUnlike is dropSource for one that may still serve alone.
+func (f *file) dropUnlike(src *source, s *segment, err error) *segment {
+	f.mu.Lock()
+	src.unlike = true
+	f.mu.Unlock()
+	return f.dropSource(src, s, err)
+}
+
+// dropSource leaves a source that failed for the next. It returns the segment where
+// the worker may go on at once, beside others or from the very beginning.
+func (f *file) dropSource(src *source, s *segment, err error) *segment {
+	f.r.log("source dropped", f.t, err)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s.tries, s.refused, s.waited = 0, 0, 0
+	f.discardLocked(src, err)
+	if f.parallel && f.pin != nil && !f.stream || f.pin == nil && !f.stream {
+		return s
+	}
+	f.failLocked(errSwitch)
+	return nil
+}
+
+// discardLocked gives a source up; the next one in the order given is current then.
+func (f *file) discardLocked(src *source, err error) {
+	src.dropped = true
+	f.failures = 0
+	if f.lastError == nil || src == f.sources[0] {
+		f.lastError = err // the caller's own URL explains most
+	}
+	for i, o := range f.sources {
+		if !o.dropped {
+			f.current = i
+			return
+		}
+	}
+}
+
+// takeOver readies a file for its next source: what was fetched is kept if that one
+// provably has the same file. One that does not answer is no reason to start over
+// while there are others.
+func (f *file) takeOver() error {
+	for f.pin != nil && !f.stream && f.done.Len() > 0 {
+		src := f.sources[f.current]
+		same, err := f.sameEntity(src)
+		if same {
+			return nil
+		}
+		if err == nil || f.r.ctx.Err() != nil || !f.others(src) {
+			break
+		}
+		f.mu.Lock()
+		src.errors++
+		f.discardLocked(src, err)
+		f.mu.Unlock()
+	}
+	f.stream = false
+	return f.startOver()
+}
+
+// seamSize is how many bytes before the seam must be the same on both sides.
+const seamSize = 64 << 10
+
+// sameEntity asks a source for the end of what was fetched already: size, strong
+// ETag and Last-Modified must equal what the file was pinned to, and so must the
+// bytes. An error says that it could not be asked.
+func (f *file) sameEntity(src *source) (bool, error) {
+	f.mu.Lock()
+	seam := f.done.Ranges()[0]
+	pin := *f.pin
+	f.mu.Unlock()
+	from := max(seam.Hi-seamSize, seam.Lo)
+	got, theirs, err := f.sample(f.r.ctx, src, from, seam.Hi)
+	if err != nil || theirs.Size != pin.Size || theirs.LastModified == "" || theirs.LastModified != pin.LastModified ||
+		!httprange.StrongETag(pin.ETag) || theirs.ETag != pin.ETag || !f.onDisk(from, got) {
+		return false, err
+	}
+	f.mu.Lock()
+	src.pin = &theirs
+	f.mu.Unlock()
+	return true, nil
+}
+
+// wroteByLocked notes whose bytes are on the disk at [off, end).
+func (f *file) wroteByLocked(src *source, off, end int64) {
+	for _, s := range f.sources {
+		if s == src {
+			s.wrote.Add(off, end)
+		} else if s.wrote.Len() > 0 {
+			s.wrote.Remove(off, end)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package littledl
+
+import (
+	"time"
+)
+
+// How a worker that has nothing left to do helps those that have.
+
+// usualLocked is the speed to expect of a connection. One that runs alone is no
+// measure of itself.
+func (f *file) usualLocked() float64 {
+	speed := medianRate(f.running, nil)
+	if len(f.running) < 2 {
+		speed = max(speed, f.lately)
+	}
+	return speed
+}
+
+// stealLocked takes from the running segment with most time left, for a worker of a
+// source.
+func (f *file) stealLocked(now time.Time, src *source) *segment {
+	for _, s := range f.running {
+		s.sample(now)
+	}
+	speed := f.usualLocked()
+	victim := slowest(f.running, now, speed)
+	if victim == nil {
+		return nil
+	}
+	if speed <= 0 { // growing before anything could be measured: half of the longest
+		if f.growth.from > 0 {
+			return halve(longest(f.running), f.r.d.set.cfg.MinChunkSize)
+		}
+		return nil
+	}
+	if f.parallel && src.rate > 0 { // sources differ: what counts is how fast this one is
+		speed = src.rate
+	}
+	setup := src.host.latency()
+	if at := share(victim, now, speed, setup, f.r.d.set.cfg.MinChunkSize); at > 0 {
+		s := &segment{pos: at, end: victim.end}
+		victim.end = at
+		return s
+	}
+	return f.hedgeLocked(victim, now, speed, setup)
+}
+
+// hedgeLocked asks a second time for what the last one has left, when it is so
+// slow that a new connection would be done in half the time. First byte wins.
+func (f *file) hedgeLocked(victim *segment, now time.Time, speed float64, setup time.Duration) *segment {
+	left := victim.timeLeft(now, speed)
+	again := setup.Seconds() + float64(victim.end-victim.pos)/speed
+	if left < 2*again+0.3 || victim.end-victim.pos > 4*f.r.d.set.cfg.MinChunkSize || now.Sub(victim.asked) < 2*setup+100*time.Millisecond {
+		return nil
+	}
+	if now.Sub(victim.hedged) < time.Second { // the last try failed, perhaps at once
+		return nil
+	}
+	s := &segment{pos: victim.pos, end: victim.end, twin: victim}
+	victim.twin, victim.hedged = s, now
+	return s
+}

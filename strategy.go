@@ -1,0 +1,220 @@
+package littledl
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// How a file is fetched, as a function of what is known. Pure: no clock, no state.
+
+// DownloadStyle is how many connections a file is fetched over, and whether that
+// number may grow.
+type DownloadStyle string
+
+const (
+	// StyleSingle is one stream.
+	StyleSingle DownloadStyle = "single"
+	// StyleMulti is at most the recommended chunks at once, without growth.
+	StyleMulti DownloadStyle = "multi"
+	// StyleAdaptive is the recommended chunks at once, then more while it pays.
+	StyleAdaptive DownloadStyle = "adaptive"
+)
+
+// SizeClass says how a file of a size is cut.
+type SizeClass string
+
+const (
+	SizeUnknown SizeClass = "unknown" // nobody has told the size
+	SizeSmall   SizeClass = "small"   // below 5 MiB: one request
+	SizeMedium  SizeClass = "medium"  // 5 to 100 MiB, both included: four chunks
+	SizeLarge   SizeClass = "large"   // above 100 MiB: eight chunks
+)
+
+// FileProfile is what is known of a file before it is fetched.
+type FileProfile struct {
+	URL           string
+	Size          int64     // bytes; negative: unknown
+	SizeClass     SizeClass // follows from Size, which alone decides
+	SupportsRange bool      // RFC 9110, section 14
+}
+
+// StyleDecision is how a file should be fetched.
+type StyleDecision struct {
+	Style             DownloadStyle
+	RecommendedChunks int     // at least 1
+	EstimatedSpeedup  float64 // against one stream; 1..RecommendedChunks
+	Confidence        float64 // in the estimate, 0..1
+	Reason            string  // one short sentence
+}
+
+// StrategySelector decides how files are fetched. It only computes: it holds no
+// state but its options, the same input gets the same answer, and it is safe for
+// concurrent use. Make it with NewStrategySelector.
+type StrategySelector struct {
+	style         DownloadStyle
+	single, multi bool
+	max           int
+}
+
+// SelectorOption sets up a StrategySelector.
+type SelectorOption func(*StrategySelector) error
+
+// NewStrategySelector makes a selector. Its error is ErrInvalidOption, for a value
+// out of range and where the options leave no style to choose: single and multi
+// both off, or a default style that is switched off.
+func NewStrategySelector(opts ...SelectorOption) (*StrategySelector, error) {
+	s := &StrategySelector{style: StyleAdaptive, single: true, multi: true, max: 16}
+	for _, o := range opts {
+		if o == nil {
+			return nil, invalidOption("nil SelectorOption")
+		}
+		if err := o(s); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case !s.single && !s.multi:
+		return nil, invalidOption("WithSingle(false) and WithMulti(false) leave no style; drop one")
+	case s.style == StyleSingle && !s.single:
+		return nil, invalidOption("WithDefaultStyle(%q) contradicts WithSingle(false); drop one", s.style)
+	case s.style == StyleMulti && !s.multi:
+		return nil, invalidOption("WithDefaultStyle(%q) contradicts WithMulti(false); drop one", s.style)
+	}
+	return s, nil
+}
+
+// WithDefaultStyle is the style of files worth more than one chunk: StyleAdaptive.
+func WithDefaultStyle(style DownloadStyle) SelectorOption {
+	return func(s *StrategySelector) error {
+		s.style = style
+		switch style {
+		case StyleSingle, StyleMulti, StyleAdaptive:
+			return nil
+		}
+		return invalidOption("WithDefaultStyle(%q); use one of the Style constants", style)
+	}
+}
+
+// WithSingle allows StyleSingle: true. Off, a file that one chunk is enough for, or
+// that cannot be had otherwise, gets the default style with one chunk, which in
+// StyleAdaptive may still grow.
+func WithSingle(on bool) SelectorOption {
+	return func(s *StrategySelector) error { s.single = on; return nil }
+}
+
+// WithMulti allows more than one chunk: true. Off, every file is StyleSingle.
+func WithMulti(on bool) SelectorOption {
+	return func(s *StrategySelector) error { s.multi = on; return nil }
+}
+
+// WithMaxChunks bounds the recommended chunks of a file: 16.
+func WithMaxChunks(n int) SelectorOption {
+	return func(s *StrategySelector) error {
+		s.max = n
+		return atLeastOne("WithMaxChunks", n)
+	}
+}
+
+// AnalyzeFile sums up what is known of a file. A negative size is unknown.
+func (s *StrategySelector) AnalyzeFile(url string, size int64, supportsRange bool) FileProfile {
+	return FileProfile{URL: url, Size: size, SizeClass: sizeClass(size), SupportsRange: supportsRange}
+}
+
+func sizeClass(size int64) SizeClass {
+	switch {
+	case size < 0:
+		return SizeUnknown
+	case size < smallSize:
+		return SizeSmall
+	case size <= largeSize:
+		return SizeMedium
+	}
+	return SizeLarge
+}
+
+// SelectStyle decides by size and range support alone. Its estimate assumes an
+// ordinary line.
+func (s *StrategySelector) SelectStyle(p FileProfile) StyleDecision {
+	switch {
+	case !p.SupportsRange:
+		return s.one(1, "The server does not serve ranges.")
+	case p.Size < 0:
+		return s.one(0.5, "The size is not known.")
+	case p.Size < smallSize:
+		return s.one(0.9, "A small file takes one request.")
+	case !s.multi:
+		return s.one(1, "More than one chunk is switched off.")
+	case s.style == StyleSingle:
+		return s.one(1, "One stream is the default style.")
+	}
+	class := sizeClass(p.Size)
+	k := min(chunksFor(p.Size), s.max)
+	if k == 1 {
+		return s.one(1, "One chunk is the limit.")
+	}
+	return StyleDecision{
+		Style: s.style, RecommendedChunks: k, EstimatedSpeedup: ordinary().speedup(p.Size, k), Confidence: 0.5,
+		Reason: fmt.Sprintf("A %s file is cut into %d; nothing is measured yet.", class, k),
+	}
+}
+
+// one is a decision for a single stream.
+func (s *StrategySelector) one(confidence float64, reason string) StyleDecision {
+	style := StyleSingle
+	if !s.single {
+		style = s.style
+	}
+	return StyleDecision{Style: style, RecommendedChunks: 1, EstimatedSpeedup: 1, Confidence: confidence, Reason: reason}
+}
+
+// SelectStyleFor is SelectStyle with what has been measured. Connections that are
+// limited one by one are worth more of them, connections that share a limit only
+// so many as fill it; an unsteady network gets fewer, and no chunk is shorter than
+// what one connection fetches in two seconds.
+func (s *StrategySelector) SelectStyleFor(p FileProfile, n NetworkProfile) StyleDecision {
+	d := s.SelectStyle(p)
+	l, ok := n.line()
+	if d.RecommendedChunks == 1 || !ok {
+		return d
+	}
+	k, reason := s.chunks(p.Size, l)
+	if k == 1 || l.seconds(p.Size, k) > 1.1*l.seconds(p.Size, 1) {
+		if k > 1 {
+			reason = "Opening more connections takes longer than they save."
+		}
+		return s.one(l.confidence(1), reason)
+	}
+	d.RecommendedChunks, d.Reason = k, reason
+	d.EstimatedSpeedup, d.Confidence = l.speedup(p.Size, k), l.confidence(k)
+	return d
+}
+
+// shortest is how long fetching one chunk should take at least: below that the
+// round trips that begin and end it are a good part of it.
+const shortest = 2 * time.Second
+
+// chunks is how many connections such a file is worth on such a line, and what
+// decided it. It never falls with size.
+func (s *StrategySelector) chunks(size int64, l line) (k int, reason string) {
+	k = chunksFor(size)
+	switch {
+	case l.measured == 1:
+		reason = fmt.Sprintf("One connection was measured; whether %d add up is not known.", k)
+	case math.IsInf(l.all, 1):
+		k, reason = max(2*k, 2*l.measured), "Connections are limited one by one, so more add up."
+	default:
+		// Two where one would do: the second fills the gaps between the first's requests.
+		k, reason = min(max(2, int(math.Ceil(l.all/l.one-0.25))), l.measured), "Connections share a limit, which a few fill."
+	}
+	if k > s.max {
+		k, reason = s.max, fmt.Sprintf("%d chunks are the limit.", s.max)
+	}
+	if steady := max(1, int(math.Round(float64(k)*(1+l.stability)/2))); steady < k {
+		k, reason = steady, "The network is unsteady, so fewer."
+	}
+	if long := float64(size) / (l.one * shortest.Seconds()); long < float64(k) {
+		k, reason = max(1, int(long)), fmt.Sprintf("More chunks would take less than %v each.", shortest)
+	}
+	return k, reason
+}

@@ -1,0 +1,273 @@
+package littledl
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/littledl/littledl/internal/digest"
+	"github.com/littledl/littledl/internal/fetch"
+	"github.com/littledl/littledl/internal/httprange"
+	"github.com/littledl/littledl/internal/safename"
+	"github.com/littledl/littledl/internal/span"
+)
+
+// Where a file goes: its name, what has that name already, and the part that
+// will become it.
+
+// accept takes the first answer as what the file is: it settles the name, makes
+// the part, and lays out the rest of the work.
+func (f *file) accept(s *segment, v httprange.Verdict, res *fetch.Response) error {
+	if m := f.r.d.set.cfg.MaxFileSize; m > 0 && v.Pin.Size > m {
+		return f.tooLarge(v.Pin.Size)
+	}
+	html := isHTML(res.Header)
+	if html && !f.html && f.part != nil {
+		// After a restart: the page that says why there is no file is not a version of it.
+		return &answerError{status: res.StatusCode, verdict: httprange.Verdict{Kind: httprange.Changed, Reason: "an HTML page stands in its place"}}
+	}
+	f.modified = lastModified(v.Pin.LastModified)
+	if f.r.d.set.enhanced && f.opt.hash.IsZero() { // the caller's own digest counts more
+		f.promised = digest.FromHeader(res.Header, v.Whole)
+		f.opt.hash = f.promised
+	}
+	if len(f.candidates(v.Pin.Size)) > 0 {
+		f.found, f.wanted = v.Pin.Size, f.wantedName(res)
+		return errReuse
+	}
+	if f.part == nil {
+		f.html = html
+		if err := f.settleName(v.Pin, res); err != nil {
+			return err
+		}
+		if err := f.createPart(v); err != nil {
+			return err
+		}
+	}
+	f.r.d.known(f.t, v.Pin.Size, !v.Whole && v.Kind != httprange.Empty)
+	f.r.d.move(f.t, StatusDownloading)
+	f.startHashing(f.ctx, v.Pin.Size)
+
+	f.mu.Lock()
+	f.pin = &v.Pin
+	f.mu.Unlock()
+	f.invite()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if size := v.Pin.Size; size > smallSize {
+		f.wg.Go(func() { f.preallocate(size) })
+	}
+	if v.Kind == httprange.Accept && !v.Whole && v.Pin.Size > 0 {
+		s.end = min(s.end, v.Pin.Size)
+		if s.end < v.Pin.Size {
+			f.layOutLocked([]span.Range{}, s)
+		}
+	}
+	return nil
+}
+
+// preallocate runs beside the first request: reserving much takes time.
+func (f *file) preallocate(size int64) {
+	if err := f.part.Preallocate(size); err != nil {
+		f.fail(&fetch.WriteError{Err: err})
+	}
+}
+
+func (f *file) tooLarge(size int64) error {
+	return fmt.Errorf("%w: %d bytes, MaxFileSize is %d", ErrFileTooLarge, size, f.r.d.set.cfg.MaxFileSize)
+}
+
+func isHTML(h http.Header) bool {
+	return strings.HasPrefix(strings.ToLower(h.Get("Content-Type")), "text/html")
+}
+
+func lastModified(s string) time.Time {
+	t, err := http.ParseTime(s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// settleName decides the file's name once and for all, and what becomes of a file
+// that has it. errKept: that file is the one that was asked for.
+func (f *file) settleName(pin httprange.Pin, res *fetch.Response) error {
+	d, t := f.r.d, f.t
+	name, nth, number := f.wantedName(res), 0, false
+	if f.opt.filename == "" {
+		d.mu.Lock()
+		nth, number = d.names.first(t, name), true
+		d.mu.Unlock()
+	}
+	if err := f.openDir(); err != nil {
+		return err
+	}
+	for {
+		chosen := name
+		if number || nth > 0 {
+			d.mu.Lock()
+			chosen, nth = d.names.claim(t, name, nth)
+			d.mu.Unlock()
+		}
+		next, err := f.tryName(chosen, pin)
+		if !next {
+			return err
+		}
+		if chosen != f.opt.filename {
+			d.mu.Lock()
+			d.names.release(t, chosen)
+			d.mu.Unlock()
+		}
+		nth++
+	}
+}
+
+// wantedName is the caller's, else the server's, else the URL's.
+func (f *file) wantedName(res *fetch.Response) string {
+	if f.opt.filename != "" {
+		return f.opt.filename
+	}
+	if n := safename.FromDisposition(res.Header.Get("Content-Disposition")); n != "" {
+		return safename.Clean(n)
+	}
+	return urlName(f.t.url)
+}
+
+func (f *file) named(name string) {
+	f.r.d.mu.Lock()
+	f.t.name = name
+	f.r.d.mu.Unlock()
+}
+
+func (f *file) openDir() (err error) {
+	if f.dir == nil {
+		sub, _ := splitName(f.opt.filename)
+		f.dir, err = f.r.dirs.open(f.t.dir, sub)
+	}
+	return err
+}
+
+// createPart makes the file that will become the target. One that a single
+// answer fills needs no name before its last, and so leaves nothing behind.
+func (f *file) createPart(v httprange.Verdict) (err error) {
+	if v.Whole || v.Take >= v.Pin.Size {
+		f.part, err = f.dir.TryNameless()
+	}
+	if f.part == nil && err == nil {
+		_, base := splitName(f.t.name)
+		f.part, err = f.dir.Create(base, f.partKey())
+	}
+	if err != nil {
+		return &writeOpError{err}
+	}
+	return nil
+}
+
+// writeOpError marks a failure of the disk before any byte was written.
+type writeOpError struct{ err error }
+
+func (e *writeOpError) Error() string { return e.err.Error() }
+func (e *writeOpError) Unwrap() error { return e.err }
+
+// partKey tells the parts of different jobs apart: by the target where the caller
+// named it, else by the URL without what changes from one signature to the next.
+func (f *file) partKey() string {
+	text := f.opt.filename
+	if text != "" {
+		abs, err := filepath.Abs(filepath.Join(f.t.dir, filepath.FromSlash(text)))
+		if err != nil {
+			abs = text
+		}
+		text = abs
+	} else {
+		text = unsigned(f.sources[0].u)
+	}
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:4])
+}
+
+// unsigned is a URL without user info, fragment and the parameters that the common
+// object stores sign requests with.
+func unsigned(u *url.URL) string {
+	c := *u
+	c.User, c.Fragment, c.RawFragment = nil, "", ""
+	if c.RawQuery == "" {
+		return c.String()
+	}
+	q := c.Query()
+	for k := range q {
+		l := strings.ToLower(k)
+		switch l {
+		case "signature", "expires", "key-pair-id", "policy", "awsaccesskeyid", "googleaccessid", "sig", "se", "st", "sp", "sv", "sr", "skoid", "sktid", "skt", "ske", "sks", "skv", "token":
+			delete(q, k)
+		default:
+			if strings.HasPrefix(l, "x-amz-") || strings.HasPrefix(l, "x-goog-") {
+				delete(q, k)
+			}
+		}
+	}
+	c.RawQuery = q.Encode()
+	return c.String()
+}
+
+// reopen makes what an earlier Start has left usable again, or forgets it.
+func (f *file) reopen() error {
+	if !f.hasLeft {
+		return nil
+	}
+	left := f.left
+	f.hasLeft = false
+	if err := f.openDir(); err != nil {
+		return err
+	}
+	part, err := f.dir.Reopen(left)
+	if err != nil {
+		f.r.log("part file unusable, starting clean", f.t, err)
+		f.forget()
+		return nil
+	}
+	f.part = part
+	return nil
+}
+
+// forget drops everything fetched so far and what was believed of the file.
+func (f *file) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := f.done.Len()
+	f.done.Reset()
+	f.pin, f.whole = nil, false
+	f.promised, f.opt.hash = digest.Sum{}, f.t.options().hash // another version has another one
+	for _, s := range f.sources {
+		s.pin = nil
+		s.wrote.Reset()
+	}
+	f.t.downloaded.Add(-n)
+	f.r.d.downloaded.Add(-n)
+}
+
+// startOver begins again after the server changed the file or turned out not to
+// do ranges. No worker runs.
+func (f *file) startOver() error {
+	f.forget()
+	if f.part != nil {
+		if err := f.part.Truncate(0); err != nil {
+			return &writeOpError{err}
+		}
+	}
+	return nil
+}
+
+// localPath is where a task's file is, for messages.
+func localPath(dir, name string) string {
+	if name == "" {
+		return ""
+	}
+	return filepath.Join(dir, filepath.FromSlash(path.Clean(name)))
+}

@@ -1,0 +1,192 @@
+package littledl
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/littledl/littledl/internal/fetch"
+	"github.com/littledl/littledl/internal/httprange"
+	"github.com/littledl/littledl/internal/span"
+)
+
+// What the workers of a file do: find a segment, ask for it, go on to the next.
+
+// prepareLocked lays out the work of a round.
+func (f *file) prepareLocked() {
+	f.todo, f.running, f.err, f.growth = nil, nil, nil, growth{}
+	f.workers, f.target = 1, 1
+	switch {
+	case f.stream:
+		f.todo = []*segment{{end: toEnd}}
+	case f.pin == nil:
+		f.todo = []*segment{{end: f.r.d.set.firstAsk()}}
+	default:
+		f.layOutLocked(f.done.Gaps(0, f.pin.Size), nil)
+	}
+	if len(f.todo) > 0 {
+		f.todo[0].tries, f.todo[0].refused, f.todo[0].waited = f.tries, f.refused, f.waited
+	}
+}
+
+// layOutLocked cuts the missing ranges for as many workers as may help, and lets
+// them in. First is the segment already being served, which keeps its share.
+func (f *file) layOutLocked(gaps []span.Range, first *segment) {
+	n := chunksFor(f.pin.Size)
+	begin := min(f.limit, n)
+	if n = (n + begin - 1) / begin * begin; begin == 1 { // as many for each
+		n = 1
+	}
+	if f.r.sharing != nil {
+		n, begin, f.limit = f.r.sharing.decide(f, f.pin.Size)
+	}
+	if f.parallel { // each source has a limit of its own to be found: who waits at one takes what it frees
+		begin, f.growth.over = f.limit, true
+	}
+	if first != nil {
+		// Equal shares of the whole; the first one has begun and may be asked for in two requests.
+		first.end = max(first.end, min((f.pin.Size+int64(n)-1)/int64(n), f.pin.Size))
+		if f.pin.Size-first.end < f.r.d.set.cfg.MinChunkSize {
+			first.end = f.pin.Size
+		}
+		gaps = []span.Range{{Lo: first.end, Hi: f.pin.Size}}
+		n = max(n-1, 1)
+	}
+	f.todo = append(f.todo, cut(gaps, n, f.r.d.set.cfg.MinChunkSize)...)
+	f.target = begin
+	f.staffLocked()
+}
+
+// staffLocked starts workers while there is work that has none.
+func (f *file) staffLocked() {
+	for f.workers < f.target && f.workers < len(f.todo)+len(f.running) && f.err == nil && f.r.mayGrow(f) {
+		f.hireLocked()
+	}
+}
+
+func (f *file) hireLocked() {
+	f.workers++
+	f.wg.Go(func() { f.worker(true) })
+}
+
+// worker serves one segment after the other until there is nothing for it.
+func (f *file) worker(additional bool) {
+	defer func() {
+		f.mu.Lock()
+		f.workers--
+		f.mu.Unlock()
+	}()
+	var s *segment
+	for {
+		if !additional {
+			f.letSmallFirst()
+		}
+		src := f.choose()
+		var ok bool
+		s, ok = f.work(src, s, additional)
+		f.leave(src)
+		if !ok {
+			return
+		}
+	}
+}
+
+// work is one turn of a worker: it waits for its turn, finds a segment unless it has
+// one, and makes one request for it. Not ok: there is nothing more for it.
+func (f *file) work(src *source, s *segment, additional bool) (*segment, bool) {
+	u, h := f.address(src)
+	if !f.awaitHost(h, s) {
+		return nil, false
+	}
+	k := &ticket{pool: f.r.pool, f: f, url: u, from: h, rank: rank(f.priority, additional)}
+	if k.acquire(f.ctx, h) != nil {
+		return nil, false
+	}
+	if s == nil {
+		if s = f.pick(src, additional); s == nil {
+			k.giveBack()
+			return nil, false
+		}
+	}
+	began, err := f.serve(s, src, u, h, k)
+	s = f.settle(s, src, h, began, err)
+	return s, s != nil || !f.over()
+}
+
+// letSmallFirst waits, a moment at most, until it is known whether small files
+// wait that should go before the rest of this one.
+func (f *file) letSmallFirst() {
+	f.mu.Lock()
+	begun := f.pin != nil && f.workers == 1
+	f.mu.Unlock()
+	if !begun || f.r.next.Load() == nobodyWaits {
+		return
+	}
+	select {
+	case <-f.r.look.settled:
+	case <-f.ctx.Done():
+	}
+}
+
+// over reports whether the round has ended.
+func (f *file) over() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err != nil || f.ctx.Err() != nil || f.completeLocked()
+}
+
+// pick finds work for a worker that holds a slot: a segment nobody has begun,
+// half of what the slowest has left, or, at the very end, the slowest's rest a
+// second time. Nil: nothing that is worth a request.
+func (f *file) pick(src *source, additional bool) *segment {
+	now := time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil || f.ctx.Err() != nil || f.completeLocked() {
+		return nil
+	}
+	if additional && f.workers > f.target {
+		return nil
+	}
+	if !additional && f.workers == 1 && f.pin != nil && f.r.shouldYield(f) {
+		f.failLocked(errYield)
+		return nil
+	}
+	var s *segment
+	if len(f.todo) > 0 {
+		s = f.todo[0]
+		f.todo = slices.Delete(f.todo, 0, 1)
+	} else if f.pin != nil && !f.stream {
+		s = f.stealLocked(now, src)
+	}
+	if s != nil {
+		f.running = append(f.running, s)
+		f.t.chunks.Add(1)
+	}
+	return s
+}
+
+// request builds what is asked of the server for a segment.
+func (f *file) request(s *segment, src *source, u *url.URL, h *host) (*fetch.Request, httprange.Ask) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	pin := f.pinForLocked(src)
+	ask := httprange.Ask{Name: u.Path, Served: f.pin != nil}
+	req := &fetch.Request{Method: http.MethodGet, URL: u, Header: src.header, User: src.u.User, Home: src.home}
+	if !f.stream {
+		ask.Ranged, ask.Start, ask.End = true, s.pos, s.end
+		if f.pin == nil {
+			ask.End = min(s.end, f.r.d.set.firstAsk())
+		}
+		req.Range = httprange.Format(ask.Start, ask.End)
+		req.HTTP1 = f.pin != nil && f.pin.Size > smallSize && !h.onlyHTTP2()
+	}
+	if f.pin != nil && !f.stream && !h.dislikesIfRange() {
+		if v := pin.IfRange(); v != "" {
+			req.IfRange, ask.IfRange = v, true
+		}
+	}
+	s.separate = req.HTTP1
+	return req, ask
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/littledl/littledl"
+)
+
+// inner is what the clients in this binary are told: LIST DIR CONNS PERFILE.
+type inner struct {
+	urls           []string
+	dir            string
+	conns, perFile int
+}
+
+func parseInner(args []string) (in inner, err error) {
+	if len(args) != 4 {
+		return in, fmt.Errorf("want LIST DIR CONNS PERFILE, got %d arguments", len(args))
+	}
+	list, err := os.ReadFile(args[0])
+	if err != nil {
+		return in, err
+	}
+	in.urls, in.dir = strings.Fields(string(list)), args[1]
+	if in.conns, err = strconv.Atoi(args[2]); err != nil {
+		return in, err
+	}
+	in.perFile, err = strconv.Atoi(args[3])
+	return in, err
+}
+
+// innerMain wraps a client in this binary as a process.
+func innerMain(args []string, download func(inner) error) int {
+	in, err := parseInner(args)
+	if err == nil {
+		err = download(in)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitFailed
+	}
+	return exitDone
+}
+
+// libraryMain downloads with this library, told nothing but the connections.
+func libraryMain(ctx context.Context, args []string) int {
+	return innerMain(args, func(in inner) error {
+		_, err := littledl.BatchDownload(ctx, in.urls, in.dir,
+			littledl.WithMaxConcurrentFiles(in.conns),
+			littledl.WithMaxConcurrentChunksPerFile(in.perFile),
+			littledl.WithConfig(littledl.DownloadConfig{MaxConnections: in.conns}))
+		return err
+	})
+}

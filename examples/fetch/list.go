@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// maxLine is more than any URL that a server takes.
+const maxLine = 1 << 20
+
+// readURLs returns the URLs of the command line and those of its list.
+func readURLs(o options, stdin io.Reader) ([]string, error) {
+	if o.list == "" {
+		return o.urls, nil
+	}
+	in := stdin
+	if o.list != "-" {
+		f, err := os.Open(o.list)
+		if err != nil {
+			return nil, usagef("list: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	listed, err := parseList(in)
+	if err != nil {
+		return nil, usagef("list %s: %w", o.list, err)
+	}
+	urls := append(o.urls, listed...)
+	if len(urls) == 0 {
+		return nil, usagef("list %s holds no URL", o.list)
+	}
+	return urls, nil
+}
+
+func parseList(in io.Reader) (urls []string, err error) {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxLine)
+	nth := 0
+	for lines.Scan() {
+		nth++
+		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
+		if line != "" && !strings.HasPrefix(line, "#") {
+			urls = append(urls, line)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("after line %d: %w", nth, err)
+	}
+	return urls, nil
+}

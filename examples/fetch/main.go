@@ -1,0 +1,76 @@
+// Command fetch downloads a list of URLs. Called without any, it shows what the
+// library is for: hundreds of files, most of them small and a few large, from a
+// server some way off, where one request after the other takes minutes and one
+// connection for a large file leaves most of the line unused.
+//
+//	fetch                          the demonstration: a server in this process
+//	fetch -o dir URL...            these URLs
+//	fetch -i list.txt -j 16 -x 4   a list, 16 files at once, 4 connections each
+//
+// The exit code is 0 when every file is complete, 1 when some are not, 2 when
+// the command line makes no sense; then nothing was downloaded.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole command; it returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	o, err := parseFlags(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		writeUsage(stdout)
+		return exitDone
+	case err == nil && o.demo():
+		err = newDemonstration().run(ctx, o, stdout, stderr)
+	case err == nil:
+		err = fetch(ctx, o, stdin, stdout, stderr)
+	}
+	return exitCode(err, stderr)
+}
+
+// errIncomplete is what a batch ends with whose failures have been told already.
+var errIncomplete = errors.New("some files are not complete")
+
+// usageError is about the command line, not about the download.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+func exitCode(err error, stderr io.Writer) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "fetch: %s\nfetch -h explains the command line\n", clean(err.Error()))
+		return exitUsage
+	case !errors.Is(err, errIncomplete):
+		tell(stderr, err)
+	}
+	return exitFailed
+}

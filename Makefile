@@ -1,0 +1,53 @@
+# What a maintainer runs. `make check` is what every commit must pass.
+
+GO          ?= go
+STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    ?= 30s
+MODULES      = . examples internal/e2e
+
+.PHONY: check test fuzz e2e bench demo format vet static tidy cross
+
+check: format vet static tidy test cross
+
+test:
+	$(GO) test -race -shuffle=on ./...
+	cd examples && $(GO) test ./...
+
+format:
+	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "not gofmt-ed:"; echo "$$out"; exit 1; fi
+
+vet:
+	@set -e; for m in $(MODULES); do echo "go vet $$m"; (cd $$m && $(GO) vet ./...); done
+
+static:
+	@set -e; for m in $(MODULES); do echo "staticcheck $$m"; (cd $$m && $(GO) run $(STATICCHECK) ./...); done
+
+tidy:
+	@set -e; for m in $(MODULES); do echo "go mod tidy -diff $$m"; (cd $$m && $(GO) mod tidy -diff); done
+
+# The library, its tests and the examples build for every platform that matters.
+cross:
+	@set -e; for p in windows/amd64 darwin/arm64 linux/arm64 linux/386; do \
+		echo "build $$p"; \
+		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) vet ./...; \
+		(cd examples && GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./...); \
+	done
+
+# Every fuzz target for FUZZTIME.
+fuzz:
+	@set -e; $(GO) list -f '{{$$d := .Dir}}{{range .TestGoFiles}}{{$$d}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$d}}/{{.}} {{end}}' ./... | tr ' ' '\n' \
+	| xargs -r grep -Ho '^func Fuzz[A-Za-z0-9]*' | while IFS=: read -r file func; do \
+		echo "$${func#func } in $$(dirname $$file)"; \
+		$(GO) test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) $$(dirname $$file); \
+	done
+
+# Real servers and proxies; those that are not installed are skipped.
+e2e:
+	cd internal/e2e && $(GO) test -count=1 ./...
+
+# A race against whatever clients are installed; writes a chart.
+bench:
+	cd examples && $(GO) run ./bench
+
+demo:
+	cd examples && $(GO) run ./fetch

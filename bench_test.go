@@ -57,7 +57,7 @@ func BenchmarkRead(b *testing.B) {
 		if x.Room(off) <= 0 {
 			b.Fatal("no room")
 		}
-		if err := x.Wrote(off, len(buf)); err != nil {
+		if err := x.Wrote(off, buf); err != nil {
 			b.Fatal(err)
 		}
 		off += int64(len(buf))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/httprange"
+	"github.com/littledl/littledl/internal/journal"
 	"github.com/littledl/littledl/internal/meter"
 	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/span"
@@ -58,32 +59,38 @@ type file struct {
 
 // saved is what one round of a task leaves to the next, in this Start or a later one.
 type saved struct {
-	pin       *httprange.Pin // nil: nothing accepted yet
-	done      span.Set
-	dir       *partfile.Dir
-	part      *partfile.Part // nil: not created, or closed
-	left      partfile.Kept  // the closed part, for a later Start
-	hasLeft   bool
-	modified  time.Time        // Last-Modified
-	sources   []*source        // the URL as given first, then the backups
-	current   int              // the source that serves where only one may
-	pins      []*httprange.Pin // what each of them said, for a later Start
-	promised  digest.Sum       // the server's digest of the whole file
-	parallel  bool             // several sources may serve at once
-	lastError error            // why the first source was dropped
-	html      bool             // the first answer was a page
-	stream    bool             // one response from byte 0 or nothing: ranges do not work here
-	whole     bool             // the stream has ended cleanly
-	changes   int              // how often the server changed the file
-	crumbs    int              // answers with next to nothing of what was asked
-	failures  int
-	owed      int // failures that no attempt has followed yet
-	tries     int // of the first segment, across waits; refused and waited too
-	refused   int
-	waited    time.Duration
-	searched  bool   // for its content among the files at hand
-	found     int64  // the size it was searched for
-	judged    string // a name whose content was hashed already and is other
+	pin     *httprange.Pin // nil: nothing accepted yet
+	done    span.Set
+	dir     *partfile.Dir
+	part    *partfile.Part // nil: not created, or closed
+	left    partfile.Kept  // the closed part, for a later Start
+	hasLeft bool
+	// Of a part that another process has left: what it noted and nobody has read yet,
+	// whether the server is still to say that it has the same version, and whether any
+	// of its bytes are used.
+	unproven    []journal.Extent
+	unconfirmed bool
+	adopted     bool
+	modified    time.Time        // Last-Modified
+	sources     []*source        // the URL as given first, then the backups
+	current     int              // the source that serves where only one may
+	pins        []*httprange.Pin // what each of them said, for a later Start
+	promised    digest.Sum       // the server's digest of the whole file
+	parallel    bool             // several sources may serve at once
+	lastError   error            // why the first source was dropped
+	html        bool             // the first answer was a page
+	stream      bool             // one response from byte 0 or nothing: ranges do not work here
+	whole       bool             // the stream has ended cleanly
+	changes     int              // how often the server changed the file
+	crumbs      int              // answers with next to nothing of what was asked
+	failures    int
+	owed        int // failures that no attempt has followed yet
+	tries       int // of the first segment, across waits; refused and waited too
+	refused     int
+	waited      time.Duration
+	searched    bool   // for its content among the files at hand
+	found       int64  // the size it was searched for
+	judged      string // a name whose content was hashed already and is other
 }
 
 // Why a round ended, other than by failure.
@@ -92,6 +99,7 @@ var (
 	errYield   = errors.New("a more urgent file waits")
 	errKept    = errors.New("the file is there already")
 	errRestart = errors.New("start over")
+	errDisown  = errors.New("what another process has left is of no use")
 )
 
 // Why an attempt ended, at no fault of anybody.
@@ -139,6 +147,9 @@ func (f *file) run() error {
 	if err := f.reopen(); err != nil {
 		return err
 	}
+	if err := f.adopt(); err != nil {
+		return err
+	}
 	if !f.r.d.set.noReuse {
 		if kept, err := f.keepKnown(); kept || err != nil {
 			return err
@@ -151,14 +162,24 @@ func (f *file) run() error {
 		}
 		switch err := f.round(epoch); {
 		case err == nil:
-			return f.complete()
+			err := f.complete()
+			if !f.adopted || !errors.Is(err, ErrHashMismatch) {
+				return err
+			}
+			f.adopted = false // what was left may have been of another version
+			if err := f.startOver(); err != nil {
+				return err
+			}
 		case errors.Is(err, errKept):
+			f.tidy()
 			return nil
 		case errors.Is(err, errPaused):
 		case errors.Is(err, errReuse):
 			if found, err := f.copyFound(f.found); found || err != nil {
 				return err
 			}
+		case errors.Is(err, errDisown):
+			f.disown()
 		case errors.Is(err, errRestart):
 			if err := f.startOver(); err != nil {
 				return err
@@ -178,7 +199,7 @@ func (f *file) run() error {
 func (f *file) complete() error {
 	f.learned()
 	err := f.finish()
-	if errors.Is(err, ErrHashMismatch) && len(f.sources) > 1 {
+	if errors.Is(err, ErrHashMismatch) && len(f.sources) > 1 && !f.adopted {
 		if err = f.repair(); err == nil {
 			err = f.finish()
 		}
@@ -222,9 +243,11 @@ func (f *file) round(epoch context.Context) error {
 	f.hashing, f.proved = nil, false
 	f.prepareLocked()
 	pin := f.pin
+	begun := pin != nil && !f.unconfirmed
 	f.mu.Unlock()
-	if pin != nil {
-		f.startHashing(f.ctx, pin.Size)
+	if begun {
+		f.proveAdopted()
+		f.beside(pin.Size)
 		f.invite()
 	}
 	f.worker(false)
@@ -254,6 +277,12 @@ func (f *file) round(epoch context.Context) error {
 	return errors.New("internal error: a transfer ended without a reason")
 }
 
+// beside starts what accompanies the round's workers.
+func (f *file) beside(size int64) {
+	f.startHashing(f.ctx, size)
+	f.keepSafe(f.ctx, size)
+}
+
 func (f *file) completeLocked() bool {
 	if f.pin == nil {
 		return false
@@ -261,7 +290,7 @@ func (f *file) completeLocked() bool {
 	if f.stream {
 		return f.whole
 	}
-	return f.done.Contains(0, f.pin.Size)
+	return len(f.unproven) == 0 && f.done.Contains(0, f.pin.Size)
 }
 
 // fail ends the round; the first reason counts.

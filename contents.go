@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"sync"
 
 	"github.com/littledl/littledl/internal/digest"
@@ -79,7 +78,7 @@ func (c *contents) scan(dir string) {
 		if left--; left < 0 {
 			return fs.SkipAll
 		}
-		if err != nil || !e.Type().IsRegular() || path.Ext(name) == partfile.Suffix {
+		if err != nil || !e.Type().IsRegular() || partfile.IsOurs(name) {
 			return nil
 		}
 		if info, err := e.Info(); err == nil && info.Size() > 0 {
@@ -168,7 +167,7 @@ func (f *file) copyFrom(p place, size int64) (bool, error) {
 }
 
 // keepFound completes the task with the candidate itself, where that is the target.
-func (f *file) keepFound(p place, in *os.File) bool {
+func (f *file) keepFound(p place, in partfile.File) bool {
 	if p.dir != f.t.dir || f.r.d.set.cfg.Overwrite == OverwriteReplace {
 		return false
 	}
@@ -184,7 +183,7 @@ func (f *file) keepFound(p place, in *os.File) bool {
 const maxNumbered = 100
 
 // sumOf computes a file's digest, or remembers it.
-func (f *file) sumOf(in *os.File) (digest.Sum, error) {
+func (f *file) sumOf(in partfile.File) (digest.Sum, error) {
 	c, want := f.r.d.contents, f.opt.hash
 	info, err := in.Stat()
 	if err != nil {
@@ -209,7 +208,7 @@ func (f *file) sumOf(in *os.File) (digest.Sum, error) {
 }
 
 // makeCopy publishes a copy of an open file under a name of the task's.
-func (f *file) makeCopy(in *os.File, name string) error {
+func (f *file) makeCopy(in partfile.File, name string) error {
 	info, err := in.Stat()
 	if err != nil {
 		return fmt.Errorf("open the copy's source: %w", err)
@@ -221,6 +220,7 @@ func (f *file) makeCopy(in *os.File, name string) error {
 		return &writeOpError{err}
 	}
 	f.named(name)
+	f.tidy()
 	if f.part, err = f.dir.Nameless(base, f.partKey()); err != nil {
 		return &writeOpError{err}
 	}

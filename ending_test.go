@@ -54,8 +54,7 @@ func TestEarlyEnd(t *testing.T) {
 				require.Zero(b, b.net.Open())
 				require.Empty(b, b.openFiles())
 				if name == "Stop" {
-					require.Zero(b, b.task(large).Downloaded)
-					b.requireNoParts()
+					b.leftBehind() // for another downloader
 					return
 				}
 				kept := b.task(large).Downloaded
@@ -69,13 +68,6 @@ func TestEarlyEnd(t *testing.T) {
 				require.Equal(b, int64(16<<20)-kept, again)
 			})
 		})
-	}
-}
-
-func (b *batch) requireNoParts() {
-	b.Helper()
-	for _, name := range b.list() {
-		require.NotContains(b, name, ".ldpart")
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/littledl/littledl"
 	"github.com/littledl/littledl/internal/faultserver"
+	"github.com/littledl/littledl/internal/partfile"
 )
 
 // enhBed is an enhanced downloader, origins by host name and a directory, on a network
@@ -128,7 +129,7 @@ func (b *enhBed) check() {
 		f.Close()
 	}
 	for _, name := range b.list() {
-		require.True(b, unfinished || !strings.HasSuffix(name, ".ldpart"), "%s is left behind", name)
+		require.True(b, unfinished || !partfile.IsOurs(name), "%s is left behind", name)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/littledl/littledl/internal/backoff"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/httprange"
+	"github.com/littledl/littledl/internal/partfile"
 )
 
 // answerError is an answer whose bytes must not be written.
@@ -46,6 +47,7 @@ type exchange struct {
 	h     *host
 	until int64 // where this answer's bytes end; MaxInt64: where its body ends
 	ctx   context.Context
+	notes partfile.Recorder // of what it has written
 }
 
 // serve makes one request for a segment and writes what it may write. It returns
@@ -72,6 +74,10 @@ func (f *file) serve(s *segment, src *source, u *url.URL, h *host, k *ticket) (t
 	}
 	pin := f.pinFor(src)
 	v := httprange.Gate(ask, pin, httprange.Answer{Status: res.StatusCode, Header: res.Header, ContentLength: res.ContentLength})
+	if f.unconfirmed && !confirms(v) {
+		res.Discard()
+		return began, errDisown
+	}
 	if v.Kind != httprange.Accept && v.Kind != httprange.Empty {
 		e := &answerError{verdict: v, status: res.StatusCode, at: u}
 		e.retryAfter, e.asked = backoff.RetryAfter(res.Header, time.Now())
@@ -85,7 +91,7 @@ func (f *file) serve(s *segment, src *source, u *url.URL, h *host, k *ticket) (t
 	h = k.at // where redirects led
 	h.answered(began, time.Now())
 	defer h.done()
-	return began, f.receive(ctx, s, src, h, v, pin == nil, res)
+	return began, f.receive(ctx, s, src, h, v, pin == nil || f.unconfirmed, res)
 }
 
 // receive writes the body of an accepted answer.
@@ -112,8 +118,12 @@ func (f *file) receive(ctx context.Context, s *segment, src *source, h *host, v 
 	if f.repairing {
 		part = comparing{f, src}
 	}
+	x.notes = f.part.Record()
 	err := fetch.Copy(part, res.Body, v.Offset, *buf, x)
 	f.r.pool.buffers.Put(buf)
+	if noteErr := x.notes.Flush(); err == nil && noteErr != nil {
+		err = &fetch.WriteError{Err: noteErr}
+	}
 	return f.bodyEnd(x, err, v)
 }
 
@@ -186,8 +196,8 @@ func (x *exchange) Room(off int64) int64 {
 }
 
 // Wrote implements fetch.Extent.
-func (x *exchange) Wrote(off int64, n int) error {
-	f, s := x.f, x.s
+func (x *exchange) Wrote(off int64, data []byte) error {
+	f, s, n := x.f, x.s, len(data)
 	end := off + int64(n)
 	f.mu.Lock()
 	s.pos = end
@@ -212,6 +222,9 @@ func (x *exchange) Wrote(off int64, n int) error {
 	f.r.d.downloaded.Add(added)
 	if m := f.r.d.set.cfg.MaxFileSize; m > 0 && end > m {
 		return f.tooLarge(end)
+	}
+	if err := x.notes.Wrote(off, data); err != nil {
+		return &fetch.WriteError{Err: err}
 	}
 	if f.r.pool.limiter == nil {
 		return nil

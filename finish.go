@@ -36,11 +36,11 @@ func (f *file) finish() error {
 	return nil
 }
 
-// checkSize compares the disk's word with ours. A stream that was begun again may
-// have left a longer file.
+// checkSize compares the disk's word with ours. A stream that was begun again, or
+// an earlier process, may have left a longer file.
 func (f *file) checkSize(size int64) error {
 	have, err := f.part.Size()
-	if err == nil && have > size && f.stream {
+	if err == nil && have > size && (f.stream || f.adopted) {
 		err, have = f.part.Truncate(size), size
 	}
 	if err != nil {
@@ -81,7 +81,7 @@ func (f *file) publish() error {
 // may go on from there.
 func (f *file) abandon(keep bool) {
 	if f.part != nil {
-		if keep && !f.stream && f.done.Len() > 0 { // a stream starts over anyway
+		if f.unconfirmed || keep && !f.stream && f.done.Len() > 0 { // a stream starts over anyway
 			f.left, f.hasLeft = f.part.Kept()
 		} else {
 			f.part.Discard()

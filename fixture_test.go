@@ -18,6 +18,7 @@ import (
 
 	"github.com/littledl/littledl"
 	"github.com/littledl/littledl/internal/faultserver"
+	"github.com/littledl/littledl/internal/partfile"
 )
 
 // batch is a downloader, the origin files.test and a directory, on a network in
@@ -34,6 +35,8 @@ type batch struct {
 
 	d    *littledl.BatchDownloader
 	want map[string]faultserver.Content // by task
+
+	missing int // bytes of the file that interrupted has left unfinished
 }
 
 // batchBubble runs a test in a synctest bubble, whose end finds a goroutine that is
@@ -148,7 +151,7 @@ func (b *batch) check() {
 		known[task.Path()] = true
 	}
 	for _, name := range b.list() {
-		part := strings.HasSuffix(name, ".ldpart")
+		part := partfile.IsOurs(name)
 		require.False(b, part && !unfinished, "%s is left behind", name)
 		require.True(b, part || known[filepath.Join(b.dir, name)], "%s belongs to nobody", name)
 	}

@@ -22,7 +22,7 @@ const hashStep = 1 << 20
 
 // startHashing lets a follower run beside the round's workers, where it pays.
 func (f *file) startHashing(ctx context.Context, size int64) {
-	if f.opt.hash.IsZero() || size <= smallSize {
+	if f.opt.hash.IsZero() || size <= smallSize || len(f.unproven) > 0 {
 		return
 	}
 	p := &prefixHash{h: f.opt.hash.New(), changed: make(chan struct{}, 1)}

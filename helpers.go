@@ -43,7 +43,7 @@ func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...
 		}
 	}
 	err = d.Start(ctx)
-	d.discardKept() // nobody can go on from it
+	d.discardKept() // nobody can go on from what has no journal
 	for i, id := range ids {
 		if id == "" {
 			continue

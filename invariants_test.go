@@ -10,6 +10,7 @@ import (
 
 	"github.com/littledl/littledl"
 	"github.com/littledl/littledl/internal/faultserver"
+	"github.com/littledl/littledl/internal/partfile"
 )
 
 // completed lets connections that are being given up close, then counts them.
@@ -165,15 +166,19 @@ func (b *bed) assertLittleTwice(restarts int) {
 	require.LessOrEqual(b, b.srv.BytesSent(), most, "%d bytes in files, %d dropped connections", size, drops)
 }
 
-// listing is what is in the directory: files under their names, and parts.
+// listing is what is in the directory: files under their names, and parts, which may
+// have a journal each.
 func (b *bed) listing() (finals, parts []string) {
 	entries, err := os.ReadDir(b.dir)
 	require.NoError(b, err)
 	for _, e := range entries {
 		name := filepath.Join(b.dir, e.Name())
-		if strings.HasSuffix(name, ".ldpart") {
+		switch filepath.Ext(name) {
+		case partfile.Suffix:
 			parts = append(parts, name)
-		} else {
+		case partfile.JournalSuffix:
+			require.FileExists(b, strings.TrimSuffix(name, partfile.JournalSuffix)+partfile.Suffix)
+		default:
 			finals = append(finals, name)
 		}
 	}

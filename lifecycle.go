@@ -146,7 +146,8 @@ func (d *BatchDownloader) Stop() error {
 	return nil
 }
 
-// discardKept deletes what failed tasks left for a Start that will not come.
+// discardKept deletes what failed tasks left for a Start that will not come, and
+// what no other process could go on from.
 func (d *BatchDownloader) discardKept() {
 	type left struct {
 		dir, sub string
@@ -155,7 +156,7 @@ func (d *BatchDownloader) discardKept() {
 	var all []left
 	d.mu.Lock()
 	for _, t := range d.tasks {
-		if t.kept != nil && t.kept.hasLeft {
+		if t.kept != nil && t.kept.hasLeft && !t.kept.left.Resumable() {
 			sub, _ := splitName(t.options().filename)
 			all = append(all, left{t.dir, sub, t.kept.left})
 			d.downloaded.Add(-t.downloaded.Swap(0))

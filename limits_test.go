@@ -114,7 +114,8 @@ func TestBatchDownload(t *testing.T) {
 		require.ErrorAs(b, results[2].Err, &status)
 		require.Equal(b, 404, status.Code)
 		require.ErrorIs(b, err, littledl.ErrInvalidURL)
-		require.Equal(b, []string{"a"}, b.list(), "nobody can go on from a part")
+		require.Equal(b, "a", b.list()[0])
+		b.leftBehind() // for the next call, or another process
 	})
 }
 

@@ -30,7 +30,7 @@ func (f *file) settle(s *segment, src *source, h *host, began time.Time, err err
 		s.refused, s.waited = 0, 0
 	}
 	switch {
-	case over, errors.Is(err, errCovered), s.twin != nil && !errors.Is(err, errKept) && !errors.Is(err, errReuse):
+	case over, errors.Is(err, errCovered), s.twin != nil && !isDecision(err):
 		f.dropLocked(s) // the round has ended, or the twin has these bytes or will have them
 		f.mu.Unlock()
 		return nil
@@ -38,13 +38,18 @@ func (f *file) settle(s *segment, src *source, h *host, began time.Time, err err
 		f.requeueLocked(s)
 		f.mu.Unlock()
 		return nil
-	case errors.Is(err, errKept), errors.Is(err, errReuse):
+	case isDecision(err):
 		f.failLocked(err)
 		f.mu.Unlock()
 		return nil
 	}
 	f.mu.Unlock()
 	return attempt{f, s, src, h, began, progress}.treat(err)
+}
+
+// isDecision: the first answer has decided what becomes of the whole file.
+func isDecision(err error) bool {
+	return errors.Is(err, errKept) || errors.Is(err, errReuse) || errors.Is(err, errDisown)
 }
 
 // settleSuccess ends a segment that is all there, or goes on with the rest of it.

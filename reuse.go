@@ -157,6 +157,7 @@ func (f *file) keep(name string, info fs.FileInfo) bool {
 		return false
 	}
 	f.named(name)
+	f.tidy()
 	d.reused(f.t, info.Size())
 	return true
 }

@@ -28,7 +28,7 @@ func (f *file) accept(s *segment, v httprange.Verdict, res *fetch.Response) erro
 		return f.tooLarge(v.Pin.Size)
 	}
 	html := isHTML(res.Header)
-	if html && !f.html && f.part != nil {
+	if html && !f.html && f.part != nil && !f.unconfirmed {
 		// After a restart: the page that says why there is no file is not a version of it.
 		return &answerError{status: res.StatusCode, verdict: httprange.Verdict{Kind: httprange.Changed, Reason: "an HTML page stands in its place"}}
 	}
@@ -41,29 +41,39 @@ func (f *file) accept(s *segment, v httprange.Verdict, res *fetch.Response) erro
 		f.found, f.wanted = v.Pin.Size, f.wantedName(res)
 		return errReuse
 	}
-	if f.part == nil {
+	if f.part == nil || f.unconfirmed {
 		f.html = html
 		if err := f.settleName(v.Pin, res); err != nil {
 			return err
 		}
+	}
+	if f.part == nil {
 		if err := f.createPart(v); err != nil {
 			return err
 		}
 	}
+	if err := f.beginLog(v); err != nil {
+		return err
+	}
 	f.r.d.known(f.t, v.Pin.Size, !v.Whole && v.Kind != httprange.Empty)
 	f.r.d.move(f.t, StatusDownloading)
-	f.startHashing(f.ctx, v.Pin.Size)
+	f.beside(v.Pin.Size)
 
 	f.mu.Lock()
 	f.pin = &v.Pin
+	confirmed := f.unconfirmed
+	f.unconfirmed = false
 	f.mu.Unlock()
+	f.proveAdopted()
 	f.invite()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if size := v.Pin.Size; size > smallSize {
 		f.wg.Go(func() { f.preallocate(size) })
 	}
-	if v.Kind == httprange.Accept && !v.Whole && v.Pin.Size > 0 {
+	if confirmed {
+		f.layOutLocked(span.Without(f.done.Gaps(0, v.Pin.Size), s.pos, s.end), nil)
+	} else if v.Kind == httprange.Accept && !v.Whole && v.Pin.Size > 0 {
 		s.end = min(s.end, v.Pin.Size)
 		if s.end < v.Pin.Size {
 			f.layOutLocked([]span.Range{}, s)
@@ -256,8 +266,12 @@ func (f *file) forget() {
 // do ranges. No worker runs.
 func (f *file) startOver() error {
 	f.forget()
+	f.unproven = nil
+	if f.unconfirmed {
+		f.disown()
+	}
 	if f.part != nil {
-		if err := f.part.Truncate(0); err != nil {
+		if err := f.part.Empty(); err != nil {
 			return &writeOpError{err}
 		}
 	}

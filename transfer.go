@@ -132,7 +132,7 @@ func (r *run) putAway(f *file, err error, later bool) {
 
 // resumable reports whether bytes fetched before a failure are worth keeping.
 func resumable(err error) bool {
-	for _, e := range []error{ErrHashMismatch, ErrSizeMismatch, ErrRemoteChanged, ErrRangeMismatch, ErrEncoding, ErrFileTooLarge, ErrFileExists} {
+	for _, e := range []error{ErrHashMismatch, ErrSizeMismatch, ErrRemoteChanged, ErrRangeMismatch, ErrEncoding, ErrFileTooLarge, ErrFileExists, errUnsynced} {
 		if errors.Is(err, e) {
 			return false
 		}

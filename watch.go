@@ -34,6 +34,9 @@ func (f *file) watch(now time.Time) {
 	if f.pin == nil || f.stream || f.pin.Size < f.r.d.set.firstAsk() { // a small file is one request
 		return
 	}
+	if f.workers == 0 || f.unconfirmed { // the round is ending, or has hardly begun
+		return
+	}
 	for _, s := range f.running {
 		if s.cancel != nil && f.drops < 2*f.limit+8 && straggles(s, f.running, now) {
 			f.drops++
@@ -49,9 +52,6 @@ func (f *file) watch(now time.Time) {
 // helpLocked starts workers for segments without one, and for slow ones that
 // would gain from being shared.
 func (f *file) helpLocked(now time.Time) {
-	if f.workers == 0 {
-		return // the round is ending
-	}
 	f.staffLocked()
 	if f.workers >= f.target || len(f.todo) > 0 {
 		return

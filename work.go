@@ -22,6 +22,9 @@ func (f *file) prepareLocked() {
 		f.todo = []*segment{{end: toEnd}}
 	case f.pin == nil:
 		f.todo = []*segment{{end: f.r.d.set.firstAsk()}}
+	case f.unconfirmed: // one request until the server has said that it is the same file
+		gap := f.done.Gaps(0, f.pin.Size)[0]
+		f.todo = []*segment{{pos: gap.Lo, end: min(gap.Hi, gap.Lo+f.r.d.set.firstAsk())}}
 	default:
 		f.layOutLocked(f.done.Gaps(0, f.pin.Size), nil)
 	}
@@ -149,7 +152,7 @@ func (f *file) pick(src *source, additional bool) *segment {
 	if additional && f.workers > f.target {
 		return nil
 	}
-	if !additional && f.workers == 1 && f.pin != nil && f.r.shouldYield(f) {
+	if !additional && f.workers == 1 && f.pin != nil && !f.unconfirmed && f.r.shouldYield(f) {
 		f.failLocked(errYield)
 		return nil
 	}
@@ -157,7 +160,7 @@ func (f *file) pick(src *source, additional bool) *segment {
 	if len(f.todo) > 0 {
 		s = f.todo[0]
 		f.todo = slices.Delete(f.todo, 0, 1)
-	} else if f.pin != nil && !f.stream {
+	} else if f.pin != nil && !f.stream && !f.unconfirmed {
 		s = f.stealLocked(now, src)
 	}
 	if s != nil {
@@ -172,7 +175,7 @@ func (f *file) request(s *segment, src *source, u *url.URL, h *host) (*fetch.Req
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	pin := f.pinForLocked(src)
-	ask := httprange.Ask{Name: u.Path, Served: f.pin != nil}
+	ask := httprange.Ask{Name: u.Path, Served: f.pin != nil && !f.unconfirmed}
 	req := &fetch.Request{Method: http.MethodGet, URL: u, Header: src.header, User: src.u.User, Home: src.home}
 	if !f.stream {
 		ask.Ranged, ask.Start, ask.End = true, s.pos, s.end

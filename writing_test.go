@@ -12,6 +12,7 @@ import (
 
 	"github.com/littledl/littledl"
 	"github.com/littledl/littledl/internal/faultserver"
+	"github.com/littledl/littledl/internal/partfile"
 )
 
 // plant puts a file of somebody else into the directory.
@@ -210,7 +211,7 @@ func TestNothingUnfinishedIsSeen(t *testing.T) {
 		for range 15 {
 			time.Sleep(100 * time.Millisecond)
 			for _, name := range b.list() {
-				require.True(b, strings.HasPrefix(name, "large.bin.") && strings.HasSuffix(name, ".ldpart"), name)
+				require.True(b, strings.HasPrefix(name, "large.bin.") && partfile.IsOurs(name), name)
 			}
 		}
 		err := <-done

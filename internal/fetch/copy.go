@@ -6,8 +6,8 @@ import "io"
 type Extent interface {
 	// Room says how many bytes at off are wanted; 0 or less ends the copy.
 	Room(off int64) int64
-	// Wrote reports n bytes on disk at off. An error ends the copy.
-	Wrote(off int64, n int) error
+	// Wrote reports data that is on disk at off now. An error ends the copy.
+	Wrote(off int64, data []byte) error
 }
 
 // WriteError is a failure of the destination, told apart from the source's.
@@ -32,7 +32,7 @@ func Copy(w io.WriterAt, body io.Reader, off int64, buf []byte, x Extent) error 
 			if _, werr := w.WriteAt(p[:n], off); werr != nil {
 				return &WriteError{werr}
 			}
-			if werr := x.Wrote(off, n); werr != nil {
+			if werr := x.Wrote(off, p[:n]); werr != nil {
 				return werr
 			}
 			off += int64(n)

@@ -22,7 +22,8 @@ type extent struct {
 
 func (x *extent) Room(off int64) int64 { return x.end - off }
 
-func (x *extent) Wrote(off int64, n int) error {
+func (x *extent) Wrote(off int64, data []byte) error {
+	n := len(data)
 	x.wrote = append(x.wrote, n)
 	if x.after != nil {
 		return x.after(x, off, n)

@@ -10,12 +10,14 @@ import (
 	"time"
 )
 
-// Part is a file that is not complete yet. WriteAt and ReadAt may be called
-// concurrently; everything else by its one owner, with no write in flight.
+// Part is a file that is not complete yet. WriteAt, ReadAt, Recorders and SyncAfter may
+// be used concurrently; everything else by its one owner, with no write in flight.
 type Part struct {
-	dir  *Dir
-	f    *os.File
-	name string // "" while it has none
+	dir    *Dir
+	f      File
+	name   string   // "" while it has none
+	beside string   // what its journal is called
+	log    *logbook // nil: nothing can be resumed
 }
 
 // Nameless makes a part without a name: a crash leaves nothing of it. Where the
@@ -33,7 +35,7 @@ func (d *Dir) TryNameless() (*Part, error) {
 	if !d.nameless.Load() {
 		return nil, nil
 	}
-	f, err := openNameless(d.handle)
+	f, err := d.disk.Nameless()
 	switch {
 	case err == nil:
 		return &Part{dir: d, f: f}, nil
@@ -56,31 +58,59 @@ func (p *Part) ReadFrom(r io.Reader) (int64, error) { return p.f.ReadFrom(r) }
 
 // Preallocate reserves size bytes of disk without changing the part's length.
 // Only a full disk is an error: where it cannot be done nothing happens.
-func (p *Part) Preallocate(size int64) error { return preallocate(p.f, size) }
+func (p *Part) Preallocate(size int64) error { return p.f.Preallocate(size) }
 
 // Size is the part's present length in bytes.
-func (p *Part) Size() (int64, error) { return p.f.Seek(0, io.SeekEnd) }
+func (p *Part) Size() (int64, error) {
+	info, err := p.f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// Empty throws the content away, and what the journal says of it.
+func (p *Part) Empty() error {
+	p.endLog()
+	return p.f.Truncate(0)
+}
 
 // Truncate cuts the part or extends it with zeros.
 func (p *Part) Truncate(size int64) error { return p.f.Truncate(size) }
 
-// Kept closes the part and leaves it for Reopen. Ok is false where nothing is
-// left: the part had no name, or closing failed.
+// Resumable reports whether another process could go on with the part.
+func (p *Part) Resumable() bool { return p.log != nil }
+
+// Kept closes the part and leaves it for Reopen and Resume. Ok is false where nothing
+// is left: the part had no name, or closing failed.
 func (p *Part) Kept() (k Kept, ok bool) {
 	info, err := p.f.Stat()
-	err = errors.Join(err, p.f.Close())
-	if p.name == "" || err != nil {
-		return Kept{}, false
+	k = Kept{name: p.name, beside: p.beside, info: info}
+	if p.log != nil {
+		k.id, k.nonce = p.log.id, p.log.nonce
+		err = errors.Join(err, p.log.f.Close())
+		p.log = nil
 	}
-	return Kept{Name: p.name, info: info}, true
+	err = errors.Join(err, p.f.Close())
+	return k, p.name != "" && err == nil
 }
 
 // Discard closes the part and deletes it.
 func (p *Part) Discard() {
-	if p.name != "" {
-		_ = p.dir.root.Remove(p.name) // before the lock goes with the descriptor
-	}
+	p.unname()
 	_ = p.f.Close()
+}
+
+// unname removes the part's own name and its journal: what has been published or
+// discarded needs neither.
+func (p *Part) unname() {
+	p.endLog()
+	// Before the lock goes with the descriptor; where that is closed already nobody
+	// else can have taken the name.
+	if p.name != "" && (closesFirst || p.dir.isStill(p.name, p.f)) {
+		_ = p.dir.disk.Remove(p.name)
+	}
+	p.name = ""
 }
 
 // Seal readies the part for Publish: modification time (zero: as it is) and,
@@ -94,80 +124,79 @@ func (p *Part) Seal(mtime time.Time, durable bool) error {
 	if mtime.IsZero() {
 		return nil
 	}
-	if p.name == "" {
-		return setTime(p.f, mtime)
-	}
-	return p.dir.root.Chtimes(p.name, mtime, mtime)
+	return p.f.SetTime(mtime)
 }
+
+// closesFirst: an open file keeps its name on Windows.
+const closesFirst = runtime.GOOS == "windows"
 
 // Publish gives the part its final name and closes it. Without replace a name
-// that is taken is fs.ErrExist, and Publish may be called again with another.
+// that is taken is fs.ErrExist, and Publish may be called again with another. A part
+// that another process has taken over is ErrLocked.
 func (p *Part) Publish(name string, replace bool) error {
-	if p.name == "" {
-		if err := linkNameless(p.f, p.dir.handle, name); err == nil {
-			return p.close()
-		} else if !replace || !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-		// Replacing needs a name to rename from.
-		p.name = partName(name, fmt.Sprintf("%x", time.Now().UnixNano()), 0)
-		if err := linkNameless(p.f, p.dir.handle, p.name); err != nil {
-			p.name = ""
-			return err
-		}
+	if err := p.owned(); err != nil {
+		return err
 	}
-	if runtime.GOOS == "windows" { // an open file keeps its name there
+	if closesFirst {
 		_ = p.f.Close()
 	}
+	var err error
 	if replace {
-		if err := p.replaceable(name); err != nil {
-			return err
-		}
-		if err := p.dir.root.Rename(p.name, name); err != nil {
-			return err
-		}
-		return p.close()
+		err = p.replace(name)
+	} else {
+		err = p.link(name)
 	}
-	return p.link(name)
+	if err != nil {
+		return err
+	}
+	p.unname()
+	// A failed close is a failed write.
+	if err := p.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("close the file: %w", err)
+	}
+	return nil
 }
 
-// replaceable refuses to rename over what is no file.
-func (p *Part) replaceable(name string) error {
-	info, err := p.dir.root.Lstat(name)
+// replace renames over a file or a link, never over anything else.
+func (p *Part) replace(name string) error {
+	disk := p.dir.disk
+	info, err := disk.Lstat(name)
 	if err == nil && !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 {
 		return &fs.PathError{Op: "replace", Path: name, Err: errors.New("not a regular file")}
+	}
+	// Linked by descriptor first: it is this file that gets the name, whatever has
+	// become of the part's own.
+	from := partName(name, fmt.Sprintf("%x", newNonce()), 0, Suffix)
+	if err := disk.Link(p.f, "", from); err != nil {
+		if p.name == "" {
+			return err
+		}
+		return disk.Rename(p.name, name)
+	}
+	if err := disk.Rename(from, name); err != nil {
+		return errors.Join(err, disk.Remove(from))
 	}
 	return nil
 }
 
 func (p *Part) link(name string) error {
-	err := p.dir.root.Link(p.name, name)
-	switch {
-	case err == nil:
-		if err := p.dir.root.Remove(p.name); err != nil {
-			return fmt.Errorf("remove the part file: %w", err)
-		}
-		return p.close()
-	case errors.Is(err, fs.ErrExist), !unsupported(err):
+	disk := p.dir.disk
+	err := disk.Link(p.f, p.name, name)
+	if err == nil || p.name == "" || errors.Is(err, fs.ErrExist) || !unsupported(err) {
 		return err
 	}
-	// No hard links here (FAT, some network mounts): hold the name with an empty
-	// file, then rename over it.
-	hold, err := p.dir.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	// No hard links here (FAT, some network mounts).
+	if err = disk.RenameNew(p.name, name); err == nil || !unsupported(err) {
+		return err
+	}
+	// Hold the name with an empty file, then rename over it.
+	hold, err := disk.Open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
 	hold.Close()
-	if err := p.dir.root.Rename(p.name, name); err != nil {
-		return errors.Join(err, p.dir.root.Remove(name))
-	}
-	return p.close()
-}
-
-// close is for a part that has its final name. A failed close is a failed write.
-func (p *Part) close() error {
-	if err := p.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
-		return fmt.Errorf("close the file: %w", err)
+	if err := disk.Rename(p.name, name); err != nil {
+		return errors.Join(err, disk.Remove(name))
 	}
 	return nil
 }

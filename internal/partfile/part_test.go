@@ -178,7 +178,7 @@ func TestReopenTampered(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path, d := open(t)
 			k := keep(t, d)
-			part := filepath.Join(path, k.Name)
+			part := filepath.Join(path, k.name)
 			// The clock of a file system may be too coarse to tell two moments apart.
 			require.NoError(t, os.Chtimes(part, time.Time{}, k.info.ModTime()))
 			require.NoError(t, tamper(part))
@@ -196,17 +196,17 @@ func TestRemove(t *testing.T) {
 	k = keep(t, d)
 	theirs := filepath.Join(path, "theirs")
 	require.NoError(t, os.WriteFile(theirs, []byte("theirs"), 0o600))
-	require.NoError(t, os.Rename(theirs, filepath.Join(path, k.Name)))
+	require.NoError(t, os.Rename(theirs, filepath.Join(path, k.name)))
 	d.Remove(k)
-	holds(t, path, map[string]string{k.Name: "theirs"})
+	holds(t, path, map[string]string{k.name: "theirs"})
 }
 
 func TestPartName(t *testing.T) {
-	require.Equal(t, "a.bin.0a1b.ldpart", partName("a.bin", "0a1b", 0))
-	require.Equal(t, "a.bin.0a1b-3.ldpart", partName("a.bin", "0a1b", 3))
-	require.Equal(t, "a.bin.k.ldpart", partName("sub/a.bin", "k", 0))
+	require.Equal(t, "a.bin.0a1b.ldpart", partName("a.bin", "0a1b", 0, Suffix))
+	require.Equal(t, "a.bin.0a1b-3.ldpart", partName("a.bin", "0a1b", 3, Suffix))
+	require.Equal(t, "a.bin.k.ldpart", partName("sub/a.bin", "k", 0, Suffix))
 	for n := range 20 {
-		got := partName(strings.Repeat("x", 240-n)+strings.Repeat("é", 20), "0a1b2c3d", 1)
+		got := partName(strings.Repeat("x", 240-n)+strings.Repeat("é", 20), "0a1b2c3d", 1, Suffix)
 		require.LessOrEqual(t, len(got), 255)
 		require.True(t, utf8.ValidString(got))
 		require.True(t, strings.HasSuffix(got, ".0a1b2c3d-1.ldpart"))

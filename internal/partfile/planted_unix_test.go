@@ -68,7 +68,7 @@ func TestPlantedPart(t *testing.T) {
 	t.Run("at every name", func(t *testing.T) {
 		path, d := open(t)
 		for n := range 10 {
-			require.NoError(t, os.Mkdir(filepath.Join(path, partName("a.bin", "k", n)), 0o700))
+			require.NoError(t, os.Mkdir(filepath.Join(path, partName("a.bin", "k", n, Suffix)), 0o700))
 		}
 		_, err := d.Create("a.bin", "k")
 		require.ErrorContains(t, err, "every name for it is taken")

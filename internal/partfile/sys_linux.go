@@ -26,15 +26,24 @@ func openNameless(dir *os.File) (*os.File, error) {
 
 func procPath(f *os.File) string { return "/proc/self/fd/" + strconv.Itoa(int(f.Fd())) }
 
-// linkNameless names the file. Linking by descriptor is allowed to everybody
+// linkOpen gives an open file a name. Linking by descriptor is allowed to everybody
 // since Linux 6.10; before, it takes a walk through /proc.
-func linkNameless(f, dir *os.File, name string) error {
+func linkOpen(f, dir *os.File, name string) error {
 	err := unix.Linkat(int(f.Fd()), "", int(dir.Fd()), name, unix.AT_EMPTY_PATH)
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EINVAL) {
 		err = unix.Linkat(unix.AT_FDCWD, procPath(f), int(dir.Fd()), name, unix.AT_SYMLINK_FOLLOW)
 	}
 	if err != nil {
 		return &fs.PathError{Op: "link", Path: name, Err: err}
+	}
+	return nil
+}
+
+// renameNew replaces nothing.
+func renameNew(dir *os.File, name, to string) error {
+	err := unix.Renameat2(int(dir.Fd()), name, int(dir.Fd()), to, unix.RENAME_NOREPLACE)
+	if err != nil {
+		return &fs.PathError{Op: "rename", Path: to, Err: err}
 	}
 	return nil
 }

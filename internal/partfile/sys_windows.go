@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -21,6 +22,11 @@ func lock(f *os.File) error {
 		return ErrLocked
 	}
 	return fmt.Errorf("lock the part file: %w", err)
+}
+
+func setTime(f *os.File, t time.Time) error {
+	ft := windows.NsecToFiletime(t.UnixNano())
+	return windows.SetFileTime(windows.Handle(f.Fd()), nil, &ft, &ft)
 }
 
 func links(fs.FileInfo) uint64 { return 1 }

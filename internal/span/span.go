@@ -114,6 +114,20 @@ func (s *Set) Gaps(lo, hi int64) []Range {
 	return gaps
 }
 
+// Without returns what is left of sorted ranges when [lo, hi) is taken out.
+func Without(ranges []Range, lo, hi int64) []Range {
+	var left []Range
+	for _, r := range ranges {
+		if r.Lo < min(r.Hi, lo) {
+			left = append(left, Range{r.Lo, min(r.Hi, lo)})
+		}
+		if max(r.Lo, hi) < r.Hi {
+			left = append(left, Range{max(r.Lo, hi), r.Hi})
+		}
+	}
+	return left
+}
+
 // Ranges returns a copy of the ranges in the set, in order; nil if it is empty.
 func (s *Set) Ranges() []Range { return slices.Clone(s.ranges) }
 

@@ -1,0 +1,122 @@
+package partfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// How a part comes to be: made anew, or opened again by the process that made it.
+
+// Create makes an empty part for the final name. Key tells parts of different
+// sources apart. A part left under that name by an earlier process is thrown away;
+// one that is in use is ErrLocked.
+func (d *Dir) Create(name, key string) (*Part, error) {
+	for n := range 10 {
+		p, err := d.create(partName(name, key, n, Suffix), partName(name, key, n, JournalSuffix))
+		if !errors.Is(err, errUnsafe) {
+			return p, err
+		}
+	}
+	return nil, fmt.Errorf("create a part file: every name for it is taken by something else")
+}
+
+// errUnsafe: the part's name is taken by what cannot be a part of ours.
+var errUnsafe = errors.New("unsafe part file")
+
+func (d *Dir) create(name, journal string) (*Part, error) {
+	for range 3 { // a part may vanish between two looks, when its owner publishes it
+		f, err := d.disk.Open(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if err == nil {
+			if err := d.take(f, name); err != nil {
+				f.Close()
+				return nil, err
+			}
+			return &Part{dir: d, f: f, name: name, beside: journal}, nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return nil, fmt.Errorf("create the part file: %w", err)
+		}
+		if err := d.clear(name); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errUnsafe
+}
+
+// clear removes a part that nobody uses. It is never emptied and used again: whoever
+// still has it open, if locks do not work here, then writes to a file without a name.
+func (d *Dir) clear(name string) error {
+	f, info, err := d.openRegular(name, os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return errUnsafe
+	}
+	defer f.Close()
+	if !d.disk.Ours(info) {
+		return errUnsafe
+	}
+	// With a second name it is a file that was published, by a process that ended
+	// before it could remove the first, or one that somebody planted. The bytes are not
+	// ours to change then, the name is.
+	if d.disk.Links(info) < 2 { // 0: somebody removes it right now
+		if err := d.take(f, name); err != nil {
+			return err
+		}
+	}
+	if err := d.disk.Remove(name); err != nil {
+		return errUnsafe
+	}
+	return nil
+}
+
+// take locks a part and makes sure that it has not been published or removed before
+// we had the lock.
+func (d *Dir) take(f File, name string) error {
+	if err := f.Lock(); err != nil {
+		return err
+	}
+	if !d.isStill(name, f) {
+		return ErrLocked
+	}
+	return nil
+}
+
+// Reopen opens a part again that Kept has left behind, if nobody touched it since.
+func (d *Dir) Reopen(k Kept) (*Part, error) {
+	f, info, err := d.openRegular(k.name, os.O_RDWR)
+	if err != nil {
+		return nil, fmt.Errorf("open the part file again: %w", err)
+	}
+	if err := d.take(f, k.name); err != nil {
+		f.Close()
+		return nil, err
+	}
+	p := &Part{dir: d, f: f, name: k.name, beside: k.beside}
+	if !d.disk.Same(info, k.info) || info.Size() != k.info.Size() || !info.ModTime().Equal(k.info.ModTime()) || d.disk.Links(info) > 1 || !p.reopenJournal(k) {
+		f.Close()
+		return nil, errors.New("the part file was changed by somebody else")
+	}
+	return p, nil
+}
+
+// Kept identifies a part that outlived its transfer.
+type Kept struct {
+	name, beside string
+	info         fs.FileInfo
+	id, nonce    uint64 // of its journal; 0: it has none
+}
+
+// Resumable reports whether another process could go on with the part.
+func (k Kept) Resumable() bool { return k.nonce != 0 }
+
+// Remove deletes a part that was kept, with its journal, if it is still the same file
+// and nobody uses it.
+func (d *Dir) Remove(k Kept) {
+	if p, err := d.Reopen(k); err == nil {
+		p.Discard()
+	}
+}

@@ -1,0 +1,54 @@
+package partfile
+
+import (
+	"io"
+	"io/fs"
+	"time"
+)
+
+// Disk is one directory, as its parts need it: the operating system's, or one that a
+// test lets fail or crash. Names are plain file names. Errors are those of package fs
+// where it has one; what a file system cannot do is an error that Unsupported reports.
+type Disk interface {
+	// Open opens a file below the directory, as os.OpenFile does.
+	Open(name string, flag int, perm fs.FileMode) (File, error)
+	// Nameless makes a file that has no name yet.
+	Nameless() (File, error)
+	// Lstat does not follow a symbolic link.
+	Lstat(name string) (fs.FileInfo, error)
+	// Absent reports, as cheaply as may be, that nothing has the name; false may also
+	// mean that it is not known.
+	Absent(name string) bool
+	// Names lists at most n names.
+	Names(n int) ([]string, error)
+	// Link gives a file, with or without a name, a further name that nothing has.
+	Link(f File, name, to string) error
+	Rename(name, to string) error
+	// RenameNew replaces nothing.
+	RenameNew(name, to string) error
+	Remove(name string) error
+	// Sync makes names survive a power cut.
+	Sync() error
+	Close() error
+
+	Same(a, b fs.FileInfo) bool
+	Links(fs.FileInfo) uint64
+	Ours(fs.FileInfo) bool
+}
+
+// File is an open file. ReadAt and WriteAt may be called concurrently.
+type File interface {
+	io.Reader
+	io.ReaderAt
+	io.WriterAt
+	io.ReaderFrom
+	io.Closer
+	Stat() (fs.FileInfo, error)
+	Truncate(size int64) error
+	Sync() error
+	// Lock takes the file for this process, or is ErrLocked.
+	Lock() error
+	// Preallocate reserves disk without changing the length.
+	Preallocate(size int64) error
+	SetTime(t time.Time) error
+}

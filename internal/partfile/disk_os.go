@@ -1,0 +1,105 @@
+package partfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// osDisk is a directory of the operating system. Everything goes through its handles,
+// so that a symbolic link cannot lead out of it.
+type osDisk struct {
+	root   *os.Root
+	handle *os.File // the directory itself, for calls that os.Root has no name for
+}
+
+// openOS opens the directory dir, and below it sub, creating both.
+func openOS(dir, sub string) (*osDisk, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("create the save directory: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the save directory: %w", err)
+	}
+	if sub != "" && sub != "." {
+		outer := root
+		defer outer.Close()
+		if err := outer.MkdirAll(filepath.FromSlash(sub), 0o777); err != nil {
+			return nil, fmt.Errorf("create the sub-directory: %w", err)
+		}
+		if root, err = outer.OpenRoot(filepath.FromSlash(sub)); err != nil {
+			return nil, fmt.Errorf("open the sub-directory: %w", err)
+		}
+	}
+	handle, err := root.Open(".")
+	if err != nil {
+		root.Close()
+		return nil, fmt.Errorf("open the save directory: %w", err)
+	}
+	return &osDisk{root, handle}, nil
+}
+
+func (d *osDisk) Open(name string, flag int, perm fs.FileMode) (File, error) {
+	f, err := d.root.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (d *osDisk) Nameless() (File, error) {
+	f, err := openNameless(d.handle)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (d *osDisk) Lstat(name string) (fs.FileInfo, error) { return d.root.Lstat(name) }
+func (d *osDisk) Absent(name string) bool                { return absent(d.handle, name) }
+func (d *osDisk) Rename(name, to string) error           { return d.root.Rename(name, to) }
+func (d *osDisk) RenameNew(name, to string) error        { return renameNew(d.handle, name, to) }
+func (d *osDisk) Remove(name string) error               { return d.root.Remove(name) }
+func (d *osDisk) Sync() error                            { return d.handle.Sync() }
+func (d *osDisk) Close() error                           { return errors.Join(d.handle.Close(), d.root.Close()) }
+
+func (d *osDisk) Names(n int) ([]string, error) {
+	list, err := d.handle.Readdirnames(n)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return list, err
+}
+
+// Link goes by the open file where the system can: whatever has the part's name by
+// now, the bytes that were checked are the ones that get the new name.
+func (d *osDisk) Link(f File, name, to string) error {
+	err := linkOpen(f.(osFile).File, d.handle, to)
+	if err != nil && name != "" && !errors.Is(err, fs.ErrExist) {
+		err = d.root.Link(name, to)
+	}
+	return err
+}
+
+func (d *osDisk) Same(a, b fs.FileInfo) bool    { return os.SameFile(a, b) }
+func (d *osDisk) Links(info fs.FileInfo) uint64 { return links(info) }
+func (d *osDisk) Ours(info fs.FileInfo) bool    { return ownedByUs(info) }
+
+type osFile struct{ *os.File }
+
+// ReadFrom lets the system copy between two files of its own.
+func (f osFile) ReadFrom(r io.Reader) (int64, error) {
+	if o, ok := r.(osFile); ok {
+		r = o.File
+	}
+	return f.File.ReadFrom(r)
+}
+
+func (f osFile) Lock() error                  { return lock(f.File) }
+func (f osFile) Preallocate(size int64) error { return preallocate(f.File, size) }
+func (f osFile) SetTime(t time.Time) error    { return setTime(f.File, t) }

@@ -1,0 +1,148 @@
+package partfile
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"sync/atomic"
+
+	"github.com/littledl/littledl/internal/journal"
+)
+
+// logbook is the journal beside a part, open.
+type logbook struct {
+	f      File
+	id     uint64 // of its Head
+	nonce  uint64 // ours: who writes another into it owns the part from then on
+	end    atomic.Int64
+	synced atomic.Int64 // bytes of the part that were noted at the last sync
+	noted  atomic.Int64 // bytes of the part that were noted
+}
+
+// Log begins a journal beside a named part, so that another process can go on from
+// what it notes. What is there under its name is thrown away if it is ours.
+func (p *Part) Log(h journal.Head) error {
+	if p.name == "" || !h.Fits() {
+		return nil
+	}
+	p.endLog()
+	if err := p.dir.clearJournal(p.beside); err != nil {
+		return fmt.Errorf("create the journal: %w", err)
+	}
+	f, err := p.dir.disk.Open(p.beside, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("create the journal: %w", err)
+	}
+	h.ID = rand.Uint64()
+	l := &logbook{f: f, id: h.ID, nonce: newNonce()}
+	if err := l.append(journal.Begin(l.nonce, h)); err != nil {
+		f.Close()
+		_ = p.dir.disk.Remove(p.beside)
+		return err
+	}
+	p.log = l
+	return nil
+}
+
+// newNonce is never 0.
+func newNonce() uint64 { return rand.Uint64() | 1 }
+
+// clearJournal removes a journal of ours that belongs to nobody any more. The caller
+// holds the lock of its part.
+func (d *Dir) clearJournal(name string) error {
+	info, err := d.disk.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() || !d.disk.Ours(info) || d.disk.Links(info) > 1 {
+		return errUnsafe
+	}
+	return d.disk.Remove(name)
+}
+
+// append writes whole records. Concurrent callers write side by side.
+func (l *logbook) append(b []byte) error {
+	at := l.end.Add(int64(len(b))) - int64(len(b))
+	if _, err := l.f.WriteAt(b, at); err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	return nil
+}
+
+// note records an extent whose data is in the part.
+func (p *Part) note(e journal.Extent) error {
+	l := p.log
+	if l.end.Load() > journal.MaxLen-1<<10 {
+		return nil // no process would read more
+	}
+	if err := l.owned(); err != nil {
+		return err
+	}
+	l.noted.Add(e.Len)
+	return l.append(e.Record(l.id))
+}
+
+// owned is ErrLocked once another process has taken the part over, on a file system
+// whose locks lie. Its bytes are as right as ours; one of the two has to stop.
+func (l *logbook) owned() error {
+	var b [8]byte
+	if _, err := l.f.ReadAt(b[:], journal.NonceAt); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the journal: %w", err)
+	}
+	if binary.LittleEndian.Uint64(b[:]) != l.nonce {
+		return ErrLocked
+	}
+	return nil
+}
+
+// owned is ErrLocked where another process has thrown the part away or taken it over.
+func (p *Part) owned() error {
+	if p.log == nil {
+		return nil
+	}
+	if !p.dir.isStill(p.name, p.f) {
+		return ErrLocked
+	}
+	return p.log.owned()
+}
+
+// SyncAfter writes the part and its journal to the disk itself if so many bytes were
+// noted since it last did: that bounds what a power cut costs. It may be called while
+// others write.
+func (p *Part) SyncAfter(bytes int64) error {
+	l := p.log
+	if l == nil {
+		return nil
+	}
+	noted := l.noted.Load()
+	if noted-l.synced.Load() < bytes {
+		return nil
+	}
+	if err := p.f.Sync(); err != nil && !unsupported(err) {
+		return fmt.Errorf("sync the part file: %w", err)
+	}
+	l.synced.Store(noted)
+	if err := l.f.Sync(); err != nil && !unsupported(err) {
+		return fmt.Errorf("sync the journal: %w", err)
+	}
+	return nil
+}
+
+// endLog removes the journal: what it says is void, or nobody needs it any more.
+func (p *Part) endLog() {
+	if p.log != nil {
+		mine := p.log.owned() == nil
+		_ = p.log.f.Close()
+		if mine {
+			_ = p.dir.disk.Remove(p.beside)
+		}
+		p.log = nil
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/littledl/littledl/internal/digest"
@@ -30,6 +31,7 @@ type file struct {
 	limit    int // requests of this file in flight
 	priority int32
 	speed    *meter.Meter // the reporter's
+	received atomic.Int64 // bytes off the network
 
 	// The round; set by the owner before its workers start.
 	ctx    context.Context

@@ -217,6 +217,7 @@ func (x *exchange) Wrote(off int64, data []byte) error {
 	}
 	f.mu.Unlock()
 	f.t.downloaded.Add(added)
+	f.received.Add(int64(n))
 	x.h.received.Add(int64(n))
 	f.r.received.Add(int64(n))
 	f.r.d.downloaded.Add(added)

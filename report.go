@@ -67,7 +67,7 @@ func (f *file) measure(now time.Time) {
 	if f.speed == nil {
 		f.speed = meter.New(speedHalfLife)
 	}
-	f.speed.Sample(now, f.t.downloaded.Load())
+	f.speed.Sample(now, f.received.Load())
 	f.t.speed.Store(int64(f.speed.Speed()))
 }
 

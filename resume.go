@@ -37,6 +37,9 @@ func (f *file) adopt() error {
 		return nil
 	}
 	part, log, err := f.dir.Resume(f.guessedBase(), f.partKey())
+	if errors.Is(err, ErrLocked) {
+		return nil // another task may have it, for another name: that shows when ours is made
+	}
 	if part == nil || err != nil {
 		return err
 	}
@@ -92,7 +95,7 @@ func (f *file) countLocked(n int64) {
 func (f *file) disown() {
 	f.forget()
 	f.part.Discard()
-	f.part, f.unproven, f.unconfirmed, f.adopted = nil, nil, false, false
+	f.part, f.adopted = nil, false
 }
 
 // confirms reports whether an answer can confirm an adopted part. A refusal says

@@ -253,6 +253,7 @@ func (f *file) forget() {
 	n := f.done.Len()
 	f.done.Reset()
 	f.pin, f.whole = nil, false
+	f.unproven, f.unconfirmed = nil, false
 	f.promised, f.opt.hash = digest.Sum{}, f.t.options().hash // another version has another one
 	for _, s := range f.sources {
 		s.pin = nil
@@ -265,11 +266,11 @@ func (f *file) forget() {
 // startOver begins again after the server changed the file or turned out not to
 // do ranges. No worker runs.
 func (f *file) startOver() error {
-	f.forget()
-	f.unproven = nil
 	if f.unconfirmed {
 		f.disown()
+		return nil
 	}
+	f.forget()
 	if f.part != nil {
 		if err := f.part.Empty(); err != nil {
 			return &writeOpError{err}

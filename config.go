@@ -68,7 +68,8 @@ type DownloadConfig struct {
 	// MaxFileSize refuses larger files, before and while downloading. 0: unlimited.
 	MaxFileSize int64
 
-	// DisableResume discards what an interrupted transfer had fetched.
+	// DisableResume discards what an interrupted transfer had fetched, be it of this
+	// process or of an earlier one. A process that is killed leaves nothing usable then.
 	DisableResume bool
 	Overwrite     OverwritePolicy
 	// Durable makes every file and its folder reach the disk (fsync) before the file

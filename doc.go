@@ -25,8 +25,16 @@
 // A server that sends other bytes under the right headers can only be found out
 // with WithHash. A file whose length the server never tells is accepted as its body
 // ends; FileTask.LengthVerified is false then. Without Durable, a power cut may
-// lose files that were already reported. What an interrupted transfer has fetched
-// is kept for the next Start of the same downloader, not for another process.
+// lose files that were already reported.
+//
+// # Going on
+//
+// What an interrupted transfer of more than 5 MiB has fetched stays beside the target,
+// as NAME.<key>.ldpart with a journal NAME.<key>.ldjournal, for the next Start or
+// another process that wants the same URL (or the same WithFilename) there. It is used
+// if the server still has the same version, by a strong validator (RFC 9110 section
+// 8.8) or a digest that was given, and as far as it reads back as it was noted.
+// DisableResume begins clean.
 //
 // # Coming from Python
 //

@@ -84,7 +84,8 @@ type DownloadConfig struct {
 // RetryConfig says how long to keep trying. Zero fields take their defaults.
 type RetryConfig struct {
 	// MaxRetries is how many attempts of one segment in a row may fail with less than
-	// 64 KiB of progress: 3. Negative: none.
+	// 64 KiB of progress: 3. Negative: none. A whole file may fail ten times, and once
+	// more for every 16 MiB of its size, with less than 256 KiB of progress.
 	MaxRetries int
 	// BaseDelay is the upper bound of the first wait, doubled each time; the wait is
 	// drawn evenly below the bound (full jitter): 500 ms.

@@ -79,13 +79,20 @@ func (a attempt) giveUp(err error) *segment {
 	return nil
 }
 
+// goodProgress is what an attempt must have brought so that its failure does not count
+// against the file: a line that breaks now and then is only slow. A stream loses what
+// it had.
+const goodProgress = 4 * worthyProgress
+
 // again retries after a backoff, as often as the configuration and the file's
 // size allow.
 func (a attempt) again(err error) *segment {
 	f := a.f
 	f.mu.Lock()
 	a.s.tries++
-	f.failures++
+	if f.stream || a.progress < goodProgress {
+		f.failures++
+	}
 	tries, failures, budget := a.s.tries, f.failures, 10
 	if f.pin != nil && f.pin.Size > 0 {
 		budget += int(f.pin.Size / (16 * mib))

@@ -104,9 +104,10 @@ func isPermanent(err error) bool {
 	case errors.Is(err, ErrPrivateAddress), errors.Is(err, ErrTooManyRedirects), errors.Is(err, ErrForbiddenRedirect):
 		return true
 	}
-	// net/http has no type for these.
+	// net/http has no type for these. A malformed header is not one of them: what is left of a
+	// line where the connection broke is called that as well.
 	text := err.Error()
-	for _, s := range []string{"server response headers exceeded", "malformed MIME", "bad Content-Length", "invalid Content-Length", "Content-Length", "unsupported protocol", "too many 1xx"} {
+	for _, s := range []string{"server response headers exceeded", "bad Content-Length", "invalid Content-Length", "Content-Length", "unsupported protocol", "too many 1xx"} {
 		if strings.Contains(text, s) {
 			return true
 		}

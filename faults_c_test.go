@@ -21,6 +21,7 @@ func TestTransportFaults(t *testing.T) {
 		{name: "37 reset before headers", does: first(2, RSTNow()), least: 5, gets: 10},
 		{name: "37 closed before headers", does: first(2, EmptyReply()), least: 5, gets: 10},
 		{name: "37 closed before headers, one connection", does: first(3, EmptyReply()), file: small, gets: 4},
+		{name: "37 closed in the headers", does: first(2, RawLines("Content-Typ")), least: 5, gets: 10},
 		{name: "38 closed early", does: first(2, ShortBody(mib)), least: 5, gets: 10, then: goesOn},
 		{name: "39 closed at once for ever", does: always(ShortBody(0)), err: io.ErrUnexpectedEOF, least: 4, gets: 16, within: 30 * time.Second},
 		{name: "39 closed at once from then on", does: []Behaviour{First(1, ShortBody(mib)), After(1, ShortBody(0))}, err: io.ErrUnexpectedEOF, left: 1, least: 4, gets: 17, within: 30 * time.Second, then: resumes},

@@ -129,12 +129,13 @@ func (h *host) onlyHTTP2() bool {
 }
 
 // spokeHTTP1 notes whether a request over HTTP/1.1 was answered. True: it is believed
-// for the first time that the host does not take any.
+// for the first time that the host does not take any. An answer proves the contrary for
+// good: what failed before it was an accident.
 func (h *host) spokeHTTP1(answered bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if answered {
-		h.http1 = true
+		h.http1, h.noHTTP1 = true, false
 		return false
 	}
 	if h.http1 || !h.served || h.noHTTP1 {

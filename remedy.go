@@ -25,7 +25,8 @@ type attempt struct {
 // worker shall go on with it.
 func (a attempt) treat(err error) *segment {
 	f, retry := a.f, a.f.r.d.set.cfg.Retry
-	if a.s.separate && a.progress == 0 && !isAnswer(err) && context.Cause(a.f.ctx) == nil && a.host.spokeHTTP1(false) {
+	if u, _ := f.address(a.src); u.Scheme == "https" && a.s.separate && a.progress == 0 && !isAnswer(err) &&
+		context.Cause(f.ctx) == nil && a.host.spokeHTTP1(false) {
 		return a.s // once more, over HTTP/2
 	}
 	served, serving := a.host.alive()

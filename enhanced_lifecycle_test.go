@@ -156,7 +156,7 @@ func TestEnhContextEnds(t *testing.T) {
 
 // TestEnhStopAnywhere: whenever it is stopped, Start returns at once and leaves nothing.
 func TestEnhStopAnywhere(t *testing.T) {
-	for at := time.Duration(0); at < 4*time.Second; at += 190 * time.Millisecond {
+	for at := time.Millisecond; at < 4*time.Second; at += 190 * time.Millisecond {
 		enhBubble(t, func(b *enhBed) {
 			b.option(littledl.WithTrustedMirrors(true))
 			servers := b.enhPair()

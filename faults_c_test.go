@@ -84,6 +84,23 @@ func TestSlowAmongFast(t *testing.T) {
 	})
 }
 
+// 44: one connection of two hardly moves, and has a lot left when the other one is done.
+func TestCrawlAmongTwo(t *testing.T) {
+	inBubble(t, func(b *bed) {
+		b.chunks = 2
+		b.net.Shape(func(dial int, _ string) Link {
+			if dial == 1 {
+				return line(40 * kib)
+			}
+			return line(4 * mib)
+		})
+		b.add(b.srv.File("a.bin", Size(40*mib)))
+		require.NoError(b, b.start())
+		b.assertLittleTwice(0)
+		require.Less(b, b.took, 13*time.Second, "10 s are ideal")
+	})
+}
+
 // 47: a large file begins over HTTP/2 and goes on over connections of HTTP/1.1.
 func TestLargeFileOverTLS(t *testing.T) {
 	protocols := func(b *bed, _ littledl.FileTask) {

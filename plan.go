@@ -140,14 +140,16 @@ func share(victim *segment, now time.Time, speed float64, setup time.Duration, l
 		left = 10 * float64(remains) / speed
 	}
 	rate := float64(remains) / left
-	take := (left - d) * speed * rate / (speed + rate)
-	if n := int64(take); n >= least && remains-n >= min(least, remains/4) {
-		after := d + take/speed
-		// What a moved end costs: the victim drops its connection there, and what is
-		// under way on it is lost.
-		if gain := left - after; gain > d/2+0.05 {
-			return victim.end - n
-		}
+	keep := min(least, remains/4) // no crumbs: what is left of a crawling one is for a twin
+	n := min(int64((left-d)*speed*rate/(speed+rate)), remains-keep)
+	if n < least {
+		return 0
+	}
+	after := max(d+float64(n)/speed, float64(remains-n)/rate)
+	// What a moved end costs: the victim drops its connection there, and what is
+	// under way on it is lost.
+	if left-after > d/2+0.05 {
+		return victim.end - n
 	}
 	return 0
 }

@@ -60,6 +60,29 @@ func TestEnhFastestDies(t *testing.T) {
 	})
 }
 
+// TestEnhCrawlingMirror: one that is hardly of any use is not waited for, wherever it
+// stands, and what is asked for twice at the end is asked of the other one.
+func TestEnhCrawlingMirror(t *testing.T) {
+	for slow := range 2 {
+		for _, size := range []int64{6 * mib, 8 * mib, 12 * mib, 40 * mib} {
+			for _, rate := range []int64{10 * kib, 40 * kib, 150 * kib} {
+				t.Run(fmt.Sprintf("%d of %d MiB at %d KiB/s", slow, size/mib, rate/kib), func(t *testing.T) {
+					enhBubble(t, func(b *enhBed) {
+						a, c := b.origin("m0.test"), b.origin("m1.test")
+						b.rates["m0.test:80"], b.rates["m1.test:80"] = 3*mib, 3*mib
+						b.rates[fmt.Sprintf("m%d.test:80", slow)] = rate
+						f := a.File("f", faultserver.Size(size))
+						c.File("f", faultserver.Size(size))
+						b.mirrored("f", f.Content(), []littledl.URLOption{enhHash(f.Content())}, a, c)
+						require.NoError(b, b.start())
+						require.Less(b, b.took, 3*time.Second)
+					})
+				})
+			}
+		}
+	}
+}
+
 // TestEnhLiar: a source with other bytes of the same size is found out by the hash,
 // wherever it stands, and the file is right.
 func TestEnhLiar(t *testing.T) {

@@ -71,7 +71,6 @@ func (f *file) settleSuccess(s *segment) *segment {
 	twin := s.twin
 	if s.rate > 0 {
 		f.lately = s.rate
-		s.src.rate = s.rate
 	}
 	f.dropLocked(s)
 	if twin != nil && twin.cancel != nil {
@@ -85,6 +84,9 @@ func (f *file) settleSuccess(s *segment) *segment {
 
 // dropLocked takes a segment out of the running ones and away from its twin.
 func (f *file) dropLocked(s *segment) {
+	if s.rate > 0 {
+		s.src.rate = s.rate
+	}
 	if s.twin != nil {
 		s.twin.twin, s.twin = nil, nil
 	}

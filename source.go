@@ -80,13 +80,27 @@ func (f *file) pinForLocked(src *source) *httprange.Pin {
 
 // choose takes the source for a worker's next request: the current one, or, where
 // several may serve at once, the one whose connections are least in use for what it
-// has shown to bear. The worker must leave it again.
+// has shown to bear, and to bring.
 func (f *file) choose() *source {
+	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	best := f.sources[f.current]
 	if f.pin != nil && !f.stream && f.parallel {
-		load := func(s *source) float64 { return float64(s.conns+1) / float64(max(s.host.bears(), 1)) }
+		quickest := 0.0
+		for _, s := range f.sources {
+			quickest = max(quickest, f.paceLocked(s, now))
+		}
+		load := func(s *source) float64 {
+			load := float64(s.conns+1) / float64(max(s.host.bears(), 1))
+			if load > 1 { // full: anything else first
+				return 1e6 * load
+			}
+			if pace := f.paceLocked(s, now); pace > 0 && pace < quickest/4 {
+				load *= quickest / pace
+			}
+			return load
+		}
 		for _, s := range f.sources {
 			if s.proven && !s.dropped && (best.dropped || load(s) < load(best)) {
 				best = s
@@ -95,6 +109,21 @@ func (f *file) choose() *source {
 	}
 	best.conns++
 	return best
+}
+
+// paceLocked is what a connection to a source brings, in bytes/s, as those show that
+// have been at it for a moment, else as the last one did. 0: nobody knows.
+func (f *file) paceLocked(src *source, now time.Time) float64 {
+	var its []*segment
+	for _, s := range f.running {
+		if s.src == src && !s.firstByte.IsZero() && now.Sub(s.firstByte) >= 50*time.Millisecond {
+			its = append(its, s)
+		}
+	}
+	if rate := medianRate(its, nil); rate > 0 {
+		return rate
+	}
+	return src.rate
 }
 
 func (f *file) leave(src *source) {

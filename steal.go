@@ -33,8 +33,8 @@ func (f *file) stealLocked(now time.Time, src *source) *segment {
 		}
 		return nil
 	}
-	if f.parallel && src.rate > 0 { // sources differ: what counts is how fast this one is
-		speed = src.rate
+	if pace := f.paceLocked(src, now); f.parallel && pace > 0 { // sources differ: what counts is how fast this one is
+		speed = pace
 	}
 	setup := src.host.latency()
 	if at := share(victim, now, speed, setup, f.r.d.set.cfg.MinChunkSize); at > 0 {

@@ -40,6 +40,7 @@ func (f *file) watch(now time.Time) {
 	for _, s := range f.running {
 		if s.cancel != nil && f.drops < 2*f.limit+8 && straggles(s, f.running, now) {
 			f.drops++
+			s.src.rate, s.rate = s.rate, 0 // others may do better with it
 			s.cancel(errStraggler)
 			break // the others are judged anew without it
 		}

@@ -41,9 +41,10 @@ fuzz:
 		$(GO) test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) $$(dirname $$file); \
 	done
 
-# Real servers and proxies; those that are not installed are skipped.
+# Real servers and proxies; those that are not installed are skipped. The tests wait
+# more than they work, so more of them run at once than there are cores.
 e2e:
-	cd internal/e2e && $(GO) test -count=1 ./...
+	cd internal/e2e && $(GO) test -count=1 -parallel 8 ./...
 
 # A race against whatever clients are installed; writes a chart.
 bench:

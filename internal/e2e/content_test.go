@@ -68,11 +68,18 @@ func newContent(dir string) (*content, error) {
 		f := &c.files[i]
 		f.hashed = f.name == "large-1.bin"
 		f.modified = time.Date(2019, 2, 28, 23, 59, 59, 0, time.UTC).Add(time.Duration(i) * 7919 * time.Second)
-		if err := f.write(dir, uint64(i)); err != nil {
-			return nil, err
+	}
+	return c, c.create()
+}
+
+// create writes the files that were planned.
+func (c *content) create() error {
+	for i := range c.files {
+		if err := c.files[i].write(c.root, uint64(i)); err != nil {
+			return err
 		}
 	}
-	return c, nil
+	return nil
 }
 
 func (c *content) plan(name string, size int64) {

@@ -4,6 +4,10 @@
 // plain text and over TLS, and through squid and a SOCKS5 proxy, and read in the
 // servers' own logs what was asked of them.
 //
+// Other tests make a batch meet with what goes wrong: an nginx that refuses, is slow,
+// is restarted, frozen or killed, or gets other files in the middle; and, between it
+// and the downloader, a toxiproxy that delays, chokes, cuts and resets connections.
+//
 // The tests start the programs themselves, as an ordinary user, on free loopback
 // ports, with a configuration in a temporary directory. They need Linux and the
 // Debian packages nginx-light, apache2, caddy, lighttpd, lighttpd-mod-openssl,

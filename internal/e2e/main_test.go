@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"testing"
+
+	"github.com/rs/zerolog"
 )
 
 // site is what every server serves; the tests only read it.
@@ -17,7 +19,8 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	syscall.Umask(0o022) // the servers run as somebody else and must be able to read
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy's
+	syscall.Umask(0o022)                     // the servers run as somebody else and must be able to read
 	dir, err := os.MkdirTemp("", "littledl-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -24,6 +25,7 @@ http {
 	access_log %[1]s/access.log piped;
 	sendfile on;
 	root %[2]s;
+	# rules
 	server { listen %[3]s; }
 	server {
 		listen %[4]s ssl http2;
@@ -35,9 +37,21 @@ http {
 
 func startNginx(t *testing.T, root string) *endpoint {
 	t.Helper()
-	program := findProgram(t, "nginx", "nginx-light")
+	return startNginxWith(t, root, "")
+}
+
+// startNginxWith starts one whose http block has rules of its own.
+func startNginxWith(t *testing.T, root, rules string) *endpoint {
+	t.Helper()
 	e := newEndpoint(t, root)
-	config := e.configure(t, nginxConfig)
-	e.start(t, syscall.SIGQUIT, program, "-p", e.dir, "-e", filepath.Join(e.dir, "error.log"), "-c", config)
+	e.configure(t, strings.Replace(nginxConfig, "# rules", rules, 1))
+	runNginx(t, e)
 	return e
+}
+
+// runNginx runs a configured one, once more if it was stopped.
+func runNginx(t *testing.T, e *endpoint) {
+	t.Helper()
+	program := findProgram(t, "nginx", "nginx-light")
+	e.start(t, syscall.SIGQUIT, program, "-p", e.dir, "-e", filepath.Join(e.dir, "error.log"), "-c", filepath.Join(e.dir, "config"))
 }

@@ -19,7 +19,7 @@ func TestHEADFaults(t *testing.T) {
 		"4 length 0": HeadLies(-3 * mib), "4 too short": HeadLies(-1), "4 too long": HeadLies(20 * mib),
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(b *bed) {
+			inBoth(t, func(b *bed) {
 				b.files = 1
 				for i := range 8 {
 					b.add(b.srv.File(strconv.Itoa(i), Size(int64(i)*500*kib), Behave(fault)))
@@ -73,7 +73,7 @@ func readsLittle(b *bed, _ littledl.FileTask) {
 
 // 13: a cut that nobody can see is said to be unverified.
 func TestUnseenCut(t *testing.T) {
-	inBubble(t, func(b *bed) {
+	inBoth(t, func(b *bed) {
 		f := b.srv.File("a.bin", Size(8*mib), Behave(CloseDelimitedCut(mib)))
 		id := b.add(f)
 		b.want[id] = []Content{section(f.Content(), mib)}
@@ -85,7 +85,7 @@ func TestUnseenCut(t *testing.T) {
 
 // 11: while no length is known there is no percentage, and no end in sight.
 func TestUnknownLengthInProgress(t *testing.T) {
-	inBubble(t, func(b *bed) {
+	inBoth(t, func(b *bed) {
 		id := b.add(b.srv.File("a.bin", Size(4*mib), Behave(NoLength())))
 		looks := 0
 		b.d.SetProgressCallback(func(done, total int, speed float64, eta time.Duration) {

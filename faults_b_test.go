@@ -121,7 +121,7 @@ func TestSizesAtTheCuts(t *testing.T) {
 	for _, size := range []int64{1, 2, 64 * kib, 5*mib - 1, 5 * mib, 5*mib + 1, 6*mib - 1, 8*mib - 1, 8*mib + 1, 20*mib + 3} {
 		for _, least := range []int64{1, mib} {
 			t.Run(fmt.Sprintf("35 %d cut at %d", size, least), func(t *testing.T) {
-				inBubble(t, func(b *bed) {
+				inBoth(t, func(b *bed) {
 					b.conf.MinChunkSize = least
 					b.add(b.srv.File("a.bin", Size(size)))
 					require.NoError(b, b.start())

@@ -70,7 +70,7 @@ func resumes(b *bed, task littledl.FileTask) {
 
 // 44: one connection in four is slow.
 func TestSlowAmongFast(t *testing.T) {
-	inBubble(t, func(b *bed) {
+	inBoth(t, func(b *bed) {
 		b.net.Shape(func(dial int, _ string) Link {
 			if dial == 1 {
 				return line(50 * kib)
@@ -125,7 +125,7 @@ func TestLargeFileOverTLS(t *testing.T) {
 func TestHTTP2Faults(t *testing.T) {
 	for name, fault := range map[string]Behaviour{"RST_STREAM": ShortBody(kib), "GOAWAY": ConnClose(), "reset": RST(kib)} {
 		t.Run("47 "+name, func(t *testing.T) {
-			inBubble(t, func(b *bed) {
+			inBoth(t, func(b *bed) {
 				for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
 					f := b.srv.File(name+".bin", Size(100*kib))
 					if name == "c" {

@@ -45,7 +45,7 @@ func TestBusyServer(t *testing.T) {
 
 // 55: a host that serves nothing else is left alone as a whole.
 func TestBusyHostIsLeftAlone(t *testing.T) {
-	inBubble(t, func(b *bed) {
+	inBoth(t, func(b *bed) {
 		b.files = 1
 		b.add(b.srv.File("a.bin", Behave(First(1, Status(429, RetryAfter("20"))))))
 		b.add(b.srv.File("b.bin"))
@@ -101,7 +101,7 @@ func onOneRoute(b *bed, _ littledl.FileTask) {
 
 // 62: credentials that are wrong are sent once, and only where they belong.
 func TestWrongCredentials(t *testing.T) {
-	inBubble(t, func(b *bed) {
+	inBoth(t, func(b *bed) {
 		b.srv.File("a.bin", Behave(BasicAuth("user", "right")))
 		_, err := b.downloader().AddURL("http://user:"+secret+"@files.test/a.bin", littledl.WithSavePath(b.dir))
 		require.NoError(b, err)

@@ -52,7 +52,7 @@ func TestUnreachableHost(t *testing.T) {
 
 // TestDeadHostAmongOthers has many files of a host where packets vanish.
 func TestDeadHostAmongOthers(t *testing.T) {
-	inBubble(t, func(b *bed) {
+	inBoth(t, func(b *bed) {
 		b.net.Blackhole("dead.test:80", true)
 		var dead []string
 		for i := range 20 {
@@ -74,7 +74,7 @@ func TestDeadHostAmongOthers(t *testing.T) {
 
 // 49: the network is gone for 10 s in the middle of a batch.
 func TestOutage(t *testing.T) {
-	inBubble(t, func(b *bed) {
+	inBoth(t, func(b *bed) {
 		b.net.Shape(Same(line(mib)))
 		b.conf.MaxConnections = 7
 		for i := range 10 {
@@ -100,7 +100,7 @@ func TestOutage(t *testing.T) {
 func TestConnectionLimit(t *testing.T) {
 	for name, over := range map[string]Behaviour{"503": Status(503, RetryAfter("1")), "429": Status(429), "reset": RSTNow()} {
 		t.Run("50 "+name, func(t *testing.T) {
-			inBubble(t, func(b *bed) {
+			inBoth(t, func(b *bed) {
 				b.srv.Behave(ConnLimit(4, over))
 				for i := range 40 {
 					b.add(b.srv.File(strconv.Itoa(i), Size(500*kib)))
@@ -120,7 +120,7 @@ func TestConnectionLimit(t *testing.T) {
 		})
 	}
 	t.Run("50 queue", func(t *testing.T) {
-		inBubble(t, func(b *bed) {
+		inBoth(t, func(b *bed) {
 			b.srv.Behave(Queue(2))
 			for i := range 20 {
 				b.add(b.srv.File(strconv.Itoa(i), Size(500*kib)))
@@ -134,7 +134,7 @@ func TestConnectionLimit(t *testing.T) {
 func TestCertificates(t *testing.T) {
 	for name, opts := range map[string][]Option{"expired": {Expired()}, "other host": {WrongHost()}, "unknown": {TLS()}} {
 		t.Run("51 "+name, func(t *testing.T) {
-			inBubble(t, func(b *bed) {
+			inBoth(t, func(b *bed) {
 				if name == "unknown" {
 					b.conf.TLSConfig = &tls.Config{RootCAs: Start(b, TLS(), On(NewNet(), "else.test:443")).ClientTLS().RootCAs}
 				}
@@ -152,7 +152,7 @@ func TestCertificates(t *testing.T) {
 
 // 53: few descriptors, however many files.
 func TestFewDescriptors(t *testing.T) {
-	inBubble(t, func(b *bed) {
+	inBoth(t, func(b *bed) {
 		most := 0
 		b.opts = append(b.opts, littledl.WithFileCompleteCallback(func(littledl.FileTask) {
 			most = max(most, len(b.descriptors()))

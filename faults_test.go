@@ -36,7 +36,7 @@ var errSome = errors.New("some error")
 
 func testFaults(t *testing.T, faults []fault, opts ...faultserver.Option) {
 	for _, f := range faults {
-		t.Run(f.name, func(t *testing.T) { inBubble(t, f.run, opts...) })
+		t.Run(f.name, func(t *testing.T) { inBoth(t, f.run, opts...) })
 	}
 }
 

@@ -38,7 +38,8 @@ type bed struct {
 
 	// Set before the first add.
 	conf          littledl.DownloadConfig
-	files, chunks int // limits; the defaults
+	files, chunks int  // limits; the defaults
+	enhanced      bool // it is an EnhancedBatchDownloader
 	opts          []littledl.Option
 
 	d     *littledl.BatchDownloader
@@ -72,6 +73,19 @@ func inBubble(t *testing.T, test func(*bed), opts ...faultserver.Option) {
 	})
 }
 
+// inBoth runs a test with either downloader.
+func inBoth(t *testing.T, test func(*bed), opts ...faultserver.Option) {
+	t.Helper()
+	for _, enhanced := range []bool{false, true} {
+		t.Run(map[bool]string{false: "plain", true: "enhanced"}[enhanced], func(t *testing.T) {
+			inBubble(t, func(b *bed) {
+				b.enhanced = enhanced
+				test(b)
+			}, opts...)
+		})
+	}
+}
+
 // line is a connection with a round trip of 20 ms and a rate in bytes/s.
 func line(rate int64) faultserver.Link {
 	l := faultserver.RTT(20 * time.Millisecond)
@@ -100,18 +114,37 @@ func (c *readCounter) Read(p []byte) (int, error) {
 
 // downloader makes the downloader with what the test has set.
 func (b *bed) downloader() *littledl.BatchDownloader {
-	if b.d == nil {
-		var err error
-		b.d, err = littledl.NewBatchDownloader(append([]littledl.Option{
-			littledl.WithConfig(b.conf),
-			littledl.WithMaxConcurrentFiles(b.files),
-			littledl.WithMaxConcurrentChunksPerFile(b.chunks),
-			littledl.WithProgressCallback(func(int, int, float64, time.Duration) { b.watch() }),
-			littledl.WithFileCompleteCallback(b.completed),
-		}, b.opts...)...)
-		require.NoError(b, err)
+	if b.d != nil {
+		return b.d
 	}
+	opts := append([]littledl.Option{
+		littledl.WithConfig(b.conf),
+		littledl.WithMaxConcurrentFiles(b.files),
+		littledl.WithMaxConcurrentChunksPerFile(b.chunks),
+		littledl.WithProgressCallback(func(int, int, float64, time.Duration) { b.watch() }),
+		littledl.WithFileCompleteCallback(b.completed),
+	}, b.opts...)
+	var err error
+	if !b.enhanced {
+		b.d, err = littledl.NewBatchDownloader(opts...)
+		require.NoError(b, err)
+		return b.d
+	}
+	e, err := littledl.NewEnhancedBatchDownloader(append(opts, littledl.WithMaxTotalThreads(b.connections()))...)
+	require.NoError(b, err)
+	b.d = e.BatchDownloader
 	return b.d
+}
+
+// connections is how many requests may be in flight.
+func (b *bed) connections() int {
+	switch {
+	case b.conf.MaxConnections > 0:
+		return b.conf.MaxConnections
+	case b.enhanced:
+		return min(b.files*b.chunks, 15)
+	}
+	return b.files * b.chunks
 }
 
 // add queues a file of the server, with a secret in URL and headers.

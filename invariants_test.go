@@ -142,11 +142,7 @@ func (b *bed) assertError(err error, failed []*littledl.FileError) {
 // assertLimits checks what the server saw in flight.
 func (b *bed) assertLimits() {
 	b.Helper()
-	most := b.files * b.chunks
-	if n := b.conf.MaxConnections; n > 0 {
-		most = n
-	}
-	require.LessOrEqual(b, b.srv.MaxInFlight(), most)
+	require.LessOrEqual(b, b.srv.MaxInFlight(), b.connections())
 	for _, r := range b.srv.GETs() {
 		require.LessOrEqual(b, b.srv.MaxInFlight(r.Path), b.chunks, r.Path)
 	}

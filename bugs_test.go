@@ -77,7 +77,6 @@ func TestR5ShortCleanPart(t *testing.T) {
 		b.add(b.srv.File("a.bin", Size(8*mib), Behave(First(3, half))))
 		b.add(b.srv.File("b.bin", Size(mib), Behave(First(1, half))))
 		require.NoError(b, b.start())
-		b.assertLittleTwice(0)
 	})
 }
 
@@ -85,8 +84,8 @@ func TestR6RangeIgnored(t *testing.T) {
 	inBubble(t, func(b *bed) {
 		b.add(b.srv.File("a.bin", Size(8*mib), Behave(NoRangeLie())))
 		b.add(b.srv.File("b.bin", Size(8*mib), Behave(When(Beyond, NoRangeLie()))))
+		b.restarts = 1
 		require.NoError(b, b.start())
-		b.assertLittleTwice(1)
 		require.Len(b, b.srv.GETs("a.bin"), 1)
 	})
 }
@@ -96,6 +95,7 @@ func TestR6RangeIgnored(t *testing.T) {
 func TestR7IdleCostsNothing(t *testing.T) {
 	began := time.Now()
 	inBubble(t, func(b *bed) {
+		b.patience = time.Hour
 		b.add(b.srv.File("a.bin", Size(8*mib), Behave(Slow(mib))))
 		go func() {
 			time.Sleep(time.Second)
@@ -128,6 +128,7 @@ func TestR9OthersKeepTheirConnections(t *testing.T) {
 // TestR10SlowCallback blocks and calls back in while bytes flow.
 func TestR10SlowCallback(t *testing.T) {
 	inBubble(t, func(b *bed) {
+		b.patience = 2 * time.Hour
 		var late sync.Once
 		b.opts = append(b.opts, littledl.WithProgressCallback(func(int, int, float64, time.Duration) {
 			late.Do(func() {
@@ -157,7 +158,7 @@ func TestR11RetryAfterIsObeyed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(b *bed) {
 				b.files, b.chunks = 1, 1
-				busy := Start(b, On(b.net, "busy.test:80"))
+				busy := b.origin("busy.test:80")
 				f := busy.File("a.bin", Behave(First(1, Status(503, header))))
 				b.add(f)
 				b.add(b.srv.File("b.bin"))
@@ -230,7 +231,6 @@ func TestR18PauseStopsAll(t *testing.T) {
 		}()
 		require.NoError(b, b.start())
 		require.Greater(b, b.took, time.Minute)
-		b.assertLittleTwice(0)
 	})
 }
 
@@ -239,12 +239,11 @@ func TestR20CredentialsStayAtHome(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(b *bed) {
 				b.conf.OriginHeaders = map[string]http.Header{"http://files.test": {"Cookie": {"id=" + secret}}}
-				other := Start(b, On(b.net, elsewhere))
+				other := b.origin(elsewhere)
 				big := other.File("big.bin", Size(8*mib))
 				b.addURL(b.srv.File("a.bin", Behave(RedirectTo(big.URL(), 302))).URL(), big.Content())
 				require.NoError(b, b.start())
 				require.Greater(b, len(other.GETs()), 1, "segments went there too")
-				require.Empty(b, other.Leaks("", "Authorization", "Cookie", "X-Api-Key"))
 				at := b.srv.GETs()[0].Header
 				require.Equal(b, "Bearer "+secret, at.Get("Authorization"))
 				require.Equal(b, "id="+secret, at.Get("Cookie"))

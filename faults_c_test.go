@@ -79,7 +79,6 @@ func TestSlowAmongFast(t *testing.T) {
 		})
 		b.add(b.srv.File("a.bin", Size(24*mib)))
 		require.NoError(b, b.start())
-		b.assertLittleTwice(0)
 		require.Less(b, b.took, 4*time.Second, "2 s are ideal")
 	})
 }

@@ -92,7 +92,6 @@ func TestOutage(t *testing.T) {
 		})
 		require.NoError(b, b.start())
 		require.Less(b, b.took, 25*time.Second)
-		b.assertLittleTwice(0)
 	})
 }
 
@@ -115,7 +114,6 @@ func TestConnectionLimit(t *testing.T) {
 				}
 				require.LessOrEqual(b, refused, 30)
 				require.Less(b, b.took, 20*time.Second)
-				b.assertLittleTwice(0)
 			})
 		})
 	}

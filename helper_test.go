@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -32,9 +33,10 @@ const (
 // bubble, so that no goroutine is left behind and waiting costs no time.
 type bed struct {
 	*testing.T
-	net *faultserver.Net
-	srv *faultserver.Server
-	dir string
+	net     *faultserver.Net
+	srv     *faultserver.Server   // files.test
+	servers []*faultserver.Server // that and those of origin
+	dir     string
 
 	// Set before the first add.
 	conf          littledl.DownloadConfig
@@ -42,7 +44,12 @@ type bed struct {
 	enhanced      bool // it is an EnhancedBatchDownloader
 	opts          []littledl.Option
 
+	// What Start may cost; set before it.
+	restarts int           // whole files that may be sent for nothing
+	patience time.Duration // 10 min
+
 	d     *littledl.BatchDownloader
+	homes map[string]bool // origins that credentials were given for
 	want  map[string][]faultserver.Content // by task: what its file may hold
 	whole map[string]bool                  // names that were found complete
 	floor float64                          // the highest progress seen
@@ -57,13 +64,13 @@ type bed struct {
 func inBubble(t *testing.T, test func(*bed), opts ...faultserver.Option) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := &bed{T: t, net: faultserver.NewNet(), dir: t.TempDir(), files: 5, chunks: 4}
-		b.want, b.whole = map[string][]faultserver.Content{}, map[string]bool{}
+		b := &bed{T: t, net: faultserver.NewNet(), dir: t.TempDir(), files: 5, chunks: 4, patience: 10 * time.Minute}
+		b.want, b.whole, b.homes = map[string][]faultserver.Content{}, map[string]bool{}, map[string]bool{}
 		at := "files.test:80"
 		if len(opts) > 0 {
 			at = "files.test:443"
 		}
-		b.srv = faultserver.Start(t, append(opts, faultserver.On(b.net, at))...)
+		b.srv = b.origin(at, opts...)
 		b.net.Shape(faultserver.Same(line(8 * mib)))
 		b.conf.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
 		b.conf.TLSConfig = b.srv.ClientTLS()
@@ -84,6 +91,14 @@ func inBoth(t *testing.T, test func(*bed), opts ...faultserver.Option) {
 			}, opts...)
 		})
 	}
+}
+
+// origin is one more server, at "host:port".
+func (b *bed) origin(addr string, opts ...faultserver.Option) *faultserver.Server {
+	b.Helper()
+	s := faultserver.Start(b, append(slices.Clone(opts), faultserver.On(b.net, addr))...)
+	b.servers = append(b.servers, s)
+	return s
 }
 
 // line is a connection with a round trip of 20 ms and a rate in bytes/s.
@@ -158,6 +173,9 @@ func (b *bed) addURL(rawURL string, want faultserver.Content, opts ...littledl.U
 		littledl.WithHeader(http.Header{"Authorization": {"Bearer " + secret}, "X-Api-Key": {secret}}),
 	}, opts...)...)
 	require.NoError(b, err)
+	u, err := url.Parse(rawURL)
+	require.NoError(b, err)
+	b.homes[u.Scheme+"://"+u.Host] = true
 	b.want[id] = []faultserver.Content{want}
 	return id
 }

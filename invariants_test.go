@@ -1,6 +1,7 @@
 package littledl_test
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,9 +68,13 @@ func (b *bed) assertInvariants(err error) {
 	b.assertError(err, failed)
 	b.assertSums(err)
 	b.assertLimits()
+	b.assertSecrets()
+	if err == nil {
+		b.assertLittleTwice(b.restarts)
+	}
+	require.LessOrEqual(b, b.took, b.patience)
 	require.Zero(b, b.net.Open(), "connections are left")
 	require.Empty(b, b.descriptors())
-	require.Empty(b, b.srv.Leaks(b.srv.Origin(), "Authorization", "X-Api-Key"))
 }
 
 // assertFiles checks that the directory has the right file of each task that
@@ -142,9 +147,30 @@ func (b *bed) assertError(err error, failed []*littledl.FileError) {
 // assertLimits checks what the server saw in flight.
 func (b *bed) assertLimits() {
 	b.Helper()
-	require.LessOrEqual(b, b.srv.MaxInFlight(), b.connections())
-	for _, r := range b.srv.GETs() {
-		require.LessOrEqual(b, b.srv.MaxInFlight(r.Path), b.chunks, r.Path)
+	for _, s := range b.servers {
+		require.LessOrEqual(b, s.MaxInFlight(), b.connections())
+		for _, r := range s.GETs() {
+			require.LessOrEqual(b, s.MaxInFlight(r.Path), b.chunks, r.Path)
+		}
+	}
+}
+
+// assertSecrets checks that no header took what is secret to an origin that it was not
+// given for, and that nobody was told where somebody came from.
+func (b *bed) assertSecrets() {
+	b.Helper()
+	for _, s := range b.servers {
+		for _, r := range s.Requests() {
+			require.Empty(b, r.Header.Get("Referer"))
+			if b.homes[r.Origin] {
+				continue
+			}
+			_, password, _ := (&http.Request{Header: r.Header}).BasicAuth()
+			require.NotEqual(b, secret, password, r.Origin)
+			for k, v := range r.Header {
+				require.NotContains(b, strings.Join(v, " "), secret, "%s at %s", k, r.Origin)
+			}
+		}
 	}
 }
 
@@ -152,14 +178,17 @@ func (b *bed) assertLimits() {
 // each dropped connection, and a whole file for each restart that the server forced.
 func (b *bed) assertLittleTwice(restarts int) {
 	b.Helper()
-	size, drops := b.d.GetProgress().DownloadedBytes, b.drops
-	for _, r := range b.srv.GETs() {
-		if first, last := askedRange(r); r.Proto == "HTTP/2.0" && r.Sent < last-first+1 {
-			drops++ // a stream, on a connection that goes on
+	size, drops, sent := b.d.GetProgress().DownloadedBytes, b.drops, int64(0)
+	for _, s := range b.servers {
+		sent += s.BytesSent()
+		for _, r := range s.GETs() {
+			if first, last := askedRange(r); r.Proto == "HTTP/2.0" && r.Sent < last-first+1 {
+				drops++ // a stream, on a connection that goes on
+			}
 		}
 	}
 	most := size + size/50 + int64(drops)*mib + int64(restarts)*size
-	require.LessOrEqual(b, b.srv.BytesSent(), most, "%d bytes in files, %d dropped connections", size, drops)
+	require.LessOrEqual(b, sent, most, "%d bytes in files, %d dropped connections", size, drops)
 }
 
 // listing is what is in the directory: files under their names, and parts, which may

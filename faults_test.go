@@ -16,9 +16,11 @@ import (
 type fault struct {
 	name string // its number in the catalogue, and which form of it
 	does []faultserver.Behaviour
-	file []faultserver.FileOption // 8 MiB
+	file []faultserver.FileOption // a.bin of 8 MiB
+	path string                   // another name than that
 	prep func(*bed)               // changes settings
 	hash bool                     // the right digest is given
+	want []faultserver.Content    // what it may hold in the end; nil: what it held at first
 
 	err      error         // what the batch fails with (errors.Is); nil: the file is right
 	status   int           // the code of the StatusError in it
@@ -44,12 +46,18 @@ func (f fault) run(b *bed) {
 	if f.prep != nil {
 		f.prep(b)
 	}
-	file := b.srv.File("a.bin", append([]faultserver.FileOption{faultserver.Size(8 * mib), faultserver.Behave(f.does...)}, f.file...)...)
+	if f.path == "" {
+		f.path = "a.bin"
+	}
+	file := b.srv.File(f.path, append([]faultserver.FileOption{faultserver.Size(8 * mib), faultserver.Behave(f.does...)}, f.file...)...)
 	var opts []littledl.URLOption
 	if f.hash {
 		opts = append(opts, littledl.WithHash("sha256", file.Sum()))
 	}
 	id := b.add(file, opts...)
+	if f.want != nil {
+		b.want[id] = f.want
+	}
 	b.restarts = f.restarts
 	err := b.start()
 	f.judge(b, err)
@@ -73,7 +81,7 @@ func (f fault) judge(b *bed, err error) {
 	if f.least == 0 {
 		f.least = f.gets
 	}
-	n := len(b.srv.GETs("a.bin"))
+	n := len(b.srv.GETs(f.path))
 	require.GreaterOrEqual(b, n, f.least, "requests")
 	require.LessOrEqual(b, n, f.gets, "requests")
 	if f.within == 0 {

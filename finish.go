@@ -77,11 +77,15 @@ func (f *file) publish() error {
 	}
 }
 
+// provable reports whether a later Start can find out that the file is no longer the
+// one it has a part of: by its digest, or by a strong validator.
+func (f *file) provable() bool { return !f.opt.hash.IsZero() || f.pin != nil && f.pin.IfRange() != "" }
+
 // abandon closes what a task that did not complete holds. Keep: a later Start
 // may go on from there.
 func (f *file) abandon(keep bool) {
 	if f.part != nil {
-		if f.unconfirmed || keep && !f.stream && f.done.Len() > 0 { // a stream starts over anyway
+		if f.unconfirmed || keep && !f.stream && f.done.Len() > 0 && f.provable() { // a stream starts over anyway
 			f.left, f.hasLeft = f.part.Kept()
 		} else {
 			f.part.Discard()

@@ -49,7 +49,7 @@ type bed struct {
 	patience time.Duration // 10 min
 
 	d     *littledl.BatchDownloader
-	homes map[string]bool // origins that credentials were given for
+	homes map[string]bool                  // origins that credentials were given for
 	want  map[string][]faultserver.Content // by task: what its file may hold
 	whole map[string]bool                  // names that were found complete
 	floor float64                          // the highest progress seen

@@ -1,0 +1,275 @@
+package littledl_test
+
+import (
+	"compress/gzip"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl"
+	. "github.com/littledl/littledl/internal/faultserver"
+)
+
+// second is the table's file after it was changed, of n bytes.
+func second(n int64) []Content { return []Content{Generate("/a.bin", 2, n)} }
+
+// whatever is for files of which no test knows the content.
+var whatever = []Content{}
+
+// either of two versions.
+func either() []Content { return append(second(8*mib), Generate("/a.bin", 1, 8*mib)) }
+
+const (
+	firstModified = "Fri, 01 Jan 1999 01:00:00 GMT" // by default
+	weakTag       = `W/"1"`
+)
+
+// under says what ranges that do not begin at 0 were asked under; "" for no condition.
+func under(validator string) func(*bed, littledl.FileTask) {
+	return func(b *bed, _ littledl.FileTask) {
+		asked := slices.DeleteFunc(b.srv.GETs(), func(r Record) bool { return rangeStart(r) == 0 })
+		require.Greater(b, len(asked), 2)
+		for _, r := range asked {
+			require.Equal(b, validator, r.IfRange)
+		}
+	}
+}
+
+// 66 to 71: a file that changes while it is fetched.
+func TestChangingFile(t *testing.T) {
+	changed := func(opts ...FileOption) Behaviour { return After(2, Become(append(opts, Version(2))...)) }
+	testFaults(t, []fault{
+		{name: "66 changed behind the first answer", does: always(ETagChange(1)), want: second(8 * mib), restarts: 1, least: 8, gets: 12},
+		{name: "66 changed behind two", does: always(ETagChange(2)), want: second(8 * mib), restarts: 1, least: 8, gets: 12},
+		{name: "66 changed towards the end", does: always(ETagChange(4)), file: []FileOption{Size(24 * mib)}, want: second(24 * mib), restarts: 1, least: 8, gets: 14},
+		{name: "67 longer", does: always(changed(Size(9 * mib))), want: second(9 * mib), restarts: 1, least: 8, gets: 12},
+		{name: "67 shorter", does: always(changed(Size(6 * mib))), want: second(6 * mib), restarts: 1, least: 6, gets: 12},
+		{name: "67 of one small answer", does: always(changed(Size(100))), want: second(100), least: 4, gets: 7},
+		{name: "67 empty", does: always(changed(Size(0))), want: second(0), least: 4, gets: 7},
+		{name: "67 longer under the old ETag", does: always(changed(Size(9*mib), ETag(`"1"`))), file: []FileOption{ETag(`"1"`)}, want: second(9 * mib), restarts: 1, least: 8, gets: 12},
+		{name: "68 If-Range ignored", does: []Behaviour{IgnoreIfRange(), ETagChange(2)}, want: second(8 * mib), restarts: 1, least: 8, gets: 12},
+		{name: "68 If-Range with a date ignored", does: []Behaviour{IgnoreIfRange(), ETagChange(2), LastModOnly()}, want: second(8 * mib), restarts: 1, least: 8, gets: 12},
+		{name: "69 unseen, a hash", does: always(ChangeUnseen(2)), hash: true, err: littledl.ErrHashMismatch, least: 4, gets: 8},
+		{name: "70 two versions in turn", does: always(ETagFlap()), want: either(), restarts: 2, least: 5, gets: 12, then: inOneStream},
+		{name: "70 two versions in turn, If-Range ignored", does: []Behaviour{IgnoreIfRange(), ETagFlap()}, want: either(), restarts: 2, least: 5, gets: 12, then: inOneStream},
+		{name: "70 and no answer comes whole", does: []Behaviour{ETagFlap(), ShortBody(mib)}, err: littledl.ErrRemoteChanged, least: 4, gets: 14},
+		{name: "71 another ETag each time", does: always(ETagOnly()), restarts: 2, least: 5, gets: 12, then: inOneStream},
+		{name: "71 another ETag each time, If-Range ignored", does: []Behaviour{IgnoreIfRange(), ETagOnly()}, restarts: 2, least: 5, gets: 12, then: inOneStream},
+	})
+}
+
+// 69: without a digest nobody can tell, and what comes of it is a file like any other;
+// the documentation says so. A digest that only the server knows is enough.
+func TestUnseenChange(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		f := b.srv.File("a.bin", Size(8*mib), Behave(ChangeUnseen(1)))
+		id := b.add(f)
+		b.want[id] = whatever
+		require.NoError(b, b.start())
+		require.EqualValues(b, 8*mib, b.task(id).FileSize)
+		b.want[id] = either()
+		require.Error(b, b.compare(b.task(id)))
+	})
+	inBubble(t, func(b *bed) {
+		b.enhanced = true
+		b.add(b.srv.File("a.bin", Size(8*mib), Behave(ChangeUnseen(2), First(1, ReprDigest(true)))))
+		require.ErrorIs(b, b.start(), littledl.ErrHashMismatch)
+	})
+}
+
+// 72 to 76: what a range may be asked under.
+func TestValidators(t *testing.T) {
+	undated := LastModified(time.Time{})
+	whole := fault{least: 4, gets: 8}
+	var rows []fault
+	add := func(name string, then func(*bed, littledl.FileTask), file []FileOption, does ...Behaviour) {
+		f := whole
+		f.name, f.then, f.file, f.does = name, then, file, does
+		rows = append(rows, f)
+	}
+	add("73 weak ETag", under(firstModified), nil, WeakETag())
+	add("73 weak ETag alone", under(""), []FileOption{ETag(weakTag), undated})
+	add("73 weak ETag and the time of the answer", under(""), []FileOption{ETag(weakTag)}, modifiedNow(0))
+	add("74 Last-Modified alone", under(firstModified), nil, LastModOnly())
+	add("74 Last-Modified of this very second", under(""), nil, LastModNow())
+	add("74 Last-Modified of a minute ago", under("Fri, 31 Dec 1999 23:59:00 GMT"), []FileOption{ETag("")}, modifiedNow(time.Minute))
+	add("74 Last-Modified of less than a minute ago", under(""), []FileOption{ETag("")}, modifiedNow(59*time.Second))
+	add("74 Last-Modified in words", under(""), []FileOption{ETag(""), undated}, RawLines("Last-Modified: last week"))
+	add("75 none", under(""), nil, NoValidators())
+	for _, raw := range []string{"abc", `"abc`, `""`, `"a"b"`, "W/abc"} {
+		add("76 ETag "+raw, under(firstModified), []FileOption{ETag(raw)})
+		add("76 ETag "+raw+" alone", under(""), []FileOption{ETag(raw), undated})
+	}
+	changed := func(opts ...FileOption) Behaviour { return After(2, Become(append(opts, Version(2))...)) }
+	for _, f := range []fault{
+		{name: "73 weak ETag that changes", does: always(changed(ETag(`W/"2"`), undated)), file: []FileOption{ETag(weakTag), undated}},
+		{name: "73 weak ETag that becomes strong", does: always(changed(ETag(`"1"`), undated)), file: []FileOption{ETag(weakTag), undated}},
+		{name: "74 Last-Modified that changes", does: []Behaviour{IgnoreIfRange(), ETagChange(2), LastModOnly()}},
+		{name: "76 malformed ETag that changes", does: always(changed(ETag("def"), undated)), file: []FileOption{ETag("abc"), undated}},
+	} {
+		f.want, f.restarts, f.least, f.gets = second(8*mib), 1, 8, 12
+		rows = append(rows, f)
+	}
+	testFaults(t, rows)
+}
+
+// modifiedNow has the file changed so long before each answer, to the second of the
+// bubble's begin.
+func modifiedNow(ago time.Duration) Behaviour {
+	return Do(func(req *Request, next Handler) *Response {
+		req.Rep.LastModified = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(-ago)
+		return next(req)
+	})
+}
+
+// 72: a server that dislikes If-Range is asked without it, by all files from then on,
+// and its ETag is compared all the same.
+func TestIfRangeDisliked(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		b.files = 1
+		b.add(b.srv.File("a.bin", Size(8*mib), Behave(DislikesIfRange())))
+		b.add(b.srv.File("b.bin", Size(8*mib), Behave(DislikesIfRange())))
+		id := b.add(b.srv.File("c.bin", Size(8*mib), Behave(DislikesIfRange(), ETagChange(2))))
+		b.want[id] = []Content{Generate("/c.bin", 2, 8*mib)}
+		b.restarts = 1
+		require.NoError(b, b.start())
+		refused := 0
+		for _, r := range b.srv.GETs() {
+			if r.IfRange != "" {
+				refused++
+				require.Equal(b, "/a.bin", r.Path)
+			}
+		}
+		require.LessOrEqual(b, refused, 3, "those that were under way")
+		require.LessOrEqual(b, len(b.srv.GETs("a.bin")), 8)
+		require.LessOrEqual(b, len(b.srv.GETs("b.bin")), 6)
+	})
+}
+
+// 73 to 75: a later Start goes on where a strong validator, or a digest, tells that the
+// file is still the same, and else begins anew. The halves of these cases that are
+// about another process are with those of the crashes.
+func TestValidatorsAcrossStarts(t *testing.T) {
+	undated := LastModified(time.Time{})
+	for name, c := range map[string]struct {
+		file  []FileOption
+		does  []Behaviour
+		hash  bool
+		keeps bool
+	}{
+		"66 strong ETag":            {keeps: true},
+		"73 weak ETag and a date":   {does: []Behaviour{WeakETag()}, keeps: true},
+		"73 weak ETag alone":        {file: []FileOption{ETag(weakTag), undated}},
+		"74 Last-Modified alone":    {does: []Behaviour{LastModOnly()}, keeps: true},
+		"74 Last-Modified just now": {file: []FileOption{ETag("")}, does: []Behaviour{modifiedNow(0)}},
+		"75 none":                   {does: []Behaviour{NoValidators()}},
+		"75 none, but a hash":       {does: []Behaviour{NoValidators()}, hash: true, keeps: true},
+		"76 malformed ETag":         {file: []FileOption{ETag("abc"), undated}},
+	} {
+		for _, changed := range []bool{false, true} {
+			if changed && c.hash {
+				continue // then the old hash is wrong
+			}
+			t.Run(name+map[bool]string{true: ", changed"}[changed], func(t *testing.T) {
+				inBoth(t, func(b *bed) {
+					b.restarts = 1
+					serve := append([]FileOption{Size(8 * mib), Behave(append(c.does, Slow(mib))...)}, c.file...)
+					f := b.srv.File("a.bin", serve...)
+					var opts []littledl.URLOption
+					if c.hash {
+						opts = append(opts, littledl.WithHash("sha256", f.Sum()))
+					}
+					id := b.add(f, opts...)
+					time.AfterFunc(time.Second, func() { b.d.Cancel() })
+					require.ErrorIs(b, b.start(), littledl.ErrCancelled)
+					had := b.task(id).Downloaded
+					_, parts := b.listing()
+					require.Equal(b, c.keeps, had > mib, "%d bytes", had)
+					require.Equal(b, c.keeps, len(parts) == 1)
+					if changed {
+						f.Set(append(serve, Version(2))...)
+						b.want[id] = second(8 * mib)
+						had = 0
+					}
+					require.NoError(b, b.start())
+					sent := int64(0)
+					for _, r := range b.srv.GETs() {
+						if !r.Start.Before(b.began) {
+							sent += r.Sent
+						}
+					}
+					require.InDelta(b, 8*mib-had, sent, mib, "what was missing, and no more")
+				})
+			})
+		}
+	}
+}
+
+// 80 to 83: digests that the server tells, and bodies that are encoded.
+func TestDigestsAndEncodings(t *testing.T) {
+	const n = 8
+	small := []FileOption{Size(mib)}
+	testFaults(t, []fault{
+		{name: "80 Repr-Digest is right", does: always(ReprDigest(true)), least: 4, gets: n, then: inRanges},
+		{name: "80 Repr-Digest is wrong, the caller's right", does: always(ReprDigest(false)), hash: true, least: 4, gets: n, then: inRanges},
+		{name: "81 gzip", does: always(Gzip()), file: small, err: littledl.ErrEncoding, gets: 1, within: time.Second},
+		{name: "81 gzip without length", does: []Behaviour{NoLength(), Gzip()}, file: small, err: littledl.ErrEncoding, gets: 1, within: time.Second},
+		{name: "81 gzip of what is named .gz", does: always(Gzip()), file: small, path: "a.gz", want: whatever, gets: 1, then: storedAsSent},
+		{name: "81 gzip later", does: later(Gzip()), file: []FileOption{Size(6 * mib)}, err: littledl.ErrEncoding, least: 2, gets: 4, within: time.Second},
+		{name: "81 gzip in ranges", does: always(GzipMislabel()), err: littledl.ErrEncoding, gets: 1, within: time.Second},
+		{name: "81 another encoding", does: always(encoded("br")), path: "a.gz", err: littledl.ErrEncoding, gets: 1, within: time.Second},
+		{name: "81 two encodings", does: always(encoded("gzip, gzip")), path: "a.gz", err: littledl.ErrEncoding, gets: 1, within: time.Second},
+		{name: "81 identity", does: always(encoded("identity")), least: 4, gets: n, then: inRanges},
+		{name: "82 mislabelled", does: always(GzipMislabel()), path: "a.tar.gz", least: 4, gets: n, then: inRanges},
+		{name: "82 mislabelled, x-gzip", does: always(encoded("x-gzip")), path: "a.TGZ", least: 4, gets: n, then: inRanges},
+		{name: "82 mislabelled, no ranges", does: []Behaviour{GzipMislabel(), NoRange()}, path: "a.tgz", gets: 1},
+		{name: "82 mislabelled, no length", does: []Behaviour{GzipMislabel(), NoLength()}, path: "a.tgz", err: littledl.ErrEncoding, gets: 1, within: time.Second},
+		{name: "83 bomb", does: always(GzipBomb(20 * mib)), file: small, err: littledl.ErrEncoding, gets: 1, within: time.Second, then: readsLittle},
+		{name: "83 bomb named .gz", does: always(GzipBomb(20 * mib)), file: small, path: "a.gz", want: whatever, gets: 1, then: storedAsSent},
+	})
+}
+
+// storedAsSent says that the file is what came over the line, not what is in it.
+func storedAsSent(b *bed, task littledl.FileTask) {
+	require.Equal(b, b.srv.BytesSent(), task.FileSize)
+	f, err := os.Open(task.Path())
+	require.NoError(b, err)
+	defer f.Close()
+	_, err = gzip.NewReader(f)
+	require.NoError(b, err)
+}
+
+// encoded says Content-Encoding of a body that is as it is.
+func encoded(as string) Behaviour {
+	return Do(func(req *Request, next Handler) *Response {
+		res := next(req)
+		res.Header.Set("Content-Encoding", as)
+		return res
+	})
+}
+
+// 80: a wrong digest of the server's is none of the plain downloader's business; the
+// caller's own counts for both.
+func TestServersDigest(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		b.add(b.srv.File("a.bin", Size(8*mib), Behave(ReprDigest(false))))
+		err := b.start()
+		finals, parts := b.listing()
+		require.Empty(b, parts)
+		if b.enhanced {
+			require.ErrorIs(b, err, littledl.ErrHashMismatch)
+			require.Empty(b, finals)
+			return
+		}
+		require.NoError(b, err)
+	})
+	inBoth(t, func(b *bed) {
+		b.add(b.srv.File("a.bin", Behave(ReprDigest(true))), enhHash(Generate("x", 1, 9)))
+		require.ErrorIs(b, b.start(), littledl.ErrHashMismatch)
+		finals, parts := b.listing()
+		require.Empty(b, append(finals, parts...))
+	})
+}

@@ -1,10 +1,12 @@
 package littledl
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/littledl/littledl/internal/fetch"
@@ -207,26 +209,61 @@ func (f *file) discardLocked(src *source, err error) {
 	}
 }
 
-// takeOver readies a file for its next source: what was fetched is kept if that one
-// provably has the same file. One that does not answer is no reason to start over
-// while there are others.
+// errOther: a source has another file than the one before it.
+var errOther = errors.New("it has another file, or another version of it")
+
+// takeOver readies a file for its next source: what was fetched is kept if one of those
+// left provably has the same file. Where none has, the file starts over from the first
+// that answered.
 func (f *file) takeOver() error {
+	var unlike []*source
 	for f.pin != nil && !f.stream && f.done.Len() > 0 {
 		src := f.sources[f.current]
 		same, err := f.sameEntity(src)
 		if same {
 			return nil
 		}
-		if err == nil || f.r.ctx.Err() != nil || !f.others(src) {
+		if f.r.ctx.Err() != nil {
+			return context.Cause(f.r.ctx)
+		}
+		if err == nil {
+			unlike, err = append(unlike, src), errOther
+		}
+		if !f.next(src, err, len(unlike) == 0) {
 			break
 		}
-		f.mu.Lock()
-		src.errors++
-		f.discardLocked(src, err)
-		f.mu.Unlock()
 	}
+	f.readmit(unlike)
 	f.stream = false
 	return f.startOver()
+}
+
+// next leaves a source for the one after it; false: there is none. Any: one that did
+// not fit in before will do.
+func (f *file) next(src *source, err error, any bool) bool {
+	if any && !f.others(src) {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.othersLocked(src) {
+		return false
+	}
+	src.errors++
+	src.unlike = err == errOther
+	f.discardLocked(src, err)
+	return true
+}
+
+// readmit takes back sources that were dropped for not being like the first; the
+// first of them serves.
+func (f *file) readmit(unlike []*source) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := len(unlike) - 1; i >= 0; i-- {
+		unlike[i].dropped, unlike[i].unlike = false, false
+		f.current = slices.Index(f.sources, unlike[i])
+	}
 }
 
 // seamSize is how many bytes before the seam must be the same on both sides.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // FileTaskStatus is where a task stands.
@@ -60,6 +61,7 @@ type task struct {
 	kept     *saved
 	file     *file         // while in transfer
 	told     *sourceReport // with backup URLs, after a transfer
+	modified time.Time     // the file's, once completed; zero: not known
 	hinted   bool          // size comes from a HEAD: good for ordering only
 	flags    taskFlags
 

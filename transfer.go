@@ -60,7 +60,12 @@ func (r *run) fromTwin(t *task) (done bool, err error) {
 	if shares {
 		return true, nil
 	}
-	return true, r.copyTwin(t)
+	err = r.copyTwin(t)
+	if errors.Is(err, errTwinGone) {
+		r.log("twin's file cannot be copied, fetching it again", t, err)
+		return false, nil
+	}
+	return true, err
 }
 
 // after records how a transfer ended and returns the next task for its worker.
@@ -86,6 +91,8 @@ func (r *run) after(t *task, f *file, err error) *task {
 		t.speed.Store(0)
 		if err != nil {
 			t.kept = f.keepable()
+		} else if !t.has(flagReused) {
+			t.modified = f.modified
 		}
 	}
 	switch {

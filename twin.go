@@ -1,6 +1,7 @@
 package littledl
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -87,6 +88,9 @@ func (d *BatchDownloader) shareLocked(w *task) {
 	d.terminalLocked(w, StatusCompleted)
 }
 
+// errTwinGone: what the twin has completed is there no more, or is not what it was.
+var errTwinGone = errors.New("the copy's source was changed by somebody else")
+
 // copyTwin makes a task's file out of its twin's, without a request.
 func (r *run) copyTwin(t *task) (err error) {
 	f, err := newFile(r, t)
@@ -114,20 +118,19 @@ func (r *run) copyTwin(t *task) (err error) {
 	defer r.dirs.close(source)
 	in, err := source.Open(base)
 	if err != nil {
-		return fmt.Errorf("open the copy's source: %w", err)
+		return errTwinGone
 	}
 	defer in.Close()
 	info, err := in.Stat()
-	if err != nil {
-		return fmt.Errorf("open the copy's source: %w", err)
-	}
-	if info.Size() != t.twin.size {
-		return fmt.Errorf("%w: the copy's source was changed by somebody else", ErrSizeMismatch)
+	if err != nil || info.Size() != t.twin.size || !t.twin.modified.IsZero() && !info.ModTime().Equal(t.twin.modified) {
+		return errTwinGone
 	}
 	if err := f.openDir(); err != nil {
 		return err
 	}
-	if err := f.makeCopy(in, name); err != nil {
+	if err := f.makeCopy(in, name); errors.Is(err, ErrHashMismatch) {
+		return errTwinGone
+	} else if err != nil {
 		return err
 	}
 	if other {

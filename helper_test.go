@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -48,15 +50,16 @@ type bed struct {
 	restarts int           // whole files that may be sent for nothing
 	patience time.Duration // 10 min
 
-	d     *littledl.BatchDownloader
-	homes map[string]bool                  // origins that credentials were given for
-	want  map[string][]faultserver.Content // by task: what its file may hold
-	whole map[string]bool                  // names that were found complete
-	floor float64                          // the highest progress seen
-	read  atomic.Int64                     // bytes off the network
-	drops int                              // connections that ended before the batch did
-	began time.Time
-	took  time.Duration
+	d      *littledl.BatchDownloader
+	theirs map[string]string                // files of somebody else that must stay as they are, by path
+	homes  map[string]bool                  // origins that credentials were given for
+	want   map[string][]faultserver.Content // by task: what its file may hold
+	whole  map[string]bool                  // names that were found complete
+	floor  float64                          // the highest progress seen
+	read   atomic.Int64                     // bytes off the network
+	drops  int                              // connections that ended before the batch did
+	began  time.Time
+	took   time.Duration
 }
 
 // inBubble runs a test against an origin at files.test. With options for the origin
@@ -66,6 +69,7 @@ func inBubble(t *testing.T, test func(*bed), opts ...faultserver.Option) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bed{T: t, net: faultserver.NewNet(), dir: t.TempDir(), files: 5, chunks: 4, patience: 10 * time.Minute}
 		b.want, b.whole, b.homes = map[string][]faultserver.Content{}, map[string]bool{}, map[string]bool{}
+		b.theirs = map[string]string{}
 		at := "files.test:80"
 		if len(opts) > 0 {
 			at = "files.test:443"
@@ -178,6 +182,15 @@ func (b *bed) addURL(rawURL string, want faultserver.Content, opts ...littledl.U
 	b.homes[u.Scheme+"://"+u.Host] = true
 	b.want[id] = []faultserver.Content{want}
 	return id
+}
+
+// plant puts a file of somebody else into the directory, which must stay.
+func (b *bed) plant(name, text string) string {
+	b.Helper()
+	path := filepath.Join(b.dir, name)
+	require.NoError(b, os.WriteFile(path, []byte(text), 0o600))
+	b.theirs[path] = text
+	return path
 }
 
 // start downloads what was added, checks the invariants, and returns the error.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ func (b *bed) watch() {
 		if task.Filename == "" || b.whole[task.Path()] {
 			continue
 		}
-		if _, err := os.Lstat(task.Path()); err == nil {
+		if info, err := os.Lstat(task.Path()); err == nil && info.Mode().IsRegular() {
 			b.whole[task.Path()] = true
 			if err := b.compare(task); err != nil {
 				b.Errorf("%s is not complete: %v", task.Filename, err)
@@ -94,6 +95,15 @@ func (b *bed) assertFiles(err error) (failed []*littledl.FileError) {
 		require.NoError(b, task.Err)
 		require.NoError(b, b.compare(task), task.Filename)
 		done[task.Path()] = true
+	}
+	for path, text := range b.theirs {
+		have, err := os.ReadFile(path)
+		require.NoError(b, err)
+		require.Equal(b, len(text), len(have), path)
+		require.True(b, text == string(have), "%s was changed", path)
+		if !done[path] {
+			finals = slices.DeleteFunc(finals, func(name string) bool { return name == path })
+		}
 	}
 	for _, name := range finals {
 		require.True(b, done[name], "%s belongs to no completed task", name)

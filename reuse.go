@@ -31,15 +31,15 @@ func (f *file) tryName(name string, pin httprange.Pin) (next bool, err error) {
 		return false, fmt.Errorf("look at the target: %w", err)
 	}
 	policy := f.r.d.set.cfg.Overwrite
-	if policy == OverwriteSkip && !info.IsDir() || policy != OverwriteReplace && !f.r.d.set.noReuse && f.same(base, info, pin) {
+	if policy == OverwriteSkip && info.Mode().IsRegular() || policy != OverwriteReplace && !f.r.d.set.noReuse && f.same(base, info, pin) {
 		f.named(name)
 		f.r.d.reused(f.t, info.Size())
 		return false, errKept
 	}
 	switch policy {
 	case OverwriteReplace:
-		if info.IsDir() {
-			return false, fmt.Errorf("%w: %s is a directory", ErrFileExists, name)
+		if !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 {
+			return false, fmt.Errorf("%w: %s is no file that could be replaced", ErrFileExists, name)
 		}
 		f.named(name)
 		return false, nil

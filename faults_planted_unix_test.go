@@ -1,0 +1,138 @@
+//go:build unix
+
+package littledl_test
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl"
+	. "github.com/littledl/littledl/internal/faultserver"
+)
+
+// plantings are what somebody may have put under a name, by how; outside is a file of
+// theirs elsewhere.
+var plantings = map[string]func(at, outside string) error{
+	"symbolic link": func(at, outside string) error { return os.Symlink(outside, at) },
+	"dangling link": func(at, outside string) error { return os.Symlink(outside+".new", at) },
+	"link to a directory": func(at, outside string) error {
+		return os.Symlink(filepath.Dir(outside), at)
+	},
+	"hard link": func(at, outside string) error { return os.Link(outside, at) },
+	"FIFO":      func(at, _ string) error { return syscall.Mkfifo(at, 0o600) },
+	"directory": func(at, _ string) error { return os.Mkdir(at, 0o700) },
+	"socket":    func(at, _ string) error { return bindSocket(at) },
+}
+
+// bindSocket makes a socket, closed but there.
+func bindSocket(at string) error {
+	s, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(s)
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	defer os.Chdir(here)
+	if err := os.Chdir(filepath.Dir(at)); err != nil { // such names must be short
+		return err
+	}
+	return syscall.Bind(s, &syscall.SockaddrUnix{Name: filepath.Base(at)})
+}
+
+// 97: no policy writes through what has the name; a link gives way to the file at most.
+func TestPlantedAtTheName(t *testing.T) {
+	for name, plant := range plantings {
+		for rule, policy := range policies {
+			t.Run("97 "+name+", "+rule, func(t *testing.T) {
+				inBoth(t, func(b *bed) {
+					b.conf.Overwrite = policy
+					outside := filepath.Join(b.TempDir(), "theirs")
+					require.NoError(b, os.WriteFile(outside, []byte("theirs"), 0o600))
+					at := filepath.Join(b.dir, "a.bin")
+					require.NoError(b, plant(at, outside))
+					before, err := os.Lstat(at)
+					require.NoError(b, err)
+
+					isLink := before.Mode().IsRegular() || before.Mode()&os.ModeSymlink != 0
+					replaced := policy == littledl.OverwriteReplace && isLink
+					kept := policy == littledl.OverwriteSkip && before.Mode().IsRegular()
+					id := b.add(b.srv.File("a.bin", Size(100*kib)))
+					if kept {
+						b.want[id] = whatever
+					}
+					err = b.d.Start(b.Context())
+					now, err2 := os.Lstat(at)
+					require.NoError(b, err2)
+					require.Equal(b, !replaced, os.SameFile(before, now))
+					switch {
+					case policy == littledl.OverwriteError, policy == littledl.OverwriteReplace && !isLink:
+						require.ErrorIs(b, err, littledl.ErrFileExists)
+						require.Less(b, b.srv.BytesSent(), int64(200*kib))
+					case kept:
+						require.NoError(b, err)
+						require.True(b, b.task(id).Reused)
+					default:
+						require.NoError(b, err)
+						require.NoError(b, b.compare(b.task(id)))
+						require.Equal(b, replaced, b.task(id).Path() == at)
+						file, err := os.Lstat(b.task(id).Path())
+						require.NoError(b, err)
+						require.True(b, file.Mode().IsRegular())
+					}
+					text, err := os.ReadFile(outside)
+					require.NoError(b, err)
+					require.Equal(b, "theirs", string(text))
+					require.NoFileExists(b, outside+".new")
+				})
+			})
+		}
+	}
+}
+
+// 98: nor is anything written through what has the name of a part, which somebody who
+// has seen one may know; another name is used.
+func TestPlantedAtThePart(t *testing.T) {
+	for name, plant := range plantings {
+		t.Run("98 "+name, func(t *testing.T) {
+			inBoth(t, func(b *bed) {
+				f := b.srv.File("a.bin", Size(8*mib), Behave(Slow(mib)))
+				b.add(f)
+				time.AfterFunc(time.Second, func() { b.d.Cancel() })
+				require.ErrorIs(b, b.start(), littledl.ErrCancelled)
+				left, err := os.ReadDir(b.dir)
+				require.NoError(b, err)
+				require.NotEmpty(b, left)
+
+				outside := filepath.Join(b.TempDir(), "theirs")
+				require.NoError(b, os.WriteFile(outside, []byte("theirs"), 0o600))
+				for _, e := range left {
+					at := filepath.Join(b.dir, e.Name())
+					require.NoError(b, os.Remove(at))
+					require.NoError(b, plant(at, outside))
+				}
+				b.d, b.want = nil, map[string][]Content{} // another one, that knows of nothing
+				id := b.add(f)
+				require.NoError(b, b.d.Start(b.Context()))
+				require.NoError(b, b.compare(b.task(id)))
+				require.Equal(b, "a.bin", b.task(id).Filename)
+				text, err := os.ReadFile(outside)
+				require.NoError(b, err)
+				require.Equal(b, "theirs", string(text))
+				require.NoFileExists(b, outside+".new")
+				if name != "hard link" { // a name of ours that no other may hold
+					now, err := os.ReadDir(b.dir)
+					require.NoError(b, err)
+					require.Len(b, now, 1+len(left), "what was planted is not ours to delete")
+				}
+			})
+		})
+	}
+}

@@ -63,7 +63,7 @@ func TestPlantedAtTheName(t *testing.T) {
 
 					isLink := before.Mode().IsRegular() || before.Mode()&os.ModeSymlink != 0
 					replaced := policy == littledl.OverwriteReplace && isLink
-					kept := policy == littledl.OverwriteSkip && before.Mode().IsRegular()
+					kept := policy == littledl.OverwriteSkip && (name == "hard link" || name == "symbolic link")
 					id := b.add(b.srv.File("a.bin", Size(100*kib)))
 					if kept {
 						b.want[id] = whatever
@@ -79,6 +79,7 @@ func TestPlantedAtTheName(t *testing.T) {
 					case kept:
 						require.NoError(b, err)
 						require.True(b, b.task(id).Reused)
+						require.EqualValues(b, len("theirs"), b.task(id).FileSize)
 					default:
 						require.NoError(b, err)
 						require.Equal(b, replaced, b.task(id).Path() == at)

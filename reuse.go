@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/littledl/littledl/internal/fetch"
@@ -31,6 +32,11 @@ func (f *file) tryName(name string, pin httprange.Pin) (next bool, err error) {
 		return false, fmt.Errorf("look at the target: %w", err)
 	}
 	policy := f.r.d.set.cfg.Overwrite
+	if policy == OverwriteSkip && info.Mode()&fs.ModeSymlink != 0 { // nothing is written, so it may lead anywhere
+		if to, err := os.Stat(localPath(f.t.dir, name)); err == nil {
+			info = to
+		}
+	}
 	if policy == OverwriteSkip && info.Mode().IsRegular() || policy != OverwriteReplace && !f.r.d.set.noReuse && f.same(base, info, pin) {
 		f.named(name)
 		f.r.d.reused(f.t, info.Size())

@@ -127,7 +127,7 @@ func TestR9OthersKeepTheirConnections(t *testing.T) {
 
 // TestR10SlowCallback blocks and calls back in while bytes flow.
 func TestR10SlowCallback(t *testing.T) {
-	inBubble(t, func(b *bed) {
+	inBoth(t, func(b *bed) {
 		b.patience = 2 * time.Hour
 		var late sync.Once
 		b.opts = append(b.opts, littledl.WithProgressCallback(func(int, int, float64, time.Duration) {
@@ -215,7 +215,7 @@ func TestR12ReadersDoNotRace(t *testing.T) {
 }
 
 func TestR18PauseStopsAll(t *testing.T) {
-	inBubble(t, func(b *bed) {
+	inBoth(t, func(b *bed) {
 		b.add(b.srv.File("a.bin", Size(8*mib), Behave(Slow(mib))))
 		b.add(b.srv.File("b.bin", Size(8*mib), Behave(Slow(mib))))
 		go func() {
@@ -237,7 +237,7 @@ func TestR18PauseStopsAll(t *testing.T) {
 func TestR20CredentialsStayAtHome(t *testing.T) {
 	for name, elsewhere := range map[string]string{"host": "other.test:80", "port": "files.test:8080", "subdomain": "a.files.test:80"} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(b *bed) {
+			inBoth(t, func(b *bed) {
 				b.conf.OriginHeaders = map[string]http.Header{"http://files.test": {"Cookie": {"id=" + secret}}}
 				other := b.origin(elsewhere)
 				big := other.File("big.bin", Size(8*mib))

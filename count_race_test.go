@@ -5,3 +5,6 @@ package littledl_test
 // queued is how many URLs the test of memory queues: fewer under the race detector,
 // which makes each cost ten times as much.
 const queued = 50_000
+
+// crowd is how many small files the test of many fetches.
+const crowd = 1_000

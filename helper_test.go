@@ -194,9 +194,11 @@ func (b *bed) plant(name, text string) string {
 }
 
 // start downloads what was added, checks the invariants, and returns the error.
-func (b *bed) start() error {
+func (b *bed) start() error { return b.startIn(b.Context()) }
+
+func (b *bed) startIn(ctx context.Context) error {
 	b.began = time.Now()
-	err := b.downloader().Start(b.Context())
+	err := b.downloader().Start(ctx)
 	b.took = time.Since(b.began)
 	synctest.Wait() // what a timer of the test wrote is seen by what follows
 	b.assertInvariants(err)

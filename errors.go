@@ -8,6 +8,7 @@ import (
 
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/redact"
 	"github.com/littledl/littledl/internal/safename"
 )
 
@@ -52,7 +53,8 @@ type FileError struct {
 
 func (e *FileError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %v", e.Op, e.URL, e.Err)
+	// The cause may quote a server, whose words a terminal could take for commands.
+	fmt.Fprintf(&b, "%s %s: %s", e.Op, e.URL, redact.Line(fmt.Sprint(e.Err)))
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, " (after %d attempts)", e.Attempts)
 	}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/textproto"
 	"net/url"
+	"strings"
 
 	"github.com/littledl/littledl/internal/redact"
 )
@@ -138,12 +140,23 @@ func (c *Client) hop(ctx context.Context, r *Request, u *url.URL) (*Response, er
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
-		return nil, err
+		return nil, withoutLine(err)
 	}
 	if c.jar != nil {
 		c.jar.SetCookies(req.URL, res.Cookies())
 	}
 	return &Response{Response: res, URL: req.URL, release: release}, nil
+}
+
+// withoutLine takes the line out of the error about a malformed header: it may be a
+// Location with a signature.
+func withoutLine(err error) error {
+	var malformed textproto.ProtocolError
+	if !errors.As(err, &malformed) {
+		return err
+	}
+	what, _, _ := strings.Cut(string(malformed), ":")
+	return textproto.ProtocolError(what)
 }
 
 // header builds what is sent to u: the headers that may go anywhere, and those

@@ -83,6 +83,12 @@ func TestForbiddenRedirects(t *testing.T) {
 		require.NotContains(t, err.Error(), "secret")
 		require.Len(t, srv.Requests(), 1, location)
 	}
+	for _, line := range []string{"Location: http://a.test/\x01?s=secret", "Location http://a.test/?s=secret"} {
+		broken := srv.File("from", faultserver.Behave(faultserver.RawLines(line)))
+		_, err := get(t, client(t, config(srv)), broken.URL())
+		require.ErrorContains(t, err, "malformed MIME header")
+		require.NotContains(t, err.Error(), "secret", "not even where it cannot be read")
+	}
 	f := srv.File("from", faultserver.Behave(faultserver.Do(func(*faultserver.Request, faultserver.Handler) *faultserver.Response {
 		return faultserver.Reply(302, "text/plain", "nowhere")
 	})))

@@ -33,15 +33,20 @@ func Parsed(u *url.URL) string {
 	return c.String()
 }
 
-// Text returns s with control and formatting characters replaced and cut to 200 bytes.
-func Text(s string) string {
-	const most = 200
-	s = strings.Map(func(r rune) rune {
+// Line returns s with control and formatting characters replaced.
+func Line(s string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
 			return '?'
 		}
 		return r
 	}, s)
+}
+
+// Text is Line, cut to 200 bytes.
+func Text(s string) string {
+	const most = 200
+	s = Line(s)
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}

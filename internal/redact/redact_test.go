@@ -62,6 +62,7 @@ func TestText(t *testing.T) {
 	require.Equal(t, "?[2Jgone?line?", redact.Text("\x1b[2Jgone\nline\x00"))
 	require.Equal(t, "a?b", redact.Text("a\u202eb"), "no turning of the direction of writing")
 	require.Equal(t, "a?", redact.Text("a\xff"))
+	require.Equal(t, strings.Repeat("x", 500)+"?[2J", redact.Line(strings.Repeat("x", 500)+"\u009b[2J"))
 	long := redact.Text(strings.Repeat("é", 500))
 	require.LessOrEqual(t, len(long), 203)
 	require.True(t, utf8.ValidString(long))

@@ -98,7 +98,7 @@ func isHTML(h http.Header) bool {
 }
 
 func lastModified(s string) time.Time {
-	t, err := http.ParseTime(s)
+	t, err := httprange.ParseTime(s)
 	if err != nil {
 		return time.Time{}
 	}

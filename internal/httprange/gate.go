@@ -72,10 +72,10 @@ func unusable(ask Ask, why string) Verdict {
 
 // partOf is the part that a 206 claims to hold, or why that cannot be known.
 func partOf(h http.Header) (cr ContentRange, why string) {
-	if hasPrefixFold(strings.TrimSpace(h.Get("Content-Type")), "multipart/byteranges") {
+	if hasPrefixFold(strings.TrimSpace(field(h, "Content-Type")), "multipart/byteranges") {
 		return cr, "multipart answer to one range"
 	}
-	fields := h.Values("Content-Range")
+	fields := h["Content-Range"]
 	if len(fields) != 1 {
 		return cr, fmt.Sprintf("%d content-range fields", len(fields))
 	}
@@ -117,7 +117,7 @@ func place(ask Ask, cr ContentRange, got Pin, length int64) Verdict {
 }
 
 func gateWhole(ask Ask, pin Pin, a Answer) Verdict {
-	if len(a.Header.Values("Content-Range")) > 0 {
+	if len(a.Header["Content-Range"]) > 0 {
 		return reject(Malformed, "200 with a content-range")
 	}
 	size := max(a.ContentLength, -1)
@@ -147,7 +147,7 @@ func gateUnsatisfied(ask Ask, pin Pin, a Answer) Verdict {
 	if !ask.Ranged {
 		return reject(Permanent, "status 416 without having asked for a range")
 	}
-	fields := a.Header.Values("Content-Range")
+	fields := a.Header["Content-Range"]
 	if len(fields) != 1 {
 		return reject(RangeUnusable, "status 416")
 	}

@@ -37,7 +37,7 @@ func (p Pin) IfRange() string {
 	if StrongETag(p.ETag) {
 		return p.ETag
 	}
-	if _, err := http.ParseTime(p.LastModified); err == nil && p.DateStrong {
+	if _, err := ParseTime(p.LastModified); err == nil && p.DateStrong {
 		return p.LastModified
 	}
 	return ""
@@ -47,8 +47,8 @@ func (p Pin) IfRange() string {
 func pinOf(h http.Header, size int64) Pin {
 	return Pin{
 		Size:         size,
-		ETag:         h.Get("Etag"),
-		LastModified: h.Get("Last-Modified"),
+		ETag:         field(h, "Etag"),
+		LastModified: field(h, "Last-Modified"),
 		DateStrong:   dateStrong(h),
 		Encoding:     encoding(h),
 	}
@@ -58,16 +58,24 @@ func pinOf(h http.Header, size int64) Pin {
 // section 8.8.2.2). Within the same second the file can change again; with
 // clocks that are not quite equal, a minute is the usual margin.
 func dateStrong(h http.Header) bool {
-	modified, err := http.ParseTime(h.Get("Last-Modified"))
+	modified, err := ParseTime(field(h, "Last-Modified"))
 	if err != nil {
 		return false
 	}
-	date, err := http.ParseTime(h.Get("Date"))
+	date, err := ParseTime(field(h, "Date"))
 	return err == nil && date.Sub(modified) >= time.Minute
 }
 
+// field is h.Get for a name in its canonical form.
+func field(h http.Header, canonical string) string {
+	if v := h[canonical]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
 func encoding(h http.Header) string {
-	e := strings.TrimSpace(strings.Join(h.Values("Content-Encoding"), ", "))
+	e := strings.TrimSpace(strings.Join(h["Content-Encoding"], ", "))
 	if strings.EqualFold(e, "identity") {
 		return ""
 	}
@@ -93,11 +101,11 @@ func sameTime(a, b string) bool {
 	if a == b {
 		return true
 	}
-	s, err := http.ParseTime(a)
+	s, err := ParseTime(a)
 	if err != nil {
 		return false
 	}
-	t, err := http.ParseTime(b)
+	t, err := ParseTime(b)
 	return err == nil && s.Equal(t)
 }
 

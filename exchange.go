@@ -62,7 +62,7 @@ func (f *file) serve(s *segment, src *source, u *url.URL, h *host, k *ticket) (t
 	f.begin(s, src, cancel, began)
 	defer f.end(s)
 
-	res, err := f.r.pool.client.Do(ctx, req)
+	res, err := f.r.pool.client.Do(ctx, &req)
 	if s.separate && err == nil {
 		h.spokeHTTP1(true)
 	}

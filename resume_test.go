@@ -128,14 +128,14 @@ func TestResumeAsksFirst(t *testing.T) {
 // nothing else.
 func TestResumeChecksEveryByte(t *testing.T) {
 	for name, spoil := range map[string]func(t *testing.T, part, journal string){
-		"flipped":     func(t *testing.T, part, _ string) { flip(t, part, 1<<20) },
+		"flipped":     func(t *testing.T, part, _ string) { flipBit(t, part, 1<<20) },
 		"cut":         func(t *testing.T, part, _ string) { require.NoError(t, os.Truncate(part, 1<<20)) },
 		"longer":      func(t *testing.T, part, _ string) { require.NoError(t, os.Truncate(part, 60<<20)) },
 		"no part":     func(t *testing.T, part, _ string) { require.NoError(t, os.Remove(part)) },
 		"no log":      func(t *testing.T, _, log string) { require.NoError(t, os.Remove(log)) },
 		"torn log":    func(t *testing.T, _, log string) { require.NoError(t, os.Truncate(log, 150)) },
 		"empty log":   func(t *testing.T, _, log string) { require.NoError(t, os.Truncate(log, 0)) },
-		"flipped log": func(t *testing.T, _, log string) { flip(t, log, 20) },
+		"flipped log": func(t *testing.T, _, log string) { flipBit(t, log, 20) },
 		"both empty": func(t *testing.T, part, log string) {
 			require.NoError(t, os.Truncate(log, 0))
 			require.NoError(t, os.Truncate(part, 0))
@@ -161,7 +161,7 @@ func TestResumeChecksEveryByte(t *testing.T) {
 	}
 }
 
-func flip(t *testing.T, path string, at int64) {
+func flipBit(t *testing.T, path string, at int64) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	require.NoError(t, err)

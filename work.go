@@ -171,12 +171,12 @@ func (f *file) pick(src *source, additional bool) *segment {
 }
 
 // request builds what is asked of the server for a segment.
-func (f *file) request(s *segment, src *source, u *url.URL, h *host) (*fetch.Request, httprange.Ask) {
+func (f *file) request(s *segment, src *source, u *url.URL, h *host) (fetch.Request, httprange.Ask) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	pin := f.pinForLocked(src)
 	ask := httprange.Ask{Name: u.Path, Served: f.pin != nil && !f.unconfirmed}
-	req := &fetch.Request{Method: http.MethodGet, URL: u, Header: src.header, User: src.u.User, Home: src.home}
+	req := fetch.Request{Method: http.MethodGet, URL: u, Header: src.header, User: src.u.User, Home: src.home}
 	if !f.stream {
 		ask.Ranged, ask.Start, ask.End = true, s.pos, s.end
 		if f.pin == nil {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,6 +41,7 @@ type Client struct {
 	conf        Config
 
 	userAgent, identity []string // shared header values: nobody writes to them
+	last                atomic.Pointer[sharedHeader]
 }
 
 // New makes a client; Close releases the connections of its own transports.

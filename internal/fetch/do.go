@@ -159,9 +159,29 @@ func withoutLine(err error) error {
 	return textproto.ProtocolError(what)
 }
 
-// header builds what is sent to u: the headers that may go anywhere, and those
-// bound to u's own origin.
+// header is what is sent to u: the headers that may go anywhere, and those bound to
+// u's own origin. Many requests differ in nothing from the one before: they share
+// theirs, where nobody but our own transports, which only read it, gets to see it.
 func (c *Client) header(r *Request, u *url.URL) http.Header {
+	strangers := len(c.own) == 0 || c.jar != nil || c.conf.Proxy != nil
+	if strangers || len(c.conf.OriginHeaders) > 0 || len(r.Header) > 0 || r.User != nil || r.IfRange != "" {
+		return c.newHeader(r, u)
+	}
+	last := c.last.Load()
+	if last == nil || last.ranged != r.Range {
+		last = &sharedHeader{ranged: r.Range, header: c.newHeader(r, u)}
+		c.last.Store(last)
+	}
+	return last.header
+}
+
+// sharedHeader is a header that depends on nothing but the range.
+type sharedHeader struct {
+	ranged string
+	header http.Header
+}
+
+func (c *Client) newHeader(r *Request, u *url.URL) http.Header {
 	h := make(http.Header, 6)
 	for k, v := range c.conf.Header {
 		h[http.CanonicalHeaderKey(k)] = v

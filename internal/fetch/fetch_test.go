@@ -84,6 +84,37 @@ func TestWhatIsSent(t *testing.T) {
 	require.Equal(t, []string{"mine/2"}, srv.GETs("a.bin")[1].Header["User-Agent"])
 }
 
+// TestSharedHeaders: what one request is sent with shows in no other.
+func TestSharedHeaders(t *testing.T) {
+	srv := faultserver.Start(t, faultserver.On(faultserver.NewNet(), "a.test:80"))
+	f := srv.File("a.bin")
+	t.Setenv("NO_PROXY", "*")
+	c := config(srv)
+	c.Proxy = nil // a function of the caller's would get to see the headers
+	cl := client(t, c)
+	for i, want := range []http.Header{
+		{"Range": {"bytes=0-4"}}, {"Range": {"bytes=0-4"}}, {"Range": {"bytes=5-9"}}, {}, {"Range": {"bytes=0-4"}, "If-Range": {`"tag"`}},
+		{"Range": {"bytes=0-4"}}, {"X-Mine": {"1"}}, {}, {"Authorization": {"Basic dTpw"}}, {},
+	} {
+		_, err := get(t, cl, f.URL(), func(r *fetch.Request) {
+			r.Range, r.IfRange = want.Get("Range"), want.Get("If-Range")
+			if want.Get("X-Mine") != "" {
+				r.Header = http.Header{"X-Mine": {"1"}}
+			}
+			if want.Get("Authorization") != "" {
+				r.User = url.UserPassword("u", "p")
+			}
+		})
+		require.NoError(t, err)
+		got := srv.GETs("a.bin")[i].Header
+		for _, k := range []string{"Range", "If-Range", "X-Mine", "Authorization"} {
+			require.Equal(t, want.Get(k), got.Get(k), "%s of request %d", k, i)
+		}
+		require.Equal(t, "identity", got.Get("Accept-Encoding"))
+		require.Equal(t, "test/1", got.Get("User-Agent"))
+	}
+}
+
 // TestAdmit: each hop is asked for, and what it was given is returned exactly once.
 func TestAdmit(t *testing.T) {
 	srv := faultserver.Start(t, faultserver.On(faultserver.NewNet(), "a.test:80"))

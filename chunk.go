@@ -28,7 +28,8 @@ type file struct {
 	t        *task
 	id       string
 	opt      urlOptions
-	limit    int // requests of this file in flight
+	byURL    string // its name by its URL; "": not found out yet
+	limit    int    // requests of this file in flight
 	priority int32
 	speed    *meter.Meter // the reporter's
 	received atomic.Int64 // bytes off the network

@@ -154,7 +154,7 @@ func (f *file) copyFrom(p place, size int64) (bool, error) {
 	name := f.wanted
 	if f.opt.filename == "" {
 		d.mu.Lock()
-		name, _ = d.names.claim(f.t, name, d.names.first(f.t, name))
+		name, _ = d.names.claim(f.t, name, d.names.first(f.t, name, name == f.nameByURL()))
 		d.mu.Unlock()
 	}
 	if err := f.makeCopy(in, name); err != nil {

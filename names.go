@@ -13,9 +13,12 @@ import (
 // Names that come from URLs are counted when the URL is added, so the order of
 // adding decides who is "name" and who "name (1)", not the order of answers.
 type names struct {
-	dirs  map[string]int32
-	count map[nameKey]int32 // how many tasks have wanted this name
-	taken map[nameKey]int32 // who has it: the task's seq
+	dirs map[string]int32
+	uses map[nameKey]nameUse
+	last struct { // of dirs: most files go where the one before went
+		dir string
+		id  int32
+	}
 }
 
 // nameKey is folded: on some file systems "A" and "a" are one file.
@@ -24,15 +27,23 @@ type nameKey struct {
 	fold string
 }
 
+type nameUse struct {
+	wanted int32 // how many tasks have wanted this name
+	owner  int32 // who has it: the task's seq plus one; 0: nobody
+}
+
 func newNames() names {
-	return names{dirs: map[string]int32{}, count: map[nameKey]int32{}, taken: map[nameKey]int32{}}
+	return names{dirs: map[string]int32{}, uses: map[nameKey]nameUse{}}
 }
 
 func (n *names) key(dir, name string) nameKey {
-	id, ok := n.dirs[dir]
+	id, ok := n.last.id, n.last.dir == dir && len(n.dirs) > 0
 	if !ok {
-		id = int32(len(n.dirs))
-		n.dirs[dir] = id
+		if id, ok = n.dirs[dir]; !ok {
+			id = int32(len(n.dirs))
+			n.dirs[dir] = id
+		}
+		n.last.dir, n.last.id = dir, id
 	}
 	return nameKey{id, safename.Fold(name)}
 }
@@ -42,21 +53,33 @@ func urlName(rawURL string) string { return safename.Clean(safename.FromURL(rawU
 
 // expect counts a task that will be named after its URL and returns how many
 // came before it.
-func (n *names) expect(t *task) int32 {
-	k := n.key(t.dir, urlName(t.url))
-	nth := n.count[k]
-	n.count[k] = nth + 1
-	return nth
+func (n *names) expect(t *task) int32 { return n.want(t, urlName(t.url)) }
+
+func (n *names) want(t *task, name string) int32 {
+	k := n.key(t.dir, name)
+	u := n.uses[k]
+	u.wanted++
+	n.uses[k] = u
+	return u.wanted - 1
 }
 
 // reserve gives a task the very name its caller asked for.
 func (n *names) reserve(t *task, name string) error {
-	k := n.key(t.dir, name)
-	if by, ok := n.taken[k]; ok && by != t.seq {
-		return fmt.Errorf("%w: %q in %q belongs to %s%d", ErrDuplicateTarget, name, t.dir, taskIDPrefix, by+1)
+	if by, ok := n.take(t, name); !ok {
+		return fmt.Errorf("%w: %q in %q belongs to %s%d", ErrDuplicateTarget, name, t.dir, taskIDPrefix, by)
 	}
-	n.taken[k] = t.seq
 	return nil
+}
+
+// take gives a task a name that nobody else has; else it tells who does.
+func (n *names) take(t *task, name string) (owner int32, ok bool) {
+	k := n.key(t.dir, name)
+	u := n.uses[k]
+	if u.owner == 0 {
+		u.owner = t.seq + 1
+		n.uses[k] = u
+	}
+	return u.owner, u.owner == t.seq+1
 }
 
 // claim gives a task the first free form of a name, "name", "name (1)", …, from
@@ -64,9 +87,7 @@ func (n *names) reserve(t *task, name string) error {
 func (n *names) claim(t *task, name string, nth int) (string, int) {
 	for ; ; nth++ {
 		c := safename.Numbered(name, nth)
-		k := n.key(t.dir, c)
-		if by, ok := n.taken[k]; !ok || by == t.seq {
-			n.taken[k] = t.seq
+		if _, ok := n.take(t, c); ok {
 			return c, nth
 		}
 	}
@@ -74,22 +95,21 @@ func (n *names) claim(t *task, name string, nth int) (string, int) {
 
 // release frees a name that its task does not use after all.
 func (n *names) release(t *task, name string) {
-	if k := n.key(t.dir, name); n.taken[k] == t.seq {
-		delete(n.taken, k)
+	k := n.key(t.dir, name)
+	if u := n.uses[k]; u.owner == t.seq+1 {
+		u.owner = 0
+		n.uses[k] = u
 	}
 }
 
 // first returns where a task's search for a free name begins: by the name it was
 // counted under, or, for a name that only the server knew, behind those who
-// have had it.
-func (n *names) first(t *task, name string) int {
-	if name == urlName(t.url) {
+// have had it. ByURL says which of the two it is.
+func (n *names) first(t *task, name string, byURL bool) int {
+	if byURL {
 		return int(t.nth)
 	}
-	k := n.key(t.dir, name)
-	nth := n.count[k]
-	n.count[k] = nth + 1
-	return int(nth)
+	return int(n.want(t, name))
 }
 
 // splitName divides a name into its sub-directory, "" for none, and the rest.

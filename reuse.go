@@ -105,7 +105,7 @@ func (f *file) keepKnown() (bool, error) {
 	}
 	name := f.opt.filename
 	if name == "" {
-		name = safename.Numbered(urlName(f.t.url), int(f.t.nth))
+		name = safename.Numbered(f.nameByURL(), int(f.t.nth))
 	}
 	_, base := splitName(name)
 	if f.dir.New(base) {

@@ -112,7 +112,7 @@ func (f *file) settleName(pin httprange.Pin, res *fetch.Response) error {
 	name, nth, number := f.wantedName(res), 0, false
 	if f.opt.filename == "" {
 		d.mu.Lock()
-		nth, number = d.names.first(t, name), true
+		nth, number = d.names.first(t, name, name == f.nameByURL()), true
 		d.mu.Unlock()
 	}
 	if err := f.openDir(); err != nil {
@@ -146,7 +146,15 @@ func (f *file) wantedName(res *fetch.Response) string {
 	if n := safename.FromDisposition(res.Header.Get("Content-Disposition")); n != "" {
 		return safename.Clean(n)
 	}
-	return urlName(f.t.url)
+	return f.nameByURL()
+}
+
+// nameByURL is urlName of the task's, found out once.
+func (f *file) nameByURL() string {
+	if f.byURL == "" {
+		f.byURL = urlName(f.t.url)
+	}
+	return f.byURL
 }
 
 func (f *file) named(name string) {

@@ -106,7 +106,7 @@ func (r *run) copyTwin(t *task) (err error) {
 		if base == "" {
 			_, base = splitName(from)
 		}
-		name, _ = r.d.names.claim(t, base, r.d.names.first(t, base))
+		name, _ = r.d.names.claim(t, base, r.d.names.first(t, base, base == f.nameByURL()))
 	}
 	r.d.mu.Unlock()
 

@@ -29,7 +29,14 @@ func Numbered(name string, n int) string {
 // Fold is a key that is equal for two names if they may be the same file where
 // case does not matter. Composed and decomposed letters are not treated as one.
 // A name of ASCII without capitals is its own key and costs no allocation.
-func Fold(name string) string { return strings.Map(foldRune, name) }
+func Fold(name string) string {
+	for i := range len(name) {
+		if c := name[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+			return strings.Map(foldRune, name)
+		}
+	}
+	return name
+}
 
 // foldRune picks one of the letters that differ from r only in case.
 func foldRune(r rune) rune {

@@ -48,15 +48,39 @@ func Clean(name string) string {
 
 // scrub does the part of Clean that can leave nothing of a name.
 func scrub(name string) string {
+	if isPlain(name) {
+		return name
+	}
 	name = strings.Map(portable, lastComponent(name))
 	return strings.TrimRight(strings.TrimLeft(name, leftTrim), rightTrim)
+}
+
+// isPlain reports whether a name is one of the many in which there is nothing to scrub.
+func isPlain(name string) bool {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_':
+		case c == '.', c == '-':
+			if i == 0 || i == len(name)-1 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // lastComponent is what follows the last separator of either kind that has
 // something behind it.
 func lastComponent(name string) string {
 	name = strings.TrimRight(name, `/\`)
-	return name[strings.LastIndexAny(name, `/\`)+1:]
+	return name[afterSeparator(name):]
+}
+
+// afterSeparator is where the part behind the last separator of either kind begins.
+func afterSeparator(path string) int {
+	return max(strings.LastIndexByte(path, '/'), strings.LastIndexByte(path, '\\')) + 1
 }
 
 // portable maps a character to itself, to '_', or to -1 to drop it.

@@ -14,7 +14,7 @@ func FromURL(u string) string {
 	path := pathOf(u)
 	for path != "" {
 		path = strings.TrimRight(path, `/\`)
-		i := strings.LastIndexAny(path, `/\`) + 1
+		i := afterSeparator(path)
 		if name := lastComponent(unescape(path[i:])); name != "" {
 			return name
 		}
@@ -26,9 +26,8 @@ func FromURL(u string) string {
 // pathOf cuts query, fragment, scheme and authority off a URL. It does not
 // validate: that would cost more than finding the name.
 func pathOf(u string) string {
-	if i := strings.IndexAny(u, "?#"); i >= 0 {
-		u = u[:i]
-	}
+	u, _, _ = strings.Cut(u, "#")
+	u, _, _ = strings.Cut(u, "?")
 	i := strings.Index(u, "://")
 	if i <= 0 || strings.IndexByte(u[:i], '/') >= 0 {
 		return u

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,7 @@ import (
 type file struct {
 	r        *run
 	t        *task
-	id       string
+	id       string // the allocator's for it, where there is one
 	opt      urlOptions
 	byURL    string // its name by its URL; "": not found out yet
 	limit    int    // requests of this file in flight
@@ -118,30 +119,38 @@ type parkError struct{ until time.Time }
 func (e *parkError) Error() string { return "waits until " + e.until.Format(time.TimeOnly) }
 
 func newFile(r *run, t *task) (*file, error) {
-	f := &file{r: r, t: t, id: t.id(), opt: t.options(), limit: r.d.set.perFile()}
+	f := &file{r: r, t: t, opt: t.options(), limit: r.d.set.perFile()}
+	if r.sharing != nil {
+		f.id = t.id()
+	}
 	if t.kept != nil {
 		f.saved = *t.kept
 	}
 	if f.opt.hash.IsZero() {
 		f.opt.hash = f.promised
 	}
-	if f.sources == nil {
-		for i, raw := range append([]string{t.url}, f.opt.backups...) {
-			header := f.opt.header
-			if i > 0 {
-				header = nil // given for the first one's origin
-			}
-			s, err := newSource(r.pool, raw, header)
-			if err != nil {
-				return nil, err
-			}
-			if i < len(f.pins) {
-				s.pin = f.pins[i]
-			}
-			f.sources = append(f.sources, s)
+	if f.sources != nil {
+		return f, nil
+	}
+	err := f.addSource(t.url, f.opt.header)
+	for _, raw := range f.opt.backups {
+		if err == nil {
+			err = f.addSource(raw, nil) // the header was given for the first one's origin
 		}
 	}
-	return f, nil
+	return f, err
+}
+
+func (f *file) addSource(raw string, header http.Header) error {
+	s, err := newSource(f.r.pool, raw, header)
+	if err != nil {
+		return err
+	}
+	if i := len(f.sources); i < len(f.pins) {
+		s.pin = f.pins[i]
+	}
+	f.sources = append(f.sources, s)
+	return nil
 }
 
 // run fetches the file. It returns nil when the file is under its name, errYield or

@@ -13,8 +13,9 @@ import (
 // host is what one batch has learned about one scheme, host and port: whether it
 // answers, how many requests it bears, how quick it is.
 type host struct {
-	group *budget.Group
-	limit int // the caller's for one host
+	origin string
+	group  *budget.Group
+	limit  int // the caller's for one host
 
 	received atomic.Int64 // bytes
 

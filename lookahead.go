@@ -203,9 +203,9 @@ func (l *lookahead) head(ctx context.Context, t *task) int64 {
 	if err != nil {
 		return -1
 	}
-	host := fetch.Origin(u)
-	skip := l.isRefused(host)
 	h := l.r.pool.host(u)
+	host := h.origin
+	skip := l.isRefused(host)
 	if wait, err := h.wait(time.Now(), 0); skip || wait > 0 || err != nil {
 		return -1
 	}

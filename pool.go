@@ -22,8 +22,12 @@ type pool struct {
 	share   func(context.Context, *file) (func(), error) // the global budget; nil: slots is it
 
 	mu    sync.Mutex
-	hosts map[string]*host
+	hosts map[string]*host  // by origin
+	asked map[hostKey]*host // the same, by what URLs say
 }
+
+// hostKey is how a URL names its origin; another may name the same one otherwise.
+type hostKey struct{ scheme, host string }
 
 func newPool(set *settings) *pool {
 	c := set.cfg
@@ -37,6 +41,7 @@ func newPool(set *settings) *pool {
 		slots:   budget.New(set.slots()),
 		limiter: pace.New(c.MaxSpeed),
 		hosts:   map[string]*host{},
+		asked:   map[hostKey]*host{},
 	}
 	size := p.limiter.Burst(c.BufferSize)
 	p.buffers.New = func() any { b := make([]byte, size); return &b }
@@ -45,20 +50,26 @@ func newPool(set *settings) *pool {
 
 // host returns what is known about the origin of u.
 func (p *pool) host(u *url.URL) *host {
-	return p.hostOf(fetch.Origin(u))
-}
-
-func (p *pool) hostOf(key string) *host {
+	key := hostKey{u.Scheme, u.Host}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	h := p.hosts[key]
+	h := p.asked[key]
+	if h == nil {
+		h = p.hostLocked(fetch.Origin(u))
+		p.asked[key] = h
+	}
+	return h
+}
+
+func (p *pool) hostLocked(origin string) *host {
+	h := p.hosts[origin]
 	if h == nil {
 		limit := p.set.connections()
 		if m := p.set.cfg.MaxConnectionsPerHost; m > 0 {
 			limit = min(limit, m)
 		}
-		h = &host{group: p.slots.Group(limit), limit: limit, allowed: limit}
-		p.hosts[key] = h
+		h = &host{origin: origin, group: p.slots.Group(limit), limit: limit, allowed: limit}
+		p.hosts[origin] = h
 	}
 	return h
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/httprange"
 	"github.com/littledl/littledl/internal/span"
 )
@@ -44,8 +43,8 @@ func newSource(p *pool, raw string, header http.Header) (*source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: it cannot be parsed", ErrInvalidURL)
 	}
-	home := fetch.Origin(u)
-	return &source{raw: raw, u: u, home: home, host: p.hostOf(home), header: header}, nil
+	h := p.host(u)
+	return &source{raw: raw, u: u, home: h.origin, host: h, header: header}, nil
 }
 
 // address is the URL to ask a source for, and its host.

@@ -13,7 +13,7 @@ import (
 // its own, and all but one of the handshakes are for nothing.
 type openings struct {
 	mu   sync.Mutex
-	seen map[string]chan struct{} // closed when the first connection stands or has failed
+	seen map[string]chan struct{} // by host as URLs have it; closed when the first connection stands or has failed
 }
 
 // maxOpening bounds how long others wait for the first.
@@ -21,15 +21,15 @@ const maxOpening = time.Second
 
 // enter returns the context to make the request with, and a function to call when it
 // has returned. It waits while another request opens the origin.
-func (o *openings) enter(ctx context.Context, origin string) (context.Context, func()) {
+func (o *openings) enter(ctx context.Context, host string) (context.Context, func()) {
 	o.mu.Lock()
-	opened, found := o.seen[origin]
+	opened, found := o.seen[host]
 	if !found {
 		if o.seen == nil {
 			o.seen = map[string]chan struct{}{}
 		}
 		opened = make(chan struct{})
-		o.seen[origin] = opened
+		o.seen[host] = opened
 	}
 	o.mu.Unlock()
 	if !found {
@@ -59,7 +59,7 @@ func (c *Client) roundTrip(req *http.Request, separate bool) (*http.Response, er
 	if len(c.own) == 0 { // somebody else's transport: its connections are its own business
 		return c.multiplexed.RoundTrip(req)
 	}
-	ctx, opened := c.openings.enter(req.Context(), Origin(req.URL))
+	ctx, opened := c.openings.enter(req.Context(), req.URL.Host)
 	defer opened()
 	if ctx != req.Context() {
 		req = req.WithContext(ctx)

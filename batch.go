@@ -57,7 +57,7 @@ func NewBatchDownloader(opts ...Option) (*BatchDownloader, error) {
 func newDownloader(set *settings) *BatchDownloader {
 	d := &BatchDownloader{
 		set: set, byURL: map[string]*task{}, names: newNames(),
-		ready: queue{smallFirst: set.smallFirst, threshold: set.threshold}, progress: set.progress, complete: set.fileComplete,
+		ready: newQueue(set.smallFirst, set.threshold), progress: set.progress, complete: set.fileComplete,
 	}
 	if set.enhanced && !set.noReuse {
 		d.contents = newContents()

@@ -110,7 +110,7 @@ func (l *lookahead) choose() *task {
 	if waiting > 1 && l.ahead < max(aheadAtMost, 4*d.set.files) && !d.paused {
 		for ; l.next < len(d.tasks); l.next++ {
 			t := d.tasks[l.next]
-			if t.at <= 0 || t.size >= 0 || t.has(flagLooked) || t.twin != nil { // at 0: about to start
+			if t.at < 0 || t == d.ready.best() || t.size >= 0 || t.has(flagLooked) || t.twin != nil { // the best is about to start
 				continue
 			}
 			t.flags |= flagLooked

@@ -121,10 +121,11 @@ func rank(priority int32, additional bool) int64 {
 // asked, and of no other.
 type ticket struct {
 	pool   *pool
-	url    *url.URL // the first hop's
-	from   *host    // its host
-	f      *file    // who asks; nil: nobody's transfer
-	held   func()   // gives back a slot of it; nil: none yet
+	url    *url.URL     // the first hop's
+	from   *host        // its host
+	f      *file        // who asks; nil: nobody's transfer
+	slot   *budget.Slot // nil: none
+	share  func()       // gives back what belongs to the slot of the global budget; nil: nothing does
 	rank   int64
 	flight *flight // the hop in flight
 	at     *host   // its host
@@ -136,42 +137,46 @@ func (k *ticket) admit(ctx context.Context, u *url.URL) (release func(), err err
 	if u != k.url {
 		h = k.pool.host(u)
 	}
-	if k.held == nil || h != k.from {
+	if k.slot == nil || h != k.from {
 		k.giveBack()
 		if err := k.acquire(ctx, h); err != nil {
 			return nil, err
 		}
 	}
-	fl, held := h.depart(time.Now()), k.held
-	k.flight, k.at, k.held = fl, h, nil
-	return func() { h.land(fl, time.Now()); held() }, nil
+	k.flight, k.at = h.depart(time.Now()), h
+	return k.land, nil
+}
+
+// land ends a hop.
+func (k *ticket) land() {
+	k.at.land(k.flight, time.Now())
+	k.giveBack()
 }
 
 // acquire takes a slot of a host. Where a global budget is shared out between files
 // it takes one of those, too, in this order everywhere.
-func (k *ticket) acquire(ctx context.Context, h *host) error {
-	slot, err := h.group.Acquire(ctx, k.rank)
-	if err != nil {
+func (k *ticket) acquire(ctx context.Context, h *host) (err error) {
+	if k.slot, err = h.group.Acquire(ctx, k.rank); err != nil {
+		k.slot = nil
 		return err
 	}
-	k.held = slot.Release
-	if k.pool.share == nil {
-		return nil
+	if k.pool.share != nil {
+		if k.share, err = k.pool.share(ctx, k.f); err != nil {
+			k.share = nil
+			k.giveBack()
+		}
 	}
-	release, err := k.pool.share(ctx, k.f)
-	if err != nil {
-		slot.Release()
-		k.held = nil
-		return err
-	}
-	k.held = func() { release(); slot.Release() }
-	return nil
+	return err
 }
 
 func (k *ticket) giveBack() {
-	if k.held != nil {
-		k.held()
-		k.held = nil
+	if k.share != nil {
+		k.share()
+		k.share = nil
+	}
+	if k.slot != nil {
+		k.slot.Release()
+		k.slot = nil
 	}
 }
 

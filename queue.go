@@ -6,25 +6,116 @@ import (
 )
 
 // queue holds the tasks that could start now, best first: by priority, then
-// known small size, then arrival. It implements heap.Interface.
+// known small size, then arrival. Most tasks come in the very order in which they
+// leave: they stand in line, and only the others cost a search for their place.
 type queue struct {
+	line    []*task // in order, from head on; nil: has left it out of turn
+	head    int
+	waiting int // in line
+	others  taskHeap
+}
+
+// standing marks a task's index as one in the line.
+const standing = 1 << 30
+
+func newQueue(smallFirst bool, threshold int64) queue {
+	return queue{others: taskHeap{smallFirst: smallFirst, threshold: threshold}}
+}
+
+func (q *queue) Len() int { return q.waiting + q.others.Len() }
+
+func (q *queue) add(t *task) {
+	if q.waiting == 0 {
+		q.line, q.head = q.line[:0], 0
+	}
+	if n := len(q.line); n == 0 || q.others.before(q.line[n-1], t) {
+		t.at = int32(standing | n)
+		q.line = append(q.line, t)
+		q.waiting++
+		return
+	}
+	heap.Push(&q.others, t)
+}
+
+// best returns the best task without removing it; nil when there is none.
+func (q *queue) best() *task {
+	var t *task
+	if q.waiting > 0 {
+		t = q.line[q.head]
+	}
+	if len(q.others.tasks) > 0 && (t == nil || q.others.before(q.others.tasks[0], t)) {
+		t = q.others.tasks[0]
+	}
+	return t
+}
+
+// take removes the best task; nil when there is none.
+func (q *queue) take() *task {
+	t := q.best()
+	if t != nil {
+		q.remove(t)
+	}
+	return t
+}
+
+func (q *queue) remove(t *task) {
+	if t.at < standing {
+		heap.Remove(&q.others, int(t.at))
+		return
+	}
+	q.line[t.at-standing] = nil
+	t.at = -1
+	q.waiting--
+	if q.waiting == 0 {
+		return
+	}
+	for q.line[q.head] == nil { // the first and the last one in line are there
+		q.head++
+	}
+	for last := len(q.line) - 1; q.line[last] == nil; last-- {
+		q.line = q.line[:last]
+	}
+}
+
+// takeAll removes all tasks, in no order.
+func (q *queue) takeAll() []*task {
+	all := make([]*task, 0, q.Len())
+	for t := q.take(); t != nil; t = q.take() {
+		all = append(all, t)
+	}
+	return all
+}
+
+// moved restores the order after t's priority or size changed.
+func (q *queue) moved(t *task) {
+	switch {
+	case t.at >= standing:
+		q.remove(t)
+		heap.Push(&q.others, t)
+	case t.at >= 0:
+		heap.Fix(&q.others, int(t.at))
+	}
+}
+
+// taskHeap has the tasks that did not come in order. It implements heap.Interface.
+type taskHeap struct {
 	tasks      []*task
 	smallFirst bool
 	threshold  int64 // known to be below it: first in any case
 }
 
-func (q *queue) Len() int { return len(q.tasks) }
+func (h *taskHeap) Len() int { return len(h.tasks) }
 
-func (q *queue) Less(i, j int) bool { return q.before(q.tasks[i], q.tasks[j]) }
+func (h *taskHeap) Less(i, j int) bool { return h.before(h.tasks[i], h.tasks[j]) }
 
-func (q *queue) before(a, b *task) bool {
+func (h *taskHeap) before(a, b *task) bool {
 	if a.priority != b.priority {
 		return a.priority < b.priority
 	}
-	if ta, tb := q.tiny(a), q.tiny(b); ta != tb {
+	if ta, tb := h.tiny(a), h.tiny(b); ta != tb {
 		return ta
 	}
-	if q.smallFirst {
+	if h.smallFirst {
 		if sa, sb := a.sortSize(), b.sortSize(); sa != sb {
 			return sa < sb
 		}
@@ -32,7 +123,7 @@ func (q *queue) before(a, b *task) bool {
 	return a.seq < b.seq
 }
 
-func (q *queue) tiny(t *task) bool { return t.size >= 0 && t.size < q.threshold }
+func (h *taskHeap) tiny(t *task) bool { return t.size >= 0 && t.size < h.threshold }
 
 // sortSize puts files of unknown size between the small ones and the others.
 func (t *task) sortSize() int64 {
@@ -42,61 +133,26 @@ func (t *task) sortSize() int64 {
 	return t.size
 }
 
-func (q *queue) Swap(i, j int) {
-	q.tasks[i], q.tasks[j] = q.tasks[j], q.tasks[i]
-	q.tasks[i].at, q.tasks[j].at = int32(i), int32(j)
+func (h *taskHeap) Swap(i, j int) {
+	h.tasks[i], h.tasks[j] = h.tasks[j], h.tasks[i]
+	h.tasks[i].at, h.tasks[j].at = int32(i), int32(j)
 }
 
 // Push is for package heap.
-func (q *queue) Push(x any) {
+func (h *taskHeap) Push(x any) {
 	t := x.(*task)
-	t.at = int32(len(q.tasks))
-	q.tasks = append(q.tasks, t)
+	t.at = int32(len(h.tasks))
+	h.tasks = append(h.tasks, t)
 }
 
 // Pop is for package heap.
-func (q *queue) Pop() any {
-	last := len(q.tasks) - 1
-	t := q.tasks[last]
-	q.tasks[last] = nil
-	q.tasks = q.tasks[:last]
+func (h *taskHeap) Pop() any {
+	last := len(h.tasks) - 1
+	t := h.tasks[last]
+	h.tasks[last] = nil
+	h.tasks = h.tasks[:last]
 	t.at = -1
 	return t
-}
-
-func (q *queue) add(t *task) { heap.Push(q, t) }
-
-// take removes the best task; nil when there is none.
-func (q *queue) take() *task {
-	if len(q.tasks) == 0 {
-		return nil
-	}
-	return heap.Pop(q).(*task)
-}
-
-// takeAll removes all tasks, in no order.
-func (q *queue) takeAll() []*task {
-	all := q.tasks
-	q.tasks = nil
-	for _, t := range all {
-		t.at = -1
-	}
-	return all
-}
-
-// best returns the best task without removing it; nil when there is none.
-func (q *queue) best() *task {
-	if len(q.tasks) == 0 {
-		return nil
-	}
-	return q.tasks[0]
-}
-
-// moved restores the order after t's priority or size changed.
-func (q *queue) moved(t *task) {
-	if t.at >= 0 {
-		heap.Fix(q, int(t.at))
-	}
 }
 
 // parked is a task that waits for a time without holding a place in transfer.

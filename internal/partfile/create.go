@@ -42,15 +42,15 @@ func (d *Dir) create(name, journal string) (*Part, error) {
 			return nil, err
 		}
 	}
-	return nil, errUnsafe
+	return nil, ErrLocked
 }
 
 // clear removes a part that nobody uses. It is never emptied and used again: whoever
 // still has it open, if locks do not work here, then writes to a file without a name.
 func (d *Dir) clear(name string) error {
 	f, info, err := d.openRegular(name, os.O_RDWR)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errSwapped) {
+		return nil // somebody else is at it
 	}
 	if err != nil {
 		return errUnsafe

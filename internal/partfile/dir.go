@@ -106,6 +106,9 @@ func (d *Dir) Sync() error {
 	return nil
 }
 
+// errSwapped: the name led to one file, then to another.
+var errSwapped = errors.New("changed while it was opened")
+
 // openRegular opens what has the name if it is a regular file, and makes sure
 // that it is the very file that was looked at: no FIFO blocks us, no link that
 // is swapped in leads elsewhere.
@@ -124,7 +127,7 @@ func (d *Dir) openRegular(name string, flag int) (File, fs.FileInfo, error) {
 	got, err := f.Stat()
 	if err != nil || !d.disk.Same(seen, got) {
 		f.Close()
-		return nil, nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("changed while it was opened")}
+		return nil, nil, &fs.PathError{Op: "open", Path: name, Err: errSwapped}
 	}
 	return f, got, nil
 }

@@ -107,6 +107,9 @@ func (p *Part) owned() error {
 	if p.log == nil {
 		return nil
 	}
+	if _, err := p.dir.disk.Lstat(p.name); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the part file is gone: %w", err)
+	}
 	if !p.dir.isStill(p.name, p.f) {
 		return ErrLocked
 	}

@@ -97,7 +97,7 @@ func (f *file) serve(s *segment, src *source, u *url.URL, h *host, k *ticket) (t
 // receive writes the body of an accepted answer.
 func (f *file) receive(ctx context.Context, s *segment, src *source, h *host, v httprange.Verdict, first bool, res *fetch.Response) error {
 	if first {
-		if err := f.accept(s, v, res); err != nil {
+		if err := f.accept(s, src, v, res); err != nil {
 			return err
 		}
 	}
@@ -152,14 +152,7 @@ func (f *file) end(s *segment) {
 func (f *file) place(x *exchange, v httprange.Verdict, from *url.URL) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	src := x.src
-	src.renewed = false
-	if !sameURL(from, src.u) {
-		src.resolved = from // what follows goes straight there
-	}
-	if src.pin == nil {
-		src.pin = &v.Pin
-	}
+	x.src.servedLocked(v.Pin, from)
 	if v.Kind == httprange.Empty {
 		f.stream, f.whole = true, true
 		x.s.end = 0
@@ -181,6 +174,17 @@ func (f *file) place(x *exchange, v httprange.Verdict, from *url.URL) error {
 		x.until = v.Offset + v.Take
 	}
 	return nil
+}
+
+// servedLocked notes an answer that was accepted, and where it came from.
+func (s *source) servedLocked(pin httprange.Pin, from *url.URL) {
+	s.renewed = false
+	if !sameURL(from, s.u) {
+		s.resolved = from // what follows goes straight there
+	}
+	if s.pin == nil {
+		s.pin = &pin
+	}
 }
 
 // sameURL ignores user info, which is never part of where an answer came from.

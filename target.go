@@ -23,7 +23,7 @@ import (
 
 // accept takes the first answer as what the file is: it settles the name, makes
 // the part, and lays out the rest of the work.
-func (f *file) accept(s *segment, v httprange.Verdict, res *fetch.Response) error {
+func (f *file) accept(s *segment, src *source, v httprange.Verdict, res *fetch.Response) error {
 	if m := f.r.d.set.cfg.MaxFileSize; m > 0 && v.Pin.Size > m {
 		return f.tooLarge(v.Pin.Size)
 	}
@@ -63,6 +63,7 @@ func (f *file) accept(s *segment, v httprange.Verdict, res *fetch.Response) erro
 	f.pin = &v.Pin
 	confirmed := f.unconfirmed
 	f.unconfirmed = false
+	src.servedLocked(v.Pin, res.URL) // others go by it from here on
 	f.mu.Unlock()
 	f.proveAdopted()
 	f.invite()

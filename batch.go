@@ -70,20 +70,28 @@ func newDownloader(set *settings) *BatchDownloader {
 // ErrStopped; then nothing was queued.
 func (d *BatchDownloader) AddURL(rawURL string, opts ...URLOption) (taskID string, err error) {
 	o, err := newURLOptions("", opts)
-	if err == nil {
-		err = checkURL(rawURL)
-	}
 	if err != nil {
 		return "", addError(rawURL, err)
+	}
+	t, err := d.add(rawURL, o)
+	if err != nil {
+		return "", err
+	}
+	return t.id(), nil
+}
+
+func (d *BatchDownloader) add(rawURL string, o urlOptions) (*task, error) {
+	if err := checkURL(rawURL); err != nil {
+		return nil, addError(rawURL, err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	t, err := d.addLocked(rawURL, o)
 	if err != nil {
-		return "", addError(rawURL, err)
+		return nil, addError(rawURL, err)
 	}
 	d.wakeLocked()
-	return t.id(), nil
+	return t, nil
 }
 
 // AddURLs queues all of the URLs for one directory ("" means "./downloads"), or
@@ -103,7 +111,7 @@ func (d *BatchDownloader) AddURLs(urls []string, savePath string, opts ...URLOpt
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.tasks = slices.Grow(d.tasks, len(urls))
+	d.growLocked(len(urls))
 	taskIDs = make([]string, 0, len(urls))
 	for _, u := range urls {
 		t, err := d.addLocked(u, o) // fails for the first URL or for none
@@ -114,6 +122,16 @@ func (d *BatchDownloader) AddURLs(urls []string, savePath string, opts ...URLOpt
 	}
 	d.wakeLocked()
 	return taskIDs, nil
+}
+
+// growLocked makes room for so many tasks at once.
+func (d *BatchDownloader) growLocked(n int) {
+	d.tasks = slices.Grow(d.tasks, n)
+	d.ready.grow(n)
+	if len(d.tasks) == 0 {
+		d.byURL = make(map[string]*task, n)
+		d.names.grow(n)
+	}
 }
 
 func newURLOptions(savePath string, opts []URLOption) (o urlOptions, err error) {
@@ -160,7 +178,8 @@ func (d *BatchDownloader) addLocked(rawURL string, o urlOptions) (*task, error) 
 	}
 	t := &task{url: rawURL, dir: o.dir, seq: int32(len(d.tasks)), priority: int32(o.priority), at: -1, size: -1, status: StatusPending}
 	if o.filename != "" || o.header != nil || !o.hash.IsZero() || o.backups != nil {
-		t.opt = &o
+		kept := o // or every o would be kept
+		t.opt = &kept
 	}
 	if o.filename != "" {
 		if err := d.names.reserve(t, o.filename); err != nil {

@@ -32,10 +32,19 @@ func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...
 		}
 		return results, err
 	}
-	ids := make([]string, len(urls))
+	o, wrong := newURLOptions("", []URLOption{WithSavePath(savePath)})
+	tasks := make([]*task, len(urls))
 	var refused []*FileError
+	d.mu.Lock()
+	d.growLocked(len(urls))
+	d.mu.Unlock()
 	for i, u := range urls {
-		if ids[i], err = d.AddURL(u, WithSavePath(savePath)); err != nil {
+		if wrong != nil {
+			err = addError(u, wrong)
+		} else {
+			tasks[i], err = d.add(u, o)
+		}
+		if err != nil {
 			results[i].Err = err
 			var fe *FileError
 			errors.As(err, &fe)
@@ -44,14 +53,15 @@ func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...
 	}
 	err = d.Start(ctx)
 	d.discardKept() // nobody can go on from what has no journal
-	for i, id := range ids {
-		if id == "" {
-			continue
-		}
-		if t, _ := d.GetTask(id); t.Err != nil {
-			results[i].Err = t.Err
-		} else {
-			results[i].Path = t.Path()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, t := range tasks {
+		switch {
+		case t == nil:
+		case t.err != nil:
+			results[i].Err = t.err
+		default:
+			results[i].Path = FileTask{SavePath: t.dir, Filename: t.name}.Path()
 		}
 	}
 	return results, withRefused(err, refused)

@@ -36,6 +36,13 @@ func newNames() names {
 	return names{dirs: map[string]int32{}, uses: map[nameKey]nameUse{}}
 }
 
+// grow makes room for so many names, where there are none yet.
+func (n *names) grow(more int) {
+	if len(n.uses) == 0 {
+		n.uses = make(map[nameKey]nameUse, more)
+	}
+}
+
 func (n *names) key(dir, name string) nameKey {
 	id, ok := n.last.id, n.last.dir == dir && len(n.dirs) > 0
 	if !ok {

@@ -2,6 +2,7 @@ package littledl
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 )
 
@@ -21,6 +22,9 @@ const standing = 1 << 30
 func newQueue(smallFirst bool, threshold int64) queue {
 	return queue{others: taskHeap{smallFirst: smallFirst, threshold: threshold}}
 }
+
+// grow makes room for so many more.
+func (q *queue) grow(n int) { q.line = slices.Grow(q.line, n) }
 
 func (q *queue) Len() int { return q.waiting + q.others.Len() }
 

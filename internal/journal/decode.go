@@ -62,7 +62,7 @@ func (l *Log) add(kind byte, p []byte) bool {
 
 func (h *Head) decode(p []byte) bool {
 	const fixed = 8 + 8 + 1 + 16
-	if len(p) < fixed {
+	if len(p) < fixed || p[16] > 1 {
 		return false
 	}
 	h.ID, h.Size = binary.LittleEndian.Uint64(p), int64(binary.LittleEndian.Uint64(p[8:]))

@@ -10,6 +10,8 @@ import (
 // more, so that ten thousand files in one directory open it once and ten thousand
 // directories do not use up the descriptors.
 type dirs struct {
+	openDir func(dir, sub string) (*partfile.Dir, error)
+
 	mu   sync.Mutex
 	byID map[dirID]*dirUse
 	use  map[*partfile.Dir]*dirUse
@@ -28,8 +30,8 @@ type dirUse struct {
 
 const maxIdleDirs = 8
 
-func newDirs() *dirs {
-	return &dirs{byID: map[dirID]*dirUse{}, use: map[*partfile.Dir]*dirUse{}}
+func newDirs(openDir func(dir, sub string) (*partfile.Dir, error)) *dirs {
+	return &dirs{openDir: openDir, byID: map[dirID]*dirUse{}, use: map[*partfile.Dir]*dirUse{}}
 }
 
 // open returns a directory that close must be called for.
@@ -48,7 +50,7 @@ func (d *dirs) open(dir, sub string) (*partfile.Dir, error) {
 	d.byID[id] = u
 	d.mu.Unlock()
 
-	u.dir, u.err = partfile.OpenDir(dir, sub)
+	u.dir, u.err = d.openDir(dir, sub)
 	if u.err != nil {
 		u.err = &writeOpError{u.err}
 	}

@@ -165,7 +165,7 @@ func (d *BatchDownloader) discardKept() {
 	}
 	d.mu.Unlock()
 	for _, l := range all {
-		if dir, err := partfile.OpenDir(l.dir, l.sub); err == nil {
+		if dir, err := d.set.openDir(l.dir, l.sub); err == nil {
 			dir.Remove(l.part)
 			dir.Close()
 		}

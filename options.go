@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/littledl/littledl/internal/digest"
+	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/safename"
 )
 
@@ -35,10 +36,12 @@ type settings struct {
 	trusted       bool
 	adaptiveSpeed bool
 	enhancedOnly  string // an option given that only the enhanced downloader has
+
+	openDir func(dir, sub string) (*partfile.Dir, error) // tests bring disks of their own
 }
 
 func newSettings(opts []Option) (*settings, error) {
-	s := &settings{files: 5, chunks: 4, adaptive: true, smallFirst: true}
+	s := &settings{files: 5, chunks: 4, adaptive: true, smallFirst: true, openDir: partfile.OpenDir}
 	for _, o := range opts {
 		if o == nil {
 			return nil, invalidOption("nil Option")

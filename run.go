@@ -38,7 +38,7 @@ type run struct {
 }
 
 func newRun(ctx context.Context, d *BatchDownloader) (*run, error) {
-	r := &run{d: d, pool: newPool(d.set), dirs: newDirs(), wake: make(chan struct{}, 1), active: map[*file]struct{}{}}
+	r := &run{d: d, pool: newPool(d.set), dirs: newDirs(d.set.openDir), wake: make(chan struct{}, 1), active: map[*file]struct{}{}}
 	r.begun = time.Now()
 	r.next.Store(nobodyWaits)
 	r.ctx, r.cancel = context.WithCancelCause(ctx)

@@ -88,7 +88,23 @@ func TestWhereThingsHappen(t *testing.T) {
 		"os.OpenRoot":     {"internal/partfile", "."}, // and where a file to reuse is looked for
 		"os.MkdirAll":     {"internal/partfile"},
 		"time.Sleep":      nil,
+
+		// What belongs to the whole process.
+		"http.DefaultClient":    nil,
+		"http.DefaultTransport": nil,
+		"http.DefaultServeMux":  nil,
+		"net.DefaultResolver":   nil,
+		"os.Setenv":             nil,
+		"os.Unsetenv":           nil,
+		"os.Chdir":              nil,
+		"os.Exit":               nil,
+		"os.Stdout":             nil,
+		"os.Stderr":             nil,
+		"signal.Notify":         nil,
+		"slog.SetDefault":       nil,
+		"slog.Default":          nil,
 	}
+	packages := []string{"os", "http", "time", "net", "signal", "slog"}
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -108,7 +124,7 @@ func TestWhereThingsHappen(t *testing.T) {
 				return true
 			}
 			name := call.Sel.Name
-			if x, ok := call.X.(*ast.Ident); ok && (x.Name == "os" || x.Name == "http" || x.Name == "time") {
+			if x, ok := call.X.(*ast.Ident); ok && slices.Contains(packages, x.Name) {
 				name = x.Name + "." + name
 			}
 			if where, bound := only[name]; bound {

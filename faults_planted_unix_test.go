@@ -137,3 +137,26 @@ func TestPlantedAtThePart(t *testing.T) {
 		})
 	}
 }
+
+// Rule 29: a file has the rights that the umask leaves, and is never executable, also
+// where what it replaces was.
+func TestFileModes(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o027))
+	inBoth(t, func(b *bed) {
+		b.conf.Overwrite = littledl.OverwriteReplace
+		tool := filepath.Join(b.dir, "tool.sh")
+		require.NoError(b, os.WriteFile(tool, []byte("#!/bin/sh\n"), 0o700))
+		small := b.srv.File("small.bin")
+		b.add(small)
+		b.add(small, littledl.WithFilename("copy.bin"))
+		b.add(b.srv.File("large.bin", Size(8*mib)))
+		b.add(b.srv.File("tool.sh", Type("application/x-sh")))
+		b.d.SetProgressCallback(nil) // the old tool.sh is not to be looked at
+		require.NoError(b, b.d.Start(b.Context()))
+		for _, task := range b.d.GetAllTasks() {
+			info, err := os.Stat(task.Path())
+			require.NoError(b, err)
+			require.Equal(b, os.FileMode(0o640), info.Mode().Perm(), task.Filename)
+		}
+	})
+}

@@ -2,13 +2,21 @@ package littledl_test
 
 import (
 	"bufio"
+	"bytes"
+	"io/fs"
+	"log/slog"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/littledl/littledl"
+	. "github.com/littledl/littledl/internal/faultserver"
 )
 
 // raw answers every request at an address of the network in memory with these bytes.
@@ -69,4 +77,127 @@ func TestHostileAnswers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Rules 13 to 15, and 118: what is secret in a URL is not in errors, in the log, in the
+// names of parts or in what is kept beside them.
+func TestSecretsStay(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		var log bytes.Buffer
+		b.conf.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		b.conf.Retry.MaxRetries = 1
+		add := func(f *File) string {
+			url := strings.Replace(f.URL(), "//", "//user:"+secret+"@", 1)
+			b.homes["http://files.test"] = true
+			id, err := b.downloader().AddURL(url+"?X-Amz-Signature="+secret+"&sig="+secret+"#"+secret, littledl.WithSavePath(b.dir),
+				littledl.WithHeader(http.Header{"X-Api-Key": {secret}}))
+			require.NoError(b, err)
+			b.want[id] = []Content{f.Content()}
+			return id
+		}
+		add(b.srv.File("slow.bin", Size(8*mib), Behave(BasicAuth("user", secret), Slow(2*mib), First(2, RST(mib)))))
+		for name, fault := range map[string]Behaviour{
+			"missing": Status(404), "broken": Status(500), "stands": Stall(100), "cut": ShortBody(100), "page": Gzip(),
+			"loop": RedirectTo("?sig="+secret, 302), "away": RedirectTo("ftp://user:"+secret+"@else.test/?sig="+secret, 302),
+			"down": RedirectTo("http://user:"+secret+"@down.test/?sig="+secret, 302), "changed": ETagOnly(),
+		} {
+			add(b.srv.File(name, Behave(BasicAuth("user", secret), fault)))
+		}
+		var seen []string
+		time.AfterFunc(time.Second, func() {
+			require.NoError(b, filepath.WalkDir(b.dir, func(path string, e fs.DirEntry, err error) error {
+				seen = append(seen, path)
+				if text, err := os.ReadFile(path); err == nil {
+					require.NotContains(b, string(text), secret, path)
+				}
+				return err
+			}))
+		})
+		err := b.start()
+		require.Error(b, err)
+		require.NotContains(b, err.Error(), secret)
+		require.Greater(b, len(seen), 1, "a part was there to look at")
+		require.NotContains(b, strings.Join(seen, " "), secret)
+		require.Contains(b, log.String(), "http://files.test/broken")
+		require.NotContains(b, log.String(), secret)
+	})
+}
+
+// Rule 8: files that look like parts, of whatever name, are their owner's business.
+func TestForeignFilesStay(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		for _, name := range []string{
+			"x.ldpart", "a.bin.ldpart", "a.bin.0123abcd.ldpart", "a.bin.0123abcd.ldjournal", "a.bin.part", "a.bin.aria2", ".a.bin.tmp", "c.bin",
+		} {
+			path := filepath.Join(b.dir, name)
+			require.NoError(b, os.WriteFile(path, []byte("theirs"), 0o600))
+			b.theirs[path] = "theirs"
+		}
+		good := b.add(b.srv.File("a.bin", Size(8*mib)))
+		bad := b.add(b.srv.File("b.bin", Size(8*mib), Behave(After(3, Status(404)))))
+		other := b.add(b.srv.File("c.bin"))
+		require.Error(b, b.start())
+		require.True(b, b.task(good).IsCompleted())
+		require.True(b, b.task(bad).IsFailed())
+		require.Equal(b, "c (1).bin", b.task(other).Filename)
+		require.NoError(b, b.d.Stop())
+	})
+}
+
+// Rule 24: who changes what was handed out changes nothing for others.
+func TestSnapshotsAreCopies(t *testing.T) {
+	enhBubble(t, func(b *enhBed) {
+		a, c := b.origin("a.test"), b.origin("b.test")
+		f := a.File("f", Size(8*mib), Behave(Slow(4*mib)))
+		c.File("f", Size(8*mib))
+		id := b.mirrored("f", f.Content(), nil, a, c)
+		spoil := func() {
+			task := b.task(id)
+			require.Len(b, task.Sources, 2)
+			task.Sources[0].URL, task.Sources[1].Bytes = "spoilt", -1
+			b.get().GetAllTasks()[0].Sources[0].URL = "spoilt"
+		}
+		time.AfterFunc(time.Second, spoil)
+		require.NoError(b, b.start())
+		spoil()
+		require.Equal(b, f.URL(), b.task(id).Sources[0].URL)
+		require.Zero(b, b.task(id).Sources[1].Bytes)
+	})
+	header := http.Header{"X-Mine": {"1"}}
+	inBoth(t, func(b *bed) {
+		b.add(b.srv.File("a.bin"), littledl.WithHeader(header))
+		header.Set("X-Mine", "2")
+		require.NoError(b, b.start())
+		require.Equal(b, "1", b.srv.GETs()[0].Header.Get("X-Mine"))
+		header.Set("X-Mine", "1")
+	})
+}
+
+// Rule 27: the proxy is the environment's where none is given, NO_PROXY counts, and the
+// proxy's password goes to the proxy alone. The environment is read once in a process,
+// so this has one of its own.
+func TestProxyOfTheEnvironment(t *testing.T) {
+	if os.Getenv("LITTLEDL_TEST_PROXY") == "" {
+		test := exec.Command(os.Args[0], "-test.run", "^TestProxyOfTheEnvironment$")
+		test.Env = append(os.Environ(), "LITTLEDL_TEST_PROXY=yes", "HTTP_PROXY=http://user:"+secret+"@proxy.test:3128", "NO_PROXY=files.test", "REQUEST_METHOD=")
+		out, err := test.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return
+	}
+	inBoth(t, func(b *bed) {
+		b.conf.Proxy = nil
+		proxy := b.origin("proxy.test:3128")
+		b.homes["http://else.test"] = true // as the proxy sees it
+		b.add(b.srv.File("direct.bin"))
+		f := proxy.File("a.bin")
+		id, err := b.d.AddURL("http://else.test/a.bin", littledl.WithSavePath(b.dir))
+		require.NoError(b, err)
+		b.want[id] = []Content{f.Content()}
+		require.NoError(b, b.start())
+		require.Len(b, proxy.GETs(), 1)
+		require.Equal(b, "else.test", proxy.GETs()[0].Host)
+		require.NotEmpty(b, proxy.GETs()[0].Header.Get("Proxy-Authorization"))
+		require.Len(b, b.srv.GETs(), 1)
+		require.Empty(b, b.srv.GETs()[0].Header.Get("Proxy-Authorization"))
+	})
 }

@@ -163,7 +163,7 @@ func (t *task) snapshotLocked() FileTask {
 		told = t.file.report()
 	}
 	if told != nil {
-		s.Source, s.Sources = told.last, told.all
+		s.Source, s.Sources = told.last, slices.Clone(told.all)
 	}
 	return s
 }

@@ -80,7 +80,7 @@ func TestUnseenChange(t *testing.T) {
 	})
 }
 
-// 72 to 76: what a range may be asked under.
+// 52 and 72 to 76: what a range may be asked under.
 func TestValidators(t *testing.T) {
 	undated := LastModified(time.Time{})
 	whole := fault{least: 4, gets: 8}
@@ -98,6 +98,9 @@ func TestValidators(t *testing.T) {
 	add("74 Last-Modified of a minute ago", under("Fri, 31 Dec 1999 23:59:00 GMT"), []FileOption{ETag("")}, modifiedNow(time.Minute))
 	add("74 Last-Modified of less than a minute ago", under(""), []FileOption{ETag("")}, modifiedNow(59*time.Second))
 	add("74 Last-Modified in words", under(""), []FileOption{ETag(""), undated}, RawLines("Last-Modified: last week"))
+	add("52 a server whose clock is fast", under(firstModified), nil, DateSkew(time.Hour), LastModOnly())
+	add("52 a server whose clock is slow", under(firstModified), nil, DateSkew(-time.Hour), LastModOnly())
+	add("52 a file of the future", under(""), []FileOption{ETag("")}, modifiedNow(-time.Hour))
 	add("75 none", under(""), nil, NoValidators())
 	for _, raw := range []string{"abc", `"abc`, `""`, `"a"b"`, "W/abc"} {
 		add("76 ETag "+raw, under(firstModified), []FileOption{ETag(raw)})

@@ -15,11 +15,11 @@ import (
 	. "github.com/littledl/littledl/internal/faultserver"
 )
 
-// hostileNames are what a server or a URL may call a file, and what it is called then;
-// "": as if nothing had been said.
-func hostileNames() map[string]map[string]string {
+// 107 to 111: what a server or a URL may call a file, and what it is called then; "": as
+// if nothing had been said. However the name is told, the file is in its directory.
+func TestHostileNames(t *testing.T) {
 	long := strings.Repeat("x", 300)
-	return map[string]map[string]string{
+	for name, names := range map[string]map[string]string{
 		"107 a way out": {
 			"../../evil": "evil", `..\..\evil`: "evil", "/tmp/evil": "evil", `C:\x`: "x", "C:x": "C_x", `\\host\share\y`: "y",
 			"x:stream": "x_stream", "%2e%2e%2fevil": "%2e%2e%2fevil", "%252f..%252fevil": "%252f..%252fevil", "a/../b": "b",
@@ -37,12 +37,7 @@ func hostileNames() map[string]map[string]string {
 		"111 a part's": {
 			"x.ldpart": "x.ldpart_", "x.LDPART": "x.LDPART_", "x.ldjournal": "x.ldjournal_", "x.ldpart ": "x.ldpart_", ".ldpart": "ldpart",
 		},
-	}
-}
-
-// 107 to 111, however the name is told: the file is in its directory, under that name.
-func TestHostileNames(t *testing.T) {
-	for name, names := range hostileNames() {
+	} {
 		t.Run(name, func(t *testing.T) {
 			inBoth(t, func(b *bed) {
 				want := map[string]string{} // by task

@@ -50,6 +50,23 @@ func TestR15ChangesForEver(t *testing.T) {
 	})
 }
 
+// TestR15OthersEndMeanwhile: what makes a file one stream comes while other segments
+// are ending; their end is not the stream's.
+func TestR15OthersEndMeanwhile(t *testing.T) {
+	for name, does := range map[string]Behaviour{"two versions": ETagFlap(), "no ranges after three": NoRangeAfter(3)} {
+		t.Run(name, func(t *testing.T) {
+			for range 20 { // one in fifteen went wrong
+				inBubble(t, func(b *bed) {
+					b.net.Shape(Same(Link{})) // everything arrives at once
+					id := b.add(b.srv.File("a.bin", Size(6*mib), Behave(does)))
+					b.want[id] = []Content{Generate("/a.bin", 1, 6*mib), Generate("/a.bin", 2, 6*mib)}
+					require.NoError(b, b.start())
+				})
+			}
+		})
+	}
+}
+
 func TestR16DirectoryIsMade(t *testing.T) {
 	inBubble(t, func(b *bed) {
 		dir := filepath.Join(b.dir, "new", "deep")

@@ -104,6 +104,9 @@ var (
 	errKept    = errors.New("the file is there already")
 	errRestart = errors.New("start over")
 	errDisown  = errors.New("what another process has left is of no use")
+	// Workers only ask for one stream: while others are at it, the file still has segments,
+	// and the end of one of those would be taken for the stream's.
+	errStream = fmt.Errorf("%w as one stream", errRestart)
 )
 
 // Why an attempt ended, at no fault of anybody.
@@ -193,6 +196,7 @@ func (f *file) run() error {
 		case errors.Is(err, errDisown):
 			f.disown()
 		case errors.Is(err, errRestart):
+			f.stream = f.stream || errors.Is(err, errStream)
 			if err := f.startOver(); err != nil {
 				return err
 			}

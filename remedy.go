@@ -164,13 +164,11 @@ func (a attempt) toStream(err error) *segment {
 		f.failures++
 		hopeless = hopeless || f.failures > 10
 	}
+	f.mu.Unlock()
 	if hopeless {
-		f.mu.Unlock()
 		return a.giveUp(err)
 	}
-	defer f.mu.Unlock()
-	f.stream = true
-	f.failLocked(errRestart)
+	f.fail(errStream)
 	return nil
 }
 
@@ -183,20 +181,23 @@ func (a attempt) changed(err error) *segment {
 		return f.dropUnlike(a.src, a.s, err)
 	}
 	f.mu.Lock()
+	if f.err != nil { // a colleague saw it as well: it is one change
+		f.mu.Unlock()
+		return nil
+	}
 	f.changes++
-	changes := f.changes
 	a.src.resolved = nil // redirects may lead elsewhere now
-	f.mu.Unlock()
+	changes := f.changes
 	switch changes {
 	case 1:
+		f.failLocked(errRestart)
 	case 2:
-		f.mu.Lock()
-		f.stream = true
-		f.mu.Unlock()
-	default:
+		f.failLocked(errStream)
+	}
+	f.mu.Unlock()
+	if changes > 2 {
 		return a.giveUp(err)
 	}
-	f.fail(errRestart)
 	return nil
 }
 

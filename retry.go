@@ -62,8 +62,7 @@ func (f *file) settleSuccess(s *segment) *segment {
 			f.crumbs++
 		}
 		if f.crumbs > maxCrumbs { // a server that gives a byte at a time would be asked for ever
-			f.stream = true
-			f.failLocked(errRestart)
+			f.failLocked(errStream)
 			return nil
 		}
 		return s

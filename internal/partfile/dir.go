@@ -21,6 +21,14 @@ import (
 // ErrLocked says that another process, or another downloader, holds the part.
 var ErrLocked = errors.New("another process is downloading this file")
 
+// ErrUnsynced says that the system could not bring to the disk what it had taken: what
+// it says of the file since may be a lie, and nothing of it is to be believed.
+var ErrUnsynced = errors.New("the disk did not take what was written")
+
+// ErrBusy says that another program has the file open, a virus scanner say, and the
+// system lets nobody rename it meanwhile. It may be tried again in a moment.
+var ErrBusy = errors.New("another program has the file open")
+
 // Dir is a directory that files are stored in. Safe for concurrent use.
 type Dir struct {
 	disk Disk
@@ -38,7 +46,7 @@ const maxNames = 4096
 // OpenDir opens the directory dir, and below it sub (slash-separated, may be
 // ""), creating both. Sub cannot lead out of dir, not by symbolic links either.
 func OpenDir(dir, sub string) (*Dir, error) {
-	disk, err := openOS(dir, sub)
+	disk, err := OpenDisk(dir, sub)
 	if err != nil {
 		return nil, err
 	}

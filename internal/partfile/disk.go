@@ -21,7 +21,8 @@ type Disk interface {
 	Absent(name string) bool
 	// Names lists at most n names.
 	Names(n int) ([]string, error)
-	// Link gives a file, with or without a name, a further name that nothing has.
+	// Link gives a file a further name that nothing has: an open file, or, where name is
+	// not empty, the one that has that name.
 	Link(f File, name, to string) error
 	Rename(name, to string) error
 	// RenameNew replaces nothing.

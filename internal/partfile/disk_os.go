@@ -17,8 +17,9 @@ type osDisk struct {
 	handle *os.File // the directory itself, for calls that os.Root has no name for
 }
 
-// openOS opens the directory dir, and below it sub, creating both.
-func openOS(dir, sub string) (*osDisk, error) {
+// OpenDisk opens the directory dir of the operating system, and below it sub, creating
+// both.
+func OpenDisk(dir, sub string) (Disk, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("create the save directory: %w", err)
 	}
@@ -62,7 +63,7 @@ func (d *osDisk) Nameless() (File, error) {
 
 func (d *osDisk) Lstat(name string) (fs.FileInfo, error) { return d.root.Lstat(name) }
 func (d *osDisk) Absent(name string) bool                { return absent(d.handle, name) }
-func (d *osDisk) Rename(name, to string) error           { return d.root.Rename(name, to) }
+func (d *osDisk) Rename(name, to string) error           { return busy(d.root.Rename(name, to)) }
 func (d *osDisk) RenameNew(name, to string) error        { return renameNew(d.handle, name, to) }
 func (d *osDisk) Remove(name string) error               { return d.root.Remove(name) }
 func (d *osDisk) Sync() error                            { return d.handle.Sync() }
@@ -76,14 +77,11 @@ func (d *osDisk) Names(n int) ([]string, error) {
 	return list, err
 }
 
-// Link goes by the open file where the system can: whatever has the part's name by
-// now, the bytes that were checked are the ones that get the new name.
 func (d *osDisk) Link(f File, name, to string) error {
-	err := linkOpen(f.(osFile).File, d.handle, to)
-	if err != nil && name != "" && !errors.Is(err, fs.ErrExist) {
-		err = d.root.Link(name, to)
+	if name != "" {
+		return busy(d.root.Link(name, to))
 	}
-	return err
+	return linkOpen(f.(osFile).File, d.handle, to)
 }
 
 func (d *osDisk) Same(a, b fs.FileInfo) bool    { return os.SameFile(a, b) }

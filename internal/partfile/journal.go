@@ -70,7 +70,7 @@ func (d *Dir) clearJournal(name string) error {
 // append writes whole records. Concurrent callers write side by side.
 func (l *logbook) append(b []byte) error {
 	at := l.end.Add(int64(len(b))) - int64(len(b))
-	if _, err := l.f.WriteAt(b, at); err != nil {
+	if _, err := writeAll(l.f, b, at); err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
 	return nil
@@ -107,13 +107,14 @@ func (p *Part) owned() error {
 	if p.log == nil {
 		return nil
 	}
-	if _, err := p.dir.disk.Lstat(p.name); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the part file is gone: %w", err)
+	if err := p.log.owned(); err != nil {
+		return err
 	}
-	if !p.dir.isStill(p.name, p.f) {
-		return ErrLocked
+	err := p.still(p.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w, or its part was removed: %w", ErrLocked, err)
 	}
-	return p.log.owned()
+	return err
 }
 
 // SyncAfter writes the part and its journal to the disk itself if so many bytes were
@@ -129,23 +130,28 @@ func (p *Part) SyncAfter(bytes int64) error {
 		return nil
 	}
 	if err := p.f.Sync(); err != nil && !unsupported(err) {
-		return fmt.Errorf("sync the part file: %w", err)
+		return fmt.Errorf("%w: sync the part file: %w", ErrUnsynced, err)
 	}
 	l.synced.Store(noted)
 	if err := l.f.Sync(); err != nil && !unsupported(err) {
-		return fmt.Errorf("sync the journal: %w", err)
+		return fmt.Errorf("%w: sync the journal: %w", ErrUnsynced, err)
 	}
 	return nil
 }
 
-// endLog removes the journal: what it says is void, or nobody needs it any more.
-func (p *Part) endLog() {
-	if p.log != nil {
-		mine := p.log.owned() == nil
-		_ = p.log.f.Close()
-		if mine {
-			_ = p.dir.disk.Remove(p.beside)
-		}
-		p.log = nil
+// endLog removes the journal: what it says is void, or nobody needs it any more. False:
+// another process owns the part now.
+func (p *Part) endLog() (mine bool) {
+	l := p.log
+	if l == nil {
+		return true
 	}
+	p.log = nil
+	mine = !errors.Is(l.owned(), ErrLocked)
+	still := mine && p.dir.isStill(p.beside, l.f)
+	_ = l.f.Close()
+	if still {
+		_ = p.dir.disk.Remove(p.beside)
+	}
+	return mine
 }

@@ -18,6 +18,9 @@ type Part struct {
 	name   string   // "" while it has none
 	beside string   // what its journal is called
 	log    *logbook // nil: nothing can be resumed
+
+	reserved bool        // more disk than its length needs
+	closed   fs.FileInfo // what it was when it was closed; nil: it is open
 }
 
 // Nameless makes a part without a name: a crash leaves nothing of it. Where the
@@ -47,7 +50,16 @@ func (d *Dir) TryNameless() (*Part, error) {
 }
 
 // WriteAt writes to the part.
-func (p *Part) WriteAt(b []byte, off int64) (int, error) { return p.f.WriteAt(b, off) }
+func (p *Part) WriteAt(b []byte, off int64) (int, error) { return writeAll(p.f, b, off) }
+
+// writeAll does not take a file system's word for it that less than all was right.
+func writeAll(f File, b []byte, off int64) (int, error) {
+	n, err := f.WriteAt(b, off)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	return n, err
+}
 
 // ReadAt reads from the part.
 func (p *Part) ReadAt(b []byte, off int64) (int, error) { return p.f.ReadAt(b, off) }
@@ -58,7 +70,10 @@ func (p *Part) ReadFrom(r io.Reader) (int64, error) { return p.f.ReadFrom(r) }
 
 // Preallocate reserves size bytes of disk without changing the part's length.
 // Only a full disk is an error: where it cannot be done nothing happens.
-func (p *Part) Preallocate(size int64) error { return p.f.Preallocate(size) }
+func (p *Part) Preallocate(size int64) error {
+	p.reserved = true
+	return p.f.Preallocate(size)
+}
 
 // Size is the part's present length in bytes.
 func (p *Part) Size() (int64, error) {
@@ -71,6 +86,9 @@ func (p *Part) Size() (int64, error) {
 
 // Empty throws the content away, and what the journal says of it.
 func (p *Part) Empty() error {
+	if err := p.owned(); err != nil {
+		return err
+	}
 	p.endLog()
 	return p.f.Truncate(0)
 }
@@ -81,64 +99,110 @@ func (p *Part) Truncate(size int64) error { return p.f.Truncate(size) }
 // Resumable reports whether another process could go on with the part.
 func (p *Part) Resumable() bool { return p.log != nil }
 
-// Kept closes the part and leaves it for Reopen and Resume. Ok is false where nothing
-// is left: the part had no name, or closing failed.
+// Kept closes the part and leaves it for Reopen and Resume, without the disk that was
+// reserved beyond its end: others may need that. Ok is false where nothing is left: the
+// part had no name, or closing failed.
 func (p *Part) Kept() (k Kept, ok bool) {
-	info, err := p.f.Stat()
-	k = Kept{name: p.name, beside: p.beside, info: info}
+	if size, err := p.Size(); err == nil && p.reserved && p.name != "" {
+		_ = p.f.Truncate(size)
+	}
+	k = Kept{name: p.name, beside: p.beside}
+	var err error
 	if p.log != nil {
 		k.id, k.nonce = p.log.id, p.log.nonce
-		err = errors.Join(err, p.log.f.Close())
+		err = p.log.f.Close()
 		p.log = nil
 	}
-	err = errors.Join(err, p.f.Close())
+	if err = errors.Join(err, p.close()); err != nil && k.nonce == 0 {
+		p.unname() // nobody could go on from it
+	}
+	k.info = p.closed
 	return k, p.name != "" && err == nil
+}
+
+// close closes the part's file, once. Who goes by its name from then on can still tell
+// whether it leads there.
+func (p *Part) close() (err error) {
+	if p.closed != nil {
+		return nil
+	}
+	info, err := p.f.Stat()
+	if err = errors.Join(err, p.f.Close()); err != nil {
+		err = fmt.Errorf("%w: close the file: %w", ErrUnsynced, err) // a failed close is a failed write
+	}
+	p.closed = info
+	return err
 }
 
 // Discard closes the part and deletes it.
 func (p *Part) Discard() {
 	p.unname()
-	_ = p.f.Close()
+	_ = p.close()
 }
 
 // unname removes the part's own name and its journal: what has been published or
 // discarded needs neither.
 func (p *Part) unname() {
-	p.endLog()
-	// Before the lock goes with the descriptor; where that is closed already nobody
-	// else can have taken the name.
-	if p.name != "" && (closesFirst || p.dir.isStill(p.name, p.f)) {
-		_ = p.dir.disk.Remove(p.name)
+	// Before the lock goes with the descriptor.
+	if mine := p.endLog(); mine && p.name != "" {
+		p.removeIfStill(p.name)
 	}
 	p.name = ""
+}
+
+// removeIfStill removes a name that leads to the part.
+func (p *Part) removeIfStill(name string) {
+	if p.still(name) == nil {
+		_ = p.dir.disk.Remove(name)
+	}
+}
+
+// still is nil where a name leads to the part, and ErrLocked where it leads elsewhere.
+func (p *Part) still(name string) (err error) {
+	mine := p.closed
+	if mine == nil {
+		if mine, err = p.f.Stat(); err != nil {
+			return err
+		}
+	}
+	now, err := p.dir.disk.Lstat(name)
+	if err == nil && !p.dir.disk.Same(now, mine) {
+		err = ErrLocked
+	}
+	return err
 }
 
 // Seal readies the part for Publish: modification time (zero: as it is) and,
 // when durable, its bytes on the disk.
 func (p *Part) Seal(mtime time.Time, durable bool) error {
 	if durable {
-		if err := p.f.Sync(); err != nil {
-			return fmt.Errorf("sync the file: %w", err)
+		if err := p.f.Sync(); err != nil && !unsupported(err) {
+			return fmt.Errorf("%w: sync the file: %w", ErrUnsynced, err)
 		}
 	}
 	if mtime.IsZero() {
 		return nil
 	}
-	return p.f.SetTime(mtime)
+	if err := p.f.SetTime(mtime); err != nil && !unsupported(err) { // not every file system has times to set
+		return fmt.Errorf("set the modification time: %w", err)
+	}
+	return nil
 }
 
-// closesFirst: an open file keeps its name on Windows.
-const closesFirst = runtime.GOOS == "windows"
+// closesFirst: an open file keeps its name on Windows. Tests turn it on elsewhere.
+var closesFirst = runtime.GOOS == "windows"
 
 // Publish gives the part its final name and closes it. Without replace a name
-// that is taken is fs.ErrExist, and Publish may be called again with another. A part
-// that another process has taken over is ErrLocked.
+// that is taken is fs.ErrExist; then, and after ErrBusy, Publish may be called again.
+// A part that another process has taken over is ErrLocked.
 func (p *Part) Publish(name string, replace bool) error {
 	if err := p.owned(); err != nil {
 		return err
 	}
 	if closesFirst {
-		_ = p.f.Close()
+		if err := p.close(); err != nil {
+			return err
+		}
 	}
 	var err error
 	if replace {
@@ -150,9 +214,9 @@ func (p *Part) Publish(name string, replace bool) error {
 		return err
 	}
 	p.unname()
-	// A failed close is a failed write.
-	if err := p.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
-		return fmt.Errorf("close the file: %w", err)
+	if err := p.close(); err != nil {
+		p.removeIfStill(name)
+		return err
 	}
 	return nil
 }
@@ -171,7 +235,7 @@ func (p *Part) replace(name string) error {
 		if p.name == "" {
 			return err
 		}
-		return disk.Rename(p.name, name)
+		return p.byName(disk.Rename, name)
 	}
 	if err := disk.Rename(from, name); err != nil {
 		return errors.Join(err, disk.Remove(from))
@@ -179,14 +243,20 @@ func (p *Part) replace(name string) error {
 	return nil
 }
 
+// link goes by the open file where the system can: whatever has the part's name by now,
+// the bytes that were checked are the ones that get the new name.
 func (p *Part) link(name string) error {
 	disk := p.dir.disk
-	err := disk.Link(p.f, p.name, name)
-	if err == nil || p.name == "" || errors.Is(err, fs.ErrExist) || !unsupported(err) {
+	err := disk.Link(p.f, "", name)
+	if err == nil || p.name == "" || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	err = p.byName(func(part, name string) error { return disk.Link(p.f, part, name) }, name)
+	if err == nil || !unsupported(err) {
 		return err
 	}
 	// No hard links here (FAT, some network mounts).
-	if err = disk.RenameNew(p.name, name); err == nil || !unsupported(err) {
+	if err = p.byName(disk.RenameNew, name); err == nil || !unsupported(err) {
 		return err
 	}
 	// Hold the name with an empty file, then rename over it.
@@ -195,8 +265,16 @@ func (p *Part) link(name string) error {
 		return err
 	}
 	hold.Close()
-	if err := disk.Rename(p.name, name); err != nil {
+	if err := p.byName(disk.Rename, name); err != nil {
 		return errors.Join(err, disk.Remove(name))
 	}
 	return nil
+}
+
+// byName does something with the part's name, which must lead to the part.
+func (p *Part) byName(do func(part, name string) error, name string) error {
+	if err := p.still(p.name); err != nil {
+		return err
+	}
+	return do(p.name, name)
 }

@@ -75,6 +75,93 @@ func TestPlantedPart(t *testing.T) {
 	})
 }
 
+// TestPlantedJournal: a part whose journal's name is taken is downloaded without one.
+func TestPlantedJournal(t *testing.T) {
+	for name, plant := range plants {
+		t.Run(name, func(t *testing.T) {
+			path, d := open(t)
+			outside, untouched := secret(t)
+			at := filepath.Join(path, "a.bin.k.ldjournal")
+			require.NoError(t, plant(at, outside))
+			before, err := os.Lstat(at)
+			require.NoError(t, err)
+			p, err := d.Create("a.bin", "k")
+			require.NoError(t, err)
+			require.Error(t, p.Log(head))
+			require.False(t, p.Resumable())
+			untouched()
+			note(t, fill(t, p, "whole"), 0, "whole")
+			require.NoError(t, p.SyncAfter(0))
+			require.NoError(t, p.Publish("a.bin", false))
+			untouched()
+			after, err := os.Lstat(at)
+			require.NoError(t, err)
+			require.True(t, os.SameFile(before, after))
+			require.ElementsMatch(t, []string{"a.bin", "a.bin.k.ldjournal"}, names(t, path))
+		})
+	}
+}
+
+// TestPlantedBeforeResume: what stands in the place of a part or of its journal when
+// the next process comes is not gone on from, nor touched.
+func TestPlantedBeforeResume(t *testing.T) {
+	for _, ext := range []string{Suffix, JournalSuffix} {
+		for name, plant := range plants {
+			t.Run(name+" "+ext, func(t *testing.T) {
+				path := t.TempDir()
+				k := leave(t, path, "a.bin", "k")
+				outside, untouched := secret(t)
+				at := filepath.Join(path, "a.bin.k"+ext)
+				require.NoError(t, os.Remove(at))
+				require.NoError(t, plant(at, outside))
+				_, err := reopened(t, path).Reopen(k)
+				require.Error(t, err)
+				d := reopened(t, path)
+				p, _, err := d.Resume("a.bin", "k")
+				require.NoError(t, err)
+				require.Nil(t, p)
+				untouched()
+				p, err = d.Create("a.bin", "k")
+				require.NoError(t, err)
+				_ = p.Log(head)
+				require.NoError(t, fill(t, p, "whole").Publish("a.bin", false))
+				untouched()
+				got, err := os.ReadFile(filepath.Join(path, "a.bin"))
+				require.NoError(t, err)
+				require.Equal(t, "whole", string(got))
+			})
+		}
+	}
+}
+
+// TestOthersLeft: another user's part or journal is neither gone on from nor touched.
+func TestOthersLeft(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make a file of another user")
+	}
+	for _, ext := range []string{Suffix, JournalSuffix} {
+		path := t.TempDir()
+		leave(t, path, "a.bin", "k")
+		theirs := filepath.Join(path, "a.bin.k"+ext)
+		require.NoError(t, os.Chown(theirs, 12345, 12345))
+		before, err := os.ReadFile(theirs)
+		require.NoError(t, err)
+		d := reopened(t, path)
+		p, _, err := d.Resume("a.bin", "k")
+		require.NoError(t, err)
+		require.Nil(t, p)
+		p, err = d.Create("a.bin", "k")
+		require.NoError(t, err)
+		if ext == JournalSuffix {
+			require.Error(t, p.Log(head))
+		}
+		require.NoError(t, fill(t, p, "ours").Publish("a.bin", false))
+		after, err := os.ReadFile(theirs)
+		require.NoError(t, err)
+		require.Equal(t, before, after)
+	}
+}
+
 func TestPlantedTarget(t *testing.T) {
 	for name, plant := range plants {
 		t.Run(name, func(t *testing.T) {

@@ -46,13 +46,13 @@ func (d *Dir) resume(part, beside string) (p *Part, log journal.Log, err error) 
 		return nil, log, err
 	}
 	p = &Part{dir: d, f: f, name: part, beside: beside}
-	log, err = p.openJournal()
+	log, err = p.openJournal(func(journal.Log) bool { return true })
 	return p, log, err
 }
 
 // openJournal reads the journal and makes it ours: it ends where it cannot be believed,
-// and has our nonce.
-func (p *Part) openJournal() (journal.Log, error) {
+// and has our nonce. What is not trusted is left as it is.
+func (p *Part) openJournal(trust func(journal.Log) bool) (journal.Log, error) {
 	f, err := p.readJournal()
 	if err != nil {
 		return journal.Log{}, err
@@ -62,12 +62,15 @@ func (p *Part) openJournal() (journal.Log, error) {
 	if err == nil {
 		log, err = journal.Decode(b)
 	}
+	if err == nil && !trust(log) {
+		err = ErrLocked
+	}
 	l := &logbook{f: f, id: log.Head.ID, nonce: newNonce()}
 	if err == nil {
 		err = f.Truncate(log.Len)
 	}
 	if err == nil {
-		_, err = f.WriteAt(journal.Nonce(l.nonce), journal.NonceAt)
+		_, err = writeAll(f, journal.Nonce(l.nonce), journal.NonceAt)
 	}
 	if err != nil {
 		f.Close()
@@ -98,19 +101,8 @@ func (p *Part) reopenJournal(k Kept) bool {
 	if k.nonce == 0 {
 		return true
 	}
-	f, err := p.readJournal()
-	if err != nil {
-		return false
-	}
-	l := &logbook{f: f, id: k.id, nonce: k.nonce}
-	info, err := f.Stat()
-	if err != nil || l.owned() != nil {
-		f.Close()
-		return false
-	}
-	l.end.Store(info.Size())
-	p.log = l
-	return true
+	_, err := p.openJournal(func(l journal.Log) bool { return l.Nonce == k.nonce && l.Head.ID == k.id })
+	return err == nil
 }
 
 // Tidy removes what is left of a part that nobody needs any more because the file is

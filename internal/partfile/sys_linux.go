@@ -66,10 +66,36 @@ func setTime(f *os.File, t time.Time) error {
 	return err
 }
 
+// preallocate asks for what is plainly not there in vain only: a reservation that fails
+// halfway takes the last block from everybody else.
 func preallocate(f *os.File, size int64) error {
-	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, size)
+	room, ask := hasRoom(f, size), size
+	if !room {
+		ask = 1 // do reservations work here at all?
+	}
+	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, ask)
+	if err == nil && !room {
+		err = unix.ENOSPC
+	}
 	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG) {
 		return &fs.PathError{Op: "preallocate", Path: f.Name(), Err: err}
 	}
 	return nil
+}
+
+// hasRoom reports whether a file could have so many bytes, as far as the system tells.
+func hasRoom(f *os.File, size int64) bool {
+	var disk unix.Statfs_t
+	var file unix.Stat_t
+	if unix.Fstatfs(int(f.Fd()), &disk) != nil || unix.Fstat(int(f.Fd()), &file) != nil {
+		return true
+	}
+	missing, unit, free := size-file.Blocks*512, int64(disk.Frsize), disk.Bavail
+	if unit == 0 {
+		unit = int64(disk.Bsize)
+	}
+	if os.Geteuid() == 0 {
+		free = disk.Bfree
+	}
+	return missing <= 0 || unit <= 0 || disk.Blocks == 0 || uint64(missing/unit) <= free
 }

@@ -36,9 +36,12 @@ func ownedByUs(info fs.FileInfo) bool {
 	return ok && int(st.Uid) == os.Geteuid()
 }
 
+// busy marks what may work in a moment: nothing here.
+func busy(err error) error { return err }
+
 // unsupported reports that the file system lacks an operation.
 func unsupported(err error) bool {
-	for _, e := range []error{unix.EOPNOTSUPP, unix.ENOTSUP, unix.EINVAL, unix.ENOSYS, unix.EISDIR, unix.ENOTTY, unix.EPERM, unix.EMLINK, unix.ENOLCK} {
+	for _, e := range []error{errors.ErrUnsupported, unix.EOPNOTSUPP, unix.ENOTSUP, unix.EINVAL, unix.ENOSYS, unix.EISDIR, unix.ENOTTY, unix.EPERM, unix.EMLINK, unix.ENOLCK} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -33,6 +33,17 @@ func links(fs.FileInfo) uint64 { return 1 }
 
 func ownedByUs(fs.FileInfo) bool { return true }
 
+// busy marks what may work in a moment: programs that look at every new file keep it
+// from being renamed.
+func busy(err error) error {
+	for _, e := range []error{windows.ERROR_SHARING_VIOLATION, windows.ERROR_LOCK_VIOLATION, windows.ERROR_ACCESS_DENIED} {
+		if errors.Is(err, e) {
+			return fmt.Errorf("%w: %w", ErrBusy, err)
+		}
+	}
+	return err
+}
+
 // unsupported reports that the file system lacks an operation.
 func unsupported(err error) bool {
 	for _, e := range []error{errors.ErrUnsupported, windows.ERROR_INVALID_FUNCTION, windows.ERROR_NOT_SUPPORTED, windows.ERROR_ACCESS_DENIED} {

@@ -47,7 +47,7 @@ func TestDependencies(t *testing.T) {
 		}
 		require.NotNil(t, p.Module, p.ImportPath)
 		require.Contains(t, []string{module, "golang.org/x/sync", "golang.org/x/sys"}, p.Module.Path, p.ImportPath)
-		require.NotContains(t, p.ImportPath, "faultserver", "it is for tests")
+		require.NotContains(t, p.ImportPath, "internal/fault", "it is for tests")
 	}
 }
 
@@ -57,6 +57,8 @@ func TestInternalImportsDownward(t *testing.T) {
 	allowed := map[string][]string{
 		"fetch":    {"redact"},
 		"partfile": {"journal"},
+		// For tests.
+		"faultdisk": {"partfile"},
 	}
 	for _, p := range goList(t, "./internal/...") {
 		name := strings.TrimPrefix(p.ImportPath, module+"/internal/")

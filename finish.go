@@ -1,12 +1,14 @@
 package littledl
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"time"
 
 	"github.com/littledl/littledl/internal/digest"
+	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/safename"
 )
 
@@ -60,7 +62,7 @@ func (f *file) publish() error {
 	name := t.name
 	for nth := 1; ; nth++ {
 		_, base := splitName(name)
-		err := f.part.Publish(base, policy == OverwriteReplace)
+		err := f.publishAs(base, policy == OverwriteReplace)
 		if err == nil {
 			f.named(name)
 			return nil
@@ -74,6 +76,24 @@ func (f *file) publish() error {
 		d.mu.Lock()
 		name, nth = d.names.claim(t, safename.Numbered(t.name, 0), nth)
 		d.mu.Unlock()
+	}
+}
+
+// busyMost is the last wait for a file that another program has open: 2.5 s in all.
+const busyMost = 1280 * time.Millisecond
+
+// publishAs has patience with programs that look at every new file.
+func (f *file) publishAs(base string, replace bool) error {
+	for d := 10 * time.Millisecond; ; d *= 2 {
+		err := f.part.Publish(base, replace)
+		if d > busyMost || !errors.Is(err, partfile.ErrBusy) {
+			return err
+		}
+		select {
+		case <-time.After(d):
+		case <-f.r.ctx.Done():
+			return context.Cause(f.r.ctx)
+		}
 	}
 }
 

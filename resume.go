@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -231,9 +230,6 @@ const (
 	syncTime  = 5 * time.Second
 )
 
-// errUnsynced: what the system has said of the part since may be a lie.
-var errUnsynced = errors.New("the disk did not take what was written")
-
 // keepSafe brings a long transfer to the disk now and then, beside it.
 func (f *file) keepSafe(ctx context.Context, size int64) {
 	if size <= syncBytes || !f.part.Resumable() {
@@ -249,7 +245,7 @@ func (f *file) keepSafe(ctx context.Context, size int64) {
 				return
 			}
 			if err := f.part.SyncAfter(syncBytes); err != nil {
-				f.fail(&fetch.WriteError{Err: fmt.Errorf("%w: %w", errUnsynced, err)})
+				f.fail(&fetch.WriteError{Err: err})
 				return
 			}
 		}

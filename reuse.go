@@ -29,7 +29,7 @@ func (f *file) tryName(name string, pin httprange.Pin) (next bool, err error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("look at the target: %w", err)
+		return false, &writeOpError{fmt.Errorf("look at the target: %w", err)}
 	}
 	policy := f.r.d.set.cfg.Overwrite
 	if policy == OverwriteSkip && info.Mode()&fs.ModeSymlink != 0 { // nothing is written, so it may lead anywhere

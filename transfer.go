@@ -3,6 +3,8 @@ package littledl
 import (
 	"context"
 	"errors"
+
+	"github.com/littledl/littledl/internal/partfile"
 )
 
 // One task after the other through a place in transfer, and what becomes of it.
@@ -139,7 +141,7 @@ func (r *run) putAway(f *file, err error, later bool) {
 
 // resumable reports whether bytes fetched before a failure are worth keeping.
 func resumable(err error) bool {
-	for _, e := range []error{ErrHashMismatch, ErrSizeMismatch, ErrRemoteChanged, ErrRangeMismatch, ErrEncoding, ErrFileTooLarge, ErrFileExists, errUnsynced} {
+	for _, e := range []error{ErrHashMismatch, ErrSizeMismatch, ErrRemoteChanged, ErrRangeMismatch, ErrEncoding, ErrFileTooLarge, ErrFileExists, partfile.ErrUnsynced} {
 		if errors.Is(err, e) {
 			return false
 		}

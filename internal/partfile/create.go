@@ -30,6 +30,9 @@ func (d *Dir) create(name, journal string) (*Part, error) {
 		f, err := d.disk.Open(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if err == nil {
 			if err := d.take(f, name); err != nil {
+				if !errors.Is(err, ErrLocked) && d.isStill(name, f) {
+					_ = d.disk.Remove(name)
+				}
 				f.Close()
 				return nil, err
 			}

@@ -129,14 +129,11 @@ func (p *Part) SyncAfter(bytes int64) error {
 	if noted-l.synced.Load() < bytes {
 		return nil
 	}
-	if err := p.f.Sync(); err != nil && !unsupported(err) {
-		return fmt.Errorf("%w: sync the part file: %w", ErrUnsynced, err)
+	if err := p.sync(p.f, "part file"); err != nil {
+		return err
 	}
 	l.synced.Store(noted)
-	if err := l.f.Sync(); err != nil && !unsupported(err) {
-		return fmt.Errorf("%w: sync the journal: %w", ErrUnsynced, err)
-	}
-	return nil
+	return p.sync(l.f, "journal")
 }
 
 // endLog removes the journal: what it says is void, or nobody needs it any more. False:

@@ -130,7 +130,14 @@ func TestSyncAfter(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnsynced)
 	require.ErrorIs(t, err, io.ErrClosedPipe)
 	require.Len(t, synced, 5, "the journal is not made to say more than is there")
-	p.Discard()
+
+	fails = nil // so says a system that has told of it once
+	require.ErrorIs(t, p.SyncAfter(0), ErrUnsynced)
+	require.ErrorIs(t, p.Seal(time.Time{}, true), ErrUnsynced)
+	require.ErrorIs(t, p.Seal(time.Time{}, false), ErrUnsynced)
+	_, ok := p.Kept()
+	require.False(t, ok)
+	holds(t, path, map[string]string{})
 }
 
 func TestSealFails(t *testing.T) {

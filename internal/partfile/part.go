@@ -20,6 +20,7 @@ type Part struct {
 	log    *logbook // nil: nothing can be resumed
 
 	reserved bool        // more disk than its length needs
+	lost     error       // why nothing of it is to be believed
 	closed   fs.FileInfo // what it was when it was closed; nil: it is open
 }
 
@@ -101,8 +102,12 @@ func (p *Part) Resumable() bool { return p.log != nil }
 
 // Kept closes the part and leaves it for Reopen and Resume, without the disk that was
 // reserved beyond its end: others may need that. Ok is false where nothing is left: the
-// part had no name, or closing failed.
+// part had no name, or nothing of it can be believed, or closing failed.
 func (p *Part) Kept() (k Kept, ok bool) {
+	if p.lost != nil {
+		p.Discard()
+		return Kept{}, false
+	}
 	if size, err := p.Size(); err == nil && p.reserved && p.name != "" {
 		_ = p.f.Truncate(size)
 	}
@@ -176,9 +181,10 @@ func (p *Part) still(name string) (err error) {
 // when durable, its bytes on the disk.
 func (p *Part) Seal(mtime time.Time, durable bool) error {
 	if durable {
-		if err := p.f.Sync(); err != nil && !unsupported(err) {
-			return fmt.Errorf("%w: sync the file: %w", ErrUnsynced, err)
-		}
+		_ = p.sync(p.f, "file")
+	}
+	if p.lost != nil {
+		return p.lost
 	}
 	if mtime.IsZero() {
 		return nil
@@ -187,6 +193,17 @@ func (p *Part) Seal(mtime time.Time, durable bool) error {
 		return fmt.Errorf("set the modification time: %w", err)
 	}
 	return nil
+}
+
+// sync brings a file of the part's to the disk. A failure counts for good: the system
+// tells of what it has lost once, and of success ever after.
+func (p *Part) sync(f File, what string) error {
+	if p.lost == nil {
+		if err := f.Sync(); err != nil && !unsupported(err) {
+			p.lost = fmt.Errorf("%w: sync the %s: %w", ErrUnsynced, what, err)
+		}
+	}
+	return p.lost
 }
 
 // closesFirst: an open file keeps its name on Windows. Tests turn it on elsewhere.

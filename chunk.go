@@ -58,7 +58,9 @@ type file struct {
 	network    NetworkProfile // as its connections show it
 	hashing    *prefixHash    // nil: the file is hashed when it is complete
 	drops      int            // stragglers replaced
-	wanted     string         // its name, where its content is looked for among the files at hand
+	early      int            // segments under way or not begun that mirrors are compared with
+	earlySince time.Time
+	wanted     string // its name, where its content is looked for among the files at hand
 }
 
 // saved is what one round of a task leaves to the next, in this Start or a later one.

@@ -167,16 +167,20 @@ func newSharing(r *run) (*sharing, error) {
 	}
 	s := &sharing{r: r, alloc: alloc}
 	_, err = alloc.AddFile(r.ctx, FileRequest{FileID: hintsID, Size: -1, Priority: 1 << 30})
-	r.pool.share = s.acquire
+	r.pool.share = s
 	return s, err
 }
 
+// acquire takes a slot of the global budget for a file; nil: for a hint.
 func (s *sharing) acquire(ctx context.Context, f *file) (func(), error) {
 	if f == nil {
 		return s.alloc.Acquire(ctx, hintsID)
 	}
 	return s.alloc.Acquire(ctx, f.id)
 }
+
+// try is acquire where a slot is free at once.
+func (s *sharing) try(f *file) (func(), bool) { return s.alloc.tryAcquire(f.id) }
 
 // enter and leave frame a file's transfer.
 func (s *sharing) enter(f *file) error {
@@ -189,6 +193,9 @@ func (s *sharing) leave(f *file) { s.alloc.RemoveFile(f.id) }
 // decide says how a file is fetched once its headers are in: how many segments it is
 // cut into, how many workers begin, and how many there may be.
 func (s *sharing) decide(f *file, size int64) (segments, begin, limit int) {
+	if size < s.r.d.set.threshold {
+		return 1, 1, 1
+	}
 	p := s.r.d.set.selector.AnalyzeFile(f.t.url, size, true)
 	d := s.alloc.decide(f.id, p, f.sources[f.current].host.profile())
 	n := max(d.RecommendedChunks, 1)

@@ -47,7 +47,7 @@ func TestEnhBudgetOverSources(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
 				b.option(append(opts, littledl.WithMaxTotalThreads(4))...)
 				s := faultserver.Start(b, faultserver.On(b.net, "a.test:80", "b.test:80", "c.test:80"))
-				f := s.File("f", faultserver.Size(40*mib))
+				f := s.File("f", faultserver.Size(16*mib))
 				url := []littledl.URLOption{littledl.WithBackupURLs(s.URLAt("b.test:80", "f"), s.URLAt("c.test:80", "f"))}
 				if what == "hash" {
 					url = append(url, enhHash(f.Content()))
@@ -138,18 +138,18 @@ func TestEnhStyles(t *testing.T) {
 		size     int64
 		min, max int
 	}{
-		"single":       {[]littledl.SelectorOption{littledl.WithMulti(false), littledl.WithDefaultStyle(littledl.StyleSingle)}, 40 * mib, 1, 1},
-		"multi":        {[]littledl.SelectorOption{littledl.WithDefaultStyle(littledl.StyleMulti)}, 40 * mib, 4, 4},
+		"single":       {[]littledl.SelectorOption{littledl.WithMulti(false), littledl.WithDefaultStyle(littledl.StyleSingle)}, 16 * mib, 1, 1},
+		"multi":        {[]littledl.SelectorOption{littledl.WithDefaultStyle(littledl.StyleMulti)}, 16 * mib, 4, 4},
 		"multi, large": {[]littledl.SelectorOption{littledl.WithDefaultStyle(littledl.StyleMulti)}, 110 * mib, 8, 8},
-		"multi, few":   {[]littledl.SelectorOption{littledl.WithDefaultStyle(littledl.StyleMulti), littledl.WithMaxChunks(3)}, 40 * mib, 3, 3},
-		"adaptive":     {nil, 110 * mib, 13, 15},
+		"multi, few":   {[]littledl.SelectorOption{littledl.WithDefaultStyle(littledl.StyleMulti), littledl.WithMaxChunks(3)}, 16 * mib, 3, 3},
+		"adaptive":     {nil, 48 * mib, 13, 15},
 	} {
 		t.Run(what, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
 				sel, err := littledl.NewStrategySelector(c.opts...)
 				require.NoError(b, err)
 				b.option(littledl.WithSelector(sel))
-				b.rates["a.test:80"] = 2 * mib
+				b.rates["a.test:80"] = mib
 				s := b.origin("a.test")
 				f := s.File("f", faultserver.Size(c.size))
 				b.add(f.URL(), f.Content())
@@ -164,17 +164,17 @@ func TestEnhStyles(t *testing.T) {
 // TestEnhGivesBack: where the sum is capped few connections are left in the second
 // half; where each one is, all that are allowed are used.
 func TestEnhGivesBack(t *testing.T) {
-	const size = 200 * mib
+	const size = 64 * mib
 	for what, capped := range map[string]bool{"sum": true, "each": false} {
 		t.Run(what, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
-				line := faultserver.NewBottleneck(40 * mib)
+				line := faultserver.NewBottleneck(12 * mib)
 				b.net.Shape(func(int, string) faultserver.Link {
 					l := faultserver.RTT(20 * time.Millisecond)
 					if capped {
 						l.Shared = line
 					} else {
-						l.Rate = 8 * mib
+						l.Rate = 2 * mib
 					}
 					return l
 				})

@@ -2,6 +2,7 @@ package littledl_test
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 	"testing"
@@ -20,6 +21,10 @@ func TestEnhFirstRequestFails(t *testing.T) {
 	for what, spoil := range map[string]func(b *enhBed, primary *faultserver.File){
 		"not found": func(_ *enhBed, f *faultserver.File) { f.Behave(faultserver.Status(404)) },
 		"forbidden": func(_ *enhBed, f *faultserver.File) { f.Behave(faultserver.Status(403)) },
+		"busy":      func(_ *enhBed, f *faultserver.File) { f.Behave(faultserver.Status(503)) },
+		"busy for long": func(_ *enhBed, f *faultserver.File) {
+			f.Behave(faultserver.Status(503, faultserver.RetryAfter("20")))
+		},
 		"broken":    func(_ *enhBed, f *faultserver.File) { f.Behave(faultserver.Status(500)) },
 		"reset":     func(_ *enhBed, f *faultserver.File) { f.Behave(faultserver.RSTNow()) },
 		"silent":    func(_ *enhBed, f *faultserver.File) { f.Behave(faultserver.StallHeader()) },
@@ -68,7 +73,7 @@ func TestEnhNobodyListens(t *testing.T) {
 // TestEnhSeam: what the primary served before it died is kept if the backup provably
 // has the same file, else the file starts over.
 func TestEnhSeam(t *testing.T) {
-	const name, size = "f.bin", 40 * mib
+	const name, size = "f.bin", 10 * mib
 	same := faultserver.Generate("/"+name, 1, size)
 	spoilt := faultserver.Bytes(same)
 	for i := 0; i < len(spoilt); i += 1000 {
@@ -88,7 +93,7 @@ func TestEnhSeam(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
-				b.rates["a.test:80"] = 2 * mib
+				b.rates["a.test:80"] = 512 * kib
 				a, m := b.origin("a.test"), b.origin("b.test")
 				a.File(name, append([]faultserver.FileOption{faultserver.Size(size), tag}, c.primary...)...)
 				backup := m.File(name, append([]faultserver.FileOption{faultserver.Size(size), tag}, c.backup...)...)
@@ -96,7 +101,7 @@ func TestEnhSeam(t *testing.T) {
 				time.AfterFunc(1500*time.Millisecond, a.Close)
 				require.NoError(b, b.start())
 				require.Equal(b, []string{"a.test"}, b.dropped(id))
-				require.Greater(b, b.task(id).Sources[0].Bytes, int64(4*mib), "the primary did serve")
+				require.Greater(b, b.task(id).Sources[0].Bytes, int64(mib), "the primary did serve")
 				asked := enhAsked(m.GETs())
 				if c.kept {
 					require.LessOrEqual(b, asked, int64(size-b.task(id).Sources[0].Bytes+size/2))
@@ -113,14 +118,14 @@ func TestEnhSeam(t *testing.T) {
 // of the bytes that are there.
 func TestEnhSeamBehindDeadOne(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
-		b.rates["a.test:80"] = 2 * mib
+		b.rates["a.test:80"] = 512 * kib
 		a, dead, c := b.origin("a.test"), b.origin("dead.test"), b.origin("c.test")
-		f := a.File("f", faultserver.Size(40*mib))
-		c.File("f", faultserver.Size(40*mib))
+		f := a.File("f", faultserver.Size(10*mib))
+		c.File("f", faultserver.Size(10*mib))
 		id := b.mirrored("f", f.Content(), nil, a, dead, c)
 		time.AfterFunc(1500*time.Millisecond, a.Close)
 		require.NoError(b, b.start())
-		require.EqualValues(b, 40*mib, b.task(id).Sources[0].Bytes+b.task(id).Sources[2].Bytes)
+		require.EqualValues(b, 10*mib, b.task(id).Sources[0].Bytes+b.task(id).Sources[2].Bytes)
 		require.Equal(b, []string{"a.test", "dead.test"}, b.dropped(id))
 	})
 }
@@ -130,11 +135,11 @@ func TestEnhStall(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
 		b.conf.StallTimeout = 3 * time.Second
 		a, c := b.origin("a.test"), b.origin("b.test")
-		f := a.File("f", faultserver.Size(40*mib), faultserver.Behave(faultserver.Stall(mib)))
-		c.File("f", faultserver.Size(40*mib))
+		f := a.File("f", faultserver.Size(10*mib), faultserver.Behave(faultserver.Stall(mib)))
+		c.File("f", faultserver.Size(10*mib))
 		id := b.mirrored("f", f.Content(), nil, a, c)
 		require.NoError(b, b.start())
-		require.Less(b, b.took, 8*time.Second)
+		require.Less(b, b.took, 6*time.Second)
 		require.Equal(b, []string{"a.test"}, b.dropped(id))
 	})
 }
@@ -173,10 +178,10 @@ func TestEnhCredentials(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
 				b.conf.OriginHeaders = map[string]http.Header{"http://b.test": {"X-Token": {"b"}}}
 				a, c, e := b.origin("a.test"), b.origin("b.test"), b.origin("c.test")
-				f := c.File(name, faultserver.Size(30*mib))
-				e.File(name, faultserver.Size(30*mib))
+				f := c.File(name, faultserver.Size(12*mib))
+				e.File(name, faultserver.Size(12*mib))
 				if name == "f" {
-					a.File(name, faultserver.Size(30*mib))
+					a.File(name, faultserver.Size(12*mib))
 				}
 				b.add("http://me:"+secret+"@a.test/"+name, f.Content(), enhHash(f.Content()),
 					littledl.WithHeader(http.Header{"Cookie": {secret}, "X-Api-Key": {secret}}),
@@ -201,6 +206,30 @@ func TestEnhCredentials(t *testing.T) {
 					require.Empty(b, r.Header.Get("X-Token"))
 				}
 			})
+		})
+	}
+}
+
+// TestEnhDeadHostOfOthers: a host that others wait for is no reason to wait where there
+// is a backup, be it told before or while a request is made.
+func TestEnhDeadHostOfOthers(t *testing.T) {
+	for _, files := range []int{1, 2} {
+		enhBubble(t, func(b *enhBed) {
+			b.option(littledl.WithMaxConcurrentFiles(files))
+			good := b.origin("b.test")
+			var ids []string
+			b.add("http://nobody.test/alone", nil)
+			for i := range 3 {
+				f := good.File(fmt.Sprint(i), faultserver.Size(mib))
+				ids = append(ids, b.add("http://nobody.test/"+f.Name(), f.Content(), littledl.WithBackupURLs(f.URL())))
+			}
+			done := 0
+			time.AfterFunc(2*time.Second, func() { done = b.get().GetStats().CompletedFiles })
+			require.ErrorContains(b, b.start(), "1 file failed")
+			require.Equal(b, 3, done)
+			for _, id := range ids {
+				require.Equal(b, []string{"nobody.test"}, b.dropped(id))
+			}
 		})
 	}
 }

@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,6 +73,39 @@ func enhBubble(t *testing.T, test func(*enhBed)) {
 func (b *enhBed) origin(host string, opts ...faultserver.Option) *faultserver.Server {
 	b.Helper()
 	return faultserver.Start(b, append([]faultserver.Option{faultserver.On(b.net, host+":80")}, opts...)...)
+}
+
+// refuseBeyond has the address refuse connections while n are open.
+func (b *enhBed) refuseBeyond(n int32, addr string) {
+	var open atomic.Int32
+	dial := b.conf.DialContext
+	b.conf.DialContext = func(ctx context.Context, network, to string) (net.Conn, error) {
+		if to != addr {
+			return dial(ctx, network, to)
+		}
+		if open.Add(1) > n {
+			time.Sleep(20 * time.Millisecond) // a round trip
+			open.Add(-1)
+			return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+		}
+		c, err := dial(ctx, network, to)
+		if err != nil {
+			open.Add(-1)
+			return nil, err
+		}
+		return &closeTeller{Conn: c, closed: sync.OnceFunc(func() { open.Add(-1) })}, nil
+	}
+}
+
+// closeTeller tells when it is closed.
+type closeTeller struct {
+	net.Conn
+	closed func()
+}
+
+func (c *closeTeller) Close() error {
+	c.closed()
+	return c.Conn.Close()
 }
 
 func (b *enhBed) option(o ...littledl.Option) { b.opts = append(b.opts, o...) }

@@ -11,11 +11,12 @@ import (
 	"github.com/littledl/littledl/internal/faultserver"
 )
 
-// enhRace is three mirrors of 8, 4 and 2 MiB/s per connection that serve two
-// connections each and answer 503 to more.
-func (b *enhBed) enhRace(name string, size int64) (servers []*faultserver.Server) {
+// enhRace is three mirrors of rate, a half and a quarter of it per connection, that
+// serve two connections each and answer 503 to more.
+func (b *enhBed) enhRace(name string, size, rate int64) (servers []*faultserver.Server) {
+	b.conf.MinChunkSize = rate / 8 // a quarter of what bounds speed is a quarter of the work
 	for i, host := range []string{"fast.test", "middle.test", "slow.test"} {
-		b.rates[host+":80"] = int64(8*mib) >> i
+		b.rates[host+":80"] = rate >> i
 		s := b.origin(host)
 		s.Behave(faultserver.ConnLimit(2, faultserver.Status(503)))
 		s.File(name, faultserver.Size(size))
@@ -27,8 +28,8 @@ func (b *enhBed) enhRace(name string, size int64) (servers []*faultserver.Server
 // TestEnhParallel: with a hash all three are used at once, each as much as it can.
 func TestEnhParallel(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
-		const size = 160 * mib
-		servers := b.enhRace("f", size)
+		const size = 112 * mib
+		servers := b.enhRace("f", size, 8*mib)
 		f := servers[0].Lookup("f")
 		id := b.mirrored("f", f.Content(), []littledl.URLOption{enhHash(f.Content())}, servers...)
 		require.NoError(b, b.start())
@@ -41,23 +42,52 @@ func TestEnhParallel(t *testing.T) {
 	})
 }
 
-// TestEnhFastestDies halfway: the others go on with what is left.
-func TestEnhFastestDies(t *testing.T) {
-	enhBubble(t, func(b *enhBed) {
-		const size, half = 112 * mib, 2 * time.Second
-		servers := b.enhRace("f", size)
-		f := servers[0].Lookup("f")
-		id := b.mirrored("f", f.Content(), []littledl.URLOption{enhHash(f.Content())}, servers...)
-		var left int64
-		time.AfterFunc(half, func() {
-			left = size - b.task(id).Downloaded
-			servers[0].Close()
+// TestEnhRefusesMore: a source that refuses connections beyond what it serves, with 503
+// or without a word, is used for what it serves.
+func TestEnhRefusesMore(t *testing.T) {
+	for what, servers := range map[string]int{"alone": 1, "one of three": 3} {
+		t.Run(what, func(t *testing.T) {
+			enhBubble(t, func(b *enhBed) {
+				const size = 24 * mib
+				servers := b.enhRace("f", size, 2*mib)[:servers]
+				for _, s := range servers {
+					s.Behave()
+					b.refuseBeyond(2, s.Origin()[7:]+":80")
+				}
+				f := servers[0].Lookup("f")
+				id := b.mirrored("f", f.Content(), []littledl.URLOption{enhHash(f.Content())}, servers...)
+				require.NoError(b, b.start())
+				require.Empty(b, b.dropped(id))
+				ideal := map[int]time.Duration{1: time.Second * size / (4 * mib), 3: time.Second * size / (7 * mib)}[len(servers)]
+				require.Less(b, b.took, ideal*100/80)
+				for i, s := range b.task(id).Sources {
+					require.Greater(b, s.Bytes, int64(size*(4>>i)/7*6/10), s.URL)
+				}
+				require.Less(b, b.net.Dials(""), 100)
+			})
 		})
-		require.NoError(b, b.start())
-		ideal := time.Duration(float64(left) / (12 * mib) * float64(time.Second))
-		require.Less(b, b.took-half, ideal+time.Second)
-		require.Equal(b, []string{"fast.test"}, b.dropped(id))
-	})
+	}
+}
+
+// TestEnhFastestDies somewhere on the way: the others go on with what is left.
+func TestEnhFastestDies(t *testing.T) {
+	for at := 700 * time.Millisecond; at < 3*time.Second; at += 530 * time.Millisecond {
+		enhBubble(t, func(b *enhBed) {
+			const size = 28 * mib // 4 s
+			servers := b.enhRace("f", size, 2*mib)
+			f := servers[0].Lookup("f")
+			id := b.mirrored("f", f.Content(), []littledl.URLOption{enhHash(f.Content())}, servers...)
+			var left int64
+			time.AfterFunc(at, func() {
+				left = size - b.task(id).Downloaded
+				servers[0].Close()
+			})
+			require.NoError(b, b.start())
+			ideal := time.Duration(float64(left) / (3 * mib) * float64(time.Second))
+			require.Less(b, b.took-at, ideal+600*time.Millisecond, at)
+			require.Equal(b, []string{"fast.test"}, b.dropped(id))
+		})
+	}
 }
 
 // TestEnhCrawlingMirror: one that is hardly of any use is not waited for, wherever it
@@ -86,7 +116,7 @@ func TestEnhCrawlingMirror(t *testing.T) {
 // TestEnhLiar: a source with other bytes of the same size is found out by the hash,
 // wherever it stands, and the file is right.
 func TestEnhLiar(t *testing.T) {
-	const size = 24 * mib
+	const size = 9 * mib
 	for liar := range 3 {
 		t.Run(fmt.Sprint(liar), func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
@@ -139,8 +169,8 @@ func TestEnhLonelyLiar(t *testing.T) {
 func TestEnhAllLie(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
 		a, c := b.origin("a.test"), b.origin("b.test")
-		f := a.File("f", faultserver.Size(20*mib))
-		c.File("f", faultserver.Size(20*mib))
+		f := a.File("f", faultserver.Size(8*mib))
+		c.File("f", faultserver.Size(8*mib))
 		b.mirrored("f", nil, []littledl.URLOption{enhHash(faultserver.Generate("x", 1, 9))}, a, c)
 		require.ErrorIs(b, b.start(), littledl.ErrHashMismatch)
 		require.Empty(b, b.list())
@@ -152,35 +182,28 @@ func TestEnhAllLie(t *testing.T) {
 func TestEnhOneAtATime(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
 		a, c := b.origin("a.test"), b.origin("b.test")
-		f := a.File("f", faultserver.Size(30*mib))
-		c.File("f", enhOther("f", 30*mib))
+		f := a.File("f", faultserver.Size(12*mib))
+		c.File("f", enhOther("f", 12*mib))
 		b.mirrored("f", f.Content(), nil, a, c)
 		require.NoError(b, b.start())
 		require.Empty(b, c.Requests())
 	})
 }
 
-// TestEnhTrusted: mirrors whose samples agree serve at once; one whose do not is
-// dropped; one that is silent holds nothing up.
-func TestEnhTrusted(t *testing.T) {
+// TestEnhSlowFirst: of two slots both go to the source that is much faster, though the
+// other stands first.
+func TestEnhSlowFirst(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
-		const size = 60 * mib
-		b.option(littledl.WithTrustedMirrors(true))
-		a, good, bad, silent := b.origin("a.test"), b.origin("good.test"), b.origin("bad.test"), b.origin("silent.test")
-		f := a.File("f", faultserver.Size(size))
-		good.File("f", faultserver.Size(size))
-		bad.File("f", enhOther("f", size))
-		silent.File("f", faultserver.Size(size), faultserver.Behave(faultserver.StallHeader()))
-		for _, s := range []*faultserver.Server{a, good} {
-			b.rates[s.Origin()[7:]+":80"] = 2 * mib
-			s.Behave(faultserver.ConnLimit(3, faultserver.Status(503)))
-		}
-		id := b.mirrored("f", f.Content(), nil, a, good, bad, silent)
+		b.option(littledl.WithMaxTotalThreads(2))
+		b.conf.MinChunkSize = 256 * kib
+		b.rates["a.test:80"], b.rates["b.test:80"] = 256*kib, 2*mib
+		a, c := b.origin("a.test"), b.origin("b.test")
+		f := a.File("f", faultserver.Size(16*mib))
+		c.File("f", faultserver.Size(16*mib))
+		id := b.mirrored("f", f.Content(), []littledl.URLOption{enhHash(f.Content())}, a, c)
 		require.NoError(b, b.start())
-		require.Contains(b, b.dropped(id), "bad.test")
-		require.NotContains(b, b.dropped(id), "good.test")
-		require.Less(b, b.took, 8*time.Second, "one alone needs 10 s, both 5 s")
-		require.Greater(b, b.task(id).Sources[1].Bytes, int64(size/4))
-		require.Zero(b, b.task(id).Sources[2].Bytes)
+		require.Equal(b, 2, c.MaxInFlight())
+		require.Greater(b, b.task(id).Sources[1].Bytes, int64(12*mib))
+		require.Less(b, b.took, 6*time.Second, "7 s with one slot each")
 	})
 }

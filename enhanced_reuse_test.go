@@ -17,7 +17,7 @@ import (
 // fetched: at the target, anywhere below the save directory.
 func TestEnhContentAtHand(t *testing.T) {
 	for _, where := range []string{"f", "f (1)", "other", "sub/deeper/f", "sub/other"} {
-		for _, size := range []int64{mib, 30 * mib} {
+		for _, size := range []int64{mib, 8 * mib} {
 			t.Run(fmt.Sprint(where, " ", size/mib), func(t *testing.T) {
 				enhBubble(t, func(b *enhBed) {
 					s := b.origin("a.test")
@@ -80,7 +80,7 @@ func TestEnhServersDigest(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
 				s := b.origin("a.test")
-				f := s.File("f", faultserver.Size(20*mib), faultserver.Behave(faultserver.ReprDigest(true)))
+				f := s.File("f", faultserver.Size(8*mib), faultserver.Behave(faultserver.ReprDigest(true)))
 				path := b.plant(where, f.Content())
 				require.NoError(b, os.Chtimes(path, time.Unix(1, 0), time.Unix(1, 0)))
 				id := b.add(f.URL(), f.Content())
@@ -110,8 +110,8 @@ func TestEnhServersDigestWrong(t *testing.T) {
 func TestEnhServersDigestChanges(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
 		s := b.origin("a.test")
-		f := s.File("f", faultserver.Size(30*mib), faultserver.Behave(faultserver.ReprDigest(true), faultserver.ETagChange(2)))
-		b.add(f.URL(), faultserver.Generate("/f", 2, 30*mib))
+		f := s.File("f", faultserver.Size(12*mib), faultserver.Behave(faultserver.ReprDigest(true), faultserver.ETagChange(2)))
+		b.add(f.URL(), faultserver.Generate("/f", 2, 12*mib))
 		require.NoError(b, b.start())
 	})
 }

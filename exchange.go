@@ -145,6 +145,9 @@ func (f *file) end(s *segment) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s.sample(now)
+	if s.rate > 0 {
+		s.src.rate = s.rate
+	}
 	s.cancel, s.firstByte = nil, time.Time{}
 }
 

@@ -69,6 +69,16 @@ func (h *host) wait(now time.Time, maxElapsed time.Duration) (time.Duration, err
 	return h.blocked.Sub(now), nil
 }
 
+// downFor is why the host is believed to be down; nil: it is not.
+func (h *host) downFor() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.downSince.IsZero() {
+		return nil
+	}
+	return h.downErr
+}
+
 // down notes that a request begun at start found the host unreachable. It returns
 // false when the host has been waited for long enough.
 func (h *host) down(start, now time.Time, err error, retry RetryConfig, u float64) bool {
@@ -170,6 +180,14 @@ func (h *host) alive() (served bool, serving int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.served, h.serving
+}
+
+// crowded reports whether other requests are on their way to the host, or are being
+// served: then one that could not connect is one too many.
+func (h *host) crowded() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.serving > 0 || len(h.flights) > 0
 }
 
 func (h *host) latency() time.Duration {

@@ -20,6 +20,9 @@ type segment struct {
 	tries    int           // failed attempts in a row without progress worth the name
 	refused  int           // refusals in a row (429, 503)
 	waited   time.Duration // what they have cost so far
+	shuns    *source       // the source it could not be had from lately; others may have it
+	until    time.Time     // how long
+	early    bool          // mirrors are compared with it
 	hedged   time.Time     // when it last got a twin
 	twin     *segment      // the other of two that fetch the same bytes at the end
 
@@ -89,12 +92,15 @@ func (s *segment) timeLeft(now time.Time, guess float64) float64 {
 	return float64(s.end-s.pos) / rate
 }
 
+// divisible reports whether others could have a part of a segment.
+func divisible(s *segment) bool { return s.twin == nil && s.end != toEnd && s.pos < s.end }
+
 // slowest returns the running segment with most time left that has no twin.
 func slowest(running []*segment, now time.Time, guess float64) *segment {
 	var worst *segment
 	most := 0.0
 	for _, s := range running {
-		if s.twin != nil || s.end == toEnd || s.pos >= s.end {
+		if !divisible(s) {
 			continue
 		}
 		if left := s.timeLeft(now, guess); worst == nil || left > most {
@@ -127,11 +133,12 @@ func halve(s *segment, least int64) *segment {
 	return rest
 }
 
-// share is where to split a victim so that both would end together: the thief
-// works at speed, but begins setup later. 0: it is not worth it.
-func share(victim *segment, now time.Time, speed float64, setup time.Duration, least int64) int64 {
+// share is where to split a victim so that both would end together, and how many
+// seconds sooner that is: the thief works at speed, but begins setup later. 0: it is not
+// worth it.
+func share(victim *segment, now time.Time, speed float64, setup time.Duration, least int64) (at int64, gain float64) {
 	if speed <= 0 {
-		return 0
+		return 0, 0
 	}
 	left := victim.timeLeft(now, speed)
 	remains := victim.end - victim.pos
@@ -143,15 +150,15 @@ func share(victim *segment, now time.Time, speed float64, setup time.Duration, l
 	keep := min(least, remains/4) // no crumbs: what is left of a crawling one is for a twin
 	n := min(int64((left-d)*speed*rate/(speed+rate)), remains-keep)
 	if n < least {
-		return 0
+		return 0, 0
 	}
 	after := max(d+float64(n)/speed, float64(remains-n)/rate)
 	// What a moved end costs: the victim drops its connection there, and what is
 	// under way on it is lost.
-	if left-after > d/2+0.05 {
-		return victim.end - n
+	if gain := left - after; gain > d/2+0.05 {
+		return victim.end - n, gain
 	}
-	return 0
+	return 0, 0
 }
 
 // median of the rates of those that have one; 0 when none has.

@@ -19,7 +19,7 @@ type pool struct {
 	slots   *budget.Pool
 	limiter *pace.Limiter
 	buffers sync.Pool
-	share   func(context.Context, *file) (func(), error) // the global budget; nil: slots is it
+	share   *sharing // the global budget; nil: slots is it
 
 	mu    sync.Mutex
 	hosts map[string]*host  // by origin
@@ -120,15 +120,18 @@ func rank(priority int32, additional bool) int64 {
 // ticket admits the hops of one request: each holds a slot of the host that is
 // asked, and of no other.
 type ticket struct {
-	pool   *pool
-	url    *url.URL     // the first hop's
-	from   *host        // its host
-	f      *file        // who asks; nil: nobody's transfer
-	slot   *budget.Slot // nil: none
-	share  func()       // gives back what belongs to the slot of the global budget; nil: nothing does
-	rank   int64
-	flight *flight // the hop in flight
-	at     *host   // its host
+	pool     *pool
+	url      *url.URL     // the first hop's
+	from     *host        // its host
+	f        *file        // who asks; nil: nobody's transfer
+	slot     *budget.Slot // nil: none
+	of       *host        // whose slot that is
+	share    func()       // gives back what belongs to the slot of the global budget; nil: nothing does
+	keep     bool         // another request follows at once, on the same slot
+	rank     int64
+	patience time.Duration // of a sample
+	flight   *flight       // the hop in flight
+	at       *host         // its host
 }
 
 // admit is asked before every hop.
@@ -137,7 +140,7 @@ func (k *ticket) admit(ctx context.Context, u *url.URL) (release func(), err err
 	if u != k.url {
 		h = k.pool.host(u)
 	}
-	if k.slot == nil || h != k.from {
+	if k.slot == nil || h != k.of {
 		k.giveBack()
 		if err := k.acquire(ctx, h); err != nil {
 			return nil, err
@@ -150,7 +153,9 @@ func (k *ticket) admit(ctx context.Context, u *url.URL) (release func(), err err
 // land ends a hop.
 func (k *ticket) land() {
 	k.at.land(k.flight, time.Now())
-	k.giveBack()
+	if !k.keep {
+		k.giveBack()
+	}
 }
 
 // acquire takes a slot of a host. Where a global budget is shared out between files
@@ -160,13 +165,30 @@ func (k *ticket) acquire(ctx context.Context, h *host) (err error) {
 		k.slot = nil
 		return err
 	}
+	k.of = h
 	if k.pool.share != nil {
-		if k.share, err = k.pool.share(ctx, k.f); err != nil {
+		if k.share, err = k.pool.share.acquire(ctx, k.f); err != nil {
 			k.share = nil
 			k.giveBack()
 		}
 	}
 	return err
+}
+
+// try is acquire where all slots it takes are free at once; false: nothing was taken.
+func (k *ticket) try(h *host) (ok bool) {
+	if k.slot, ok = h.group.TryAcquire(); !ok {
+		k.slot = nil
+		return false
+	}
+	k.of = h
+	if k.pool.share != nil {
+		if k.share, ok = k.pool.share.try(k.f); !ok {
+			k.share = nil
+			k.giveBack()
+		}
+	}
+	return ok
 }
 
 func (k *ticket) giveBack() {

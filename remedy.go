@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"syscall"
 	"time"
 
 	"github.com/littledl/littledl/internal/backoff"
@@ -45,6 +46,9 @@ func (a attempt) treat(err error) *segment {
 		a.host.dropIfRange()
 		return a.s
 	case remedyHost:
+		if errors.Is(err, syscall.ECONNREFUSED) && a.host.crowded() {
+			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
+		}
 		if f.others(a.src) {
 			return f.dropSource(a.src, a.s, err)
 		}
@@ -103,7 +107,11 @@ func (a attempt) again(err error) *segment {
 	if tries > retry.MaxRetries || failures > budget || asksTooLong(retry, err) {
 		return a.giveUp(err)
 	}
-	return f.wait(a.s, retryDelay(retry, tries-1, err))
+	d := retryDelay(retry, tries-1, err)
+	f.mu.Lock()
+	a.s.shuns, a.s.until = a.src, time.Now().Add(d)
+	f.mu.Unlock()
+	return f.wait(a.s, d)
 }
 
 // retryDelay is the backoff's, or what the server asked for if that is longer.
@@ -138,15 +146,23 @@ func (a attempt) throttled(err error) *segment {
 	return a.waitTurn(d, err)
 }
 
-// waitTurn waits without counting an attempt, for MaxElapsed in all.
+// waitTurn waits without counting an attempt, for MaxElapsed in all. Where there are
+// other sources, one that serves nothing to anybody is not waited for so long.
 func (a attempt) waitTurn(d time.Duration, err error) *segment {
 	a.f.mu.Lock()
 	a.s.refused++
 	a.s.waited += d
-	waited := a.s.waited
+	waited, refused := a.s.waited, a.s.refused
 	a.f.mu.Unlock()
-	if most := a.f.r.d.set.cfg.Retry.MaxElapsed; waited > most {
-		return a.giveUp(fmt.Errorf("%w; waited for %v", err, most))
+	retry := a.f.r.d.set.cfg.Retry
+	if _, serving := a.host.alive(); refused > retry.MaxRetries && serving == 0 && a.f.others(a.src) {
+		return a.f.dropSource(a.src, a.s, err)
+	}
+	if waited > retry.MaxElapsed {
+		return a.giveUp(fmt.Errorf("%w; waited for %v", err, retry.MaxElapsed))
+	}
+	if a.f.moveOn(a.s, a.src, d) {
+		return nil
 	}
 	return a.f.wait(a.s, d)
 }

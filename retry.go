@@ -75,6 +75,10 @@ func (f *file) settleSuccess(s *segment) *segment {
 	if twin != nil && twin.cancel != nil {
 		twin.cancel(errCovered)
 	}
+	if s.early {
+		f.early--
+		f.staffLocked()
+	}
 	if f.completeLocked() {
 		f.cancel(errCovered)
 	}
@@ -94,36 +98,43 @@ func (f *file) dropLocked(s *segment) {
 	}
 }
 
-// wait holds the segment back for a time; nil: the round has ended.
+// wait holds the segment back for a time; nil: the round has ended, or others may take
+// it.
 func (f *file) wait(s *segment, d time.Duration) *segment {
-	if d > 0 && !f.hold(s, d) {
-		return nil
+	if d <= 0 {
+		return s
 	}
+	s, _ = f.hold(s, d)
 	return s
 }
 
-// hold keeps a worker waiting. One with colleagues waits in its place; the only
-// one ends the round, so that its file gives way to others meanwhile. False: the
+// hold keeps a worker waiting. One with colleagues waits in its place,
+// where there are other sources without the segment, which may be had from those; the
+// only one ends the round, so that its file gives way to others meanwhile. False: the
 // round has ended.
-func (f *file) hold(s *segment, d time.Duration) bool {
+func (f *file) hold(s *segment, d time.Duration) (*segment, bool) {
 	f.mu.Lock()
 	if f.workers == 1 && f.r.mayPark(f) {
 		f.requeueLocked(s)
 		f.failLocked(&parkError{time.Now().Add(d)})
 		f.mu.Unlock()
-		return false
+		return nil, false
+	}
+	if f.parallel {
+		f.requeueLocked(s)
+		s = nil
 	}
 	f.mu.Unlock()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return s, true
 	case <-f.ctx.Done():
 		f.mu.Lock()
 		f.requeueLocked(s)
 		f.mu.Unlock()
-		return false
+		return nil, false
 	}
 }
 
@@ -135,19 +146,25 @@ func (f *file) requeueLocked(s *segment) {
 	}
 }
 
-// awaitHost waits until the host may be asked. False: the round has ended.
-func (f *file) awaitHost(h *host, s *segment) bool {
+// awaitHost waits until a source's host may be asked. One that is known to be down is
+// not waited for while there are other sources. False: the round has ended, or another
+// source is to be chosen.
+func (f *file) awaitHost(h *host, src *source, s *segment) (*segment, bool) {
 	for {
 		d, err := h.wait(time.Now(), f.r.d.set.cfg.Retry.MaxElapsed)
+		if down := h.downFor(); down != nil && (d > 0 || err != nil) && f.others(src) {
+			return f.dropSource(src, s, fmt.Errorf("the host is down: %w", down)), false
+		}
 		if err != nil {
 			f.fail(fmt.Errorf("the host is down: %w", err))
-			return false
+			return nil, false
 		}
 		if d <= 0 {
-			return true
+			return s, true
 		}
-		if !f.hold(s, d) {
-			return false
+		var ok bool
+		if s, ok = f.hold(s, d); !ok {
+			return nil, false
 		}
 	}
 }

@@ -27,6 +27,7 @@ type source struct {
 	renewal  time.Time      // when that was
 	pin      *httprange.Pin // what it says the file is; nil: not asked yet
 	proven   bool           // may serve beside others
+	rests    time.Time      // it refused a worker, who shall not come back before
 	dropped  bool
 	revived  bool // it was dropped for that, and is asked again
 	unlike   bool // dropped for it has another file than the others, or no ranges
@@ -77,60 +78,6 @@ func (f *file) pinForLocked(src *source) *httprange.Pin {
 		p = *f.pin
 	}
 	return &p
-}
-
-// choose takes the source for a worker's next request: the current one, or, where
-// several may serve at once, the one whose connections are least in use for what it
-// has shown to bear, and to bring.
-func (f *file) choose() *source {
-	now := time.Now()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	best := f.sources[f.current]
-	if f.pin != nil && !f.stream && f.parallel {
-		quickest := 0.0
-		for _, s := range f.sources {
-			quickest = max(quickest, f.paceLocked(s, now))
-		}
-		load := func(s *source) float64 {
-			load := float64(s.conns+1) / float64(max(s.host.bears(), 1))
-			if load > 1 { // full: anything else first
-				return 1e6 * load
-			}
-			if pace := f.paceLocked(s, now); pace > 0 && pace < quickest/4 {
-				load *= quickest / pace
-			}
-			return load
-		}
-		for _, s := range f.sources {
-			if s.proven && !s.dropped && (best.dropped || load(s) < load(best)) {
-				best = s
-			}
-		}
-	}
-	best.conns++
-	return best
-}
-
-// paceLocked is what a connection to a source brings, in bytes/s, as those show that
-// have been at it for a moment, else as the last one did. 0: nobody knows.
-func (f *file) paceLocked(src *source, now time.Time) float64 {
-	var its []*segment
-	for _, s := range f.running {
-		if s.src == src && !s.firstByte.IsZero() && now.Sub(s.firstByte) >= 50*time.Millisecond {
-			its = append(its, s)
-		}
-	}
-	if rate := medianRate(its, nil); rate > 0 {
-		return rate
-	}
-	return src.rate
-}
-
-func (f *file) leave(src *source) {
-	f.mu.Lock()
-	src.conns--
-	f.mu.Unlock()
 }
 
 // others reports whether a source could be done without. When nothing else is left, one
@@ -184,9 +131,11 @@ func (f *file) dropSource(src *source, s *segment, err error) *segment {
 	f.r.log("source dropped", f.t, err)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s.tries, s.refused, s.waited = 0, 0, 0
+	if s != nil {
+		s.tries, s.refused, s.waited = 0, 0, 0
+	}
 	f.discardLocked(src, err)
-	if f.parallel && f.pin != nil && !f.stream || f.pin == nil && !f.stream {
+	if next := f.sources[f.current]; !f.stream && (f.pin == nil || f.parallel && next.proven) {
 		return s
 	}
 	f.failLocked(errSwitch)
@@ -277,7 +226,9 @@ func (f *file) sameEntity(src *source) (bool, error) {
 	pin := *f.pin
 	f.mu.Unlock()
 	from := max(seam.Hi-seamSize, seam.Lo)
-	got, theirs, err := f.sample(f.r.ctx, src, from, seam.Hi)
+	k := f.sampler(src, f.r.d.set.cfg.StallTimeout)
+	defer k.giveBack()
+	got, theirs, err := f.sample(f.r.ctx, src, k, nil, from, seam.Hi)
 	if err != nil || theirs.Size != pin.Size || theirs.LastModified == "" || theirs.LastModified != pin.LastModified ||
 		!httprange.StrongETag(pin.ETag) || theirs.ETag != pin.ETag || !f.onDisk(from, got) {
 		return false, err

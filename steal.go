@@ -16,15 +16,15 @@ func (f *file) usualLocked() float64 {
 	return speed
 }
 
-// stealLocked takes from the running segment with most time left, for a worker of a
+// stealLocked takes from the running segment where that gains most, for a worker of a
 // source.
 func (f *file) stealLocked(now time.Time, src *source) *segment {
 	for _, s := range f.running {
 		s.sample(now)
 	}
 	speed := f.usualLocked()
-	victim := slowest(f.running, now, speed)
-	if victim == nil {
+	slow := slowest(f.running, now, speed)
+	if slow == nil {
 		return nil
 	}
 	if speed <= 0 { // growing before anything could be measured: half of the longest
@@ -33,16 +33,26 @@ func (f *file) stealLocked(now time.Time, src *source) *segment {
 		}
 		return nil
 	}
-	if pace := f.paceLocked(src, now); f.parallel && pace > 0 { // sources differ: what counts is how fast this one is
+	if pace := f.rateLocked(src); f.parallel && pace > 0 { // sources differ: what counts is how fast this one is
 		speed = pace
 	}
 	setup := src.host.latency()
-	if at := share(victim, now, speed, setup, f.r.d.set.cfg.MinChunkSize); at > 0 {
+	var victim *segment
+	at, most := int64(0), 0.0
+	for _, s := range f.running {
+		if !divisible(s) {
+			continue
+		}
+		if n, gain := share(s, now, speed, setup, f.r.d.set.cfg.MinChunkSize); gain > most {
+			victim, at, most = s, n, gain
+		}
+	}
+	if victim != nil {
 		s := &segment{pos: at, end: victim.end}
 		victim.end = at
 		return s
 	}
-	return f.hedgeLocked(victim, now, speed, setup)
+	return f.hedgeLocked(slow, now, speed, setup)
 }
 
 // hedgeLocked asks a second time for what the last one has left, when it is so

@@ -265,7 +265,7 @@ func (f *file) forget() {
 	f.unproven, f.unconfirmed = nil, false
 	f.promised, f.opt.hash = digest.Sum{}, f.t.options().hash // another version has another one
 	for _, s := range f.sources {
-		s.pin = nil
+		s.pin, s.proven = nil, false
 		s.wrote.Reset()
 	}
 	f.t.downloaded.Add(-n)

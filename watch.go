@@ -1,6 +1,7 @@
 package littledl
 
 import (
+	"slices"
 	"time"
 )
 
@@ -38,7 +39,7 @@ func (f *file) watch(now time.Time) {
 		return
 	}
 	for _, s := range f.running {
-		if s.cancel != nil && f.drops < 2*f.limit+8 && straggles(s, f.running, now) {
+		if s.cancel != nil && f.drops < 2*f.limit+8 && (straggles(s, f.siblingsLocked(s), now) || f.misplacedLocked(s, now)) {
 			f.drops++
 			s.src.rate, s.rate = s.rate, 0 // others may do better with it
 			s.cancel(errStraggler)
@@ -50,20 +51,38 @@ func (f *file) watch(now time.Time) {
 	f.helpLocked(now)
 }
 
-// helpLocked starts workers for segments without one, and for slow ones that
+// siblingsLocked are the running segments that one can be measured by: those of the same
+// source.
+func (f *file) siblingsLocked(s *segment) []*segment {
+	if !f.parallel {
+		return f.running
+	}
+	return slices.DeleteFunc(slices.Clone(f.running), func(o *segment) bool { return o.src != s.src })
+}
+
+// helpLocked starts workers for segments without one, and one for those slow ones that
 // would gain from being shared.
 func (f *file) helpLocked(now time.Time) {
 	f.staffLocked()
-	if f.workers >= f.target || len(f.todo) > 0 {
-		return
+	if len(f.todo) == 0 {
+		f.relieveLocked(now, 1)
 	}
+}
+
+// relieveLocked starts so many workers at most as there are segments to be shared.
+func (f *file) relieveLocked(now time.Time, most int) {
 	speed := f.usualLocked()
-	victim := slowest(f.running, now, speed)
-	if victim == nil || speed <= 0 || victim.timeLeft(now, speed) < 1 {
+	if speed <= 0 || !f.r.mayGrow(f) {
 		return
 	}
-	if f.r.mayGrow(f) {
-		f.hireLocked()
-		f.r.added.Add(1)
+	for _, s := range f.running {
+		if most == 0 || f.workers >= f.target {
+			return
+		}
+		if divisible(s) && s.timeLeft(now, speed) >= 1 {
+			f.hireLocked()
+			f.r.added.Add(1)
+			most--
+		}
 	}
 }

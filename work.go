@@ -16,7 +16,7 @@ import (
 // prepareLocked lays out the work of a round.
 func (f *file) prepareLocked() {
 	f.todo, f.running, f.err, f.growth = nil, nil, nil, growth{}
-	f.workers, f.target = 1, 1
+	f.workers, f.target, f.early = 1, 1, 0
 	switch {
 	case f.stream:
 		f.todo = []*segment{{end: toEnd}}
@@ -45,7 +45,7 @@ func (f *file) layOutLocked(gaps []span.Range, first *segment) {
 		n, begin, f.limit = f.r.sharing.decide(f, f.pin.Size)
 	}
 	if f.parallel { // each source has a limit of its own to be found: who waits at one takes what it frees
-		begin, f.growth.over = f.limit, true
+		n, begin, f.growth.over = max(n, min(2*len(f.sources), f.limit)), f.limit, true
 	}
 	if first != nil {
 		// Equal shares of the whole; the first one has begun and may be asked for in two requests.
@@ -57,13 +57,14 @@ func (f *file) layOutLocked(gaps []span.Range, first *segment) {
 		n = max(n-1, 1)
 	}
 	f.todo = append(f.todo, cut(gaps, n, f.r.d.set.cfg.MinChunkSize)...)
+	f.earlyLocked()
 	f.target = begin
 	f.staffLocked()
 }
 
 // staffLocked starts workers while there is work that has none.
 func (f *file) staffLocked() {
-	for f.workers < f.target && f.workers < len(f.todo)+len(f.running) && f.err == nil && f.r.mayGrow(f) {
+	for f.workers < f.staffingLocked() && f.workers < len(f.todo)+len(f.running) && f.err == nil && f.r.mayGrow(f) {
 		f.hireLocked()
 	}
 }
@@ -80,41 +81,60 @@ func (f *file) worker(additional bool) {
 		f.workers--
 		f.mu.Unlock()
 	}()
-	var s *segment
+	var (
+		s    *segment
+		last *source // it has served the worker lately
+	)
 	for {
 		if !additional {
 			f.letSmallFirst()
 		}
-		src := f.choose()
-		var ok bool
-		s, ok = f.work(src, s, additional)
+		src := f.choose(last)
+		var served, ok bool
+		s, served, ok = f.work(src, s, additional)
 		f.leave(src)
 		if !ok {
 			return
+		}
+		if last = nil; served {
+			last = src
 		}
 	}
 }
 
 // work is one turn of a worker: it waits for its turn, finds a segment unless it has
 // one, and makes one request for it. Not ok: there is nothing more for it.
-func (f *file) work(src *source, s *segment, additional bool) (*segment, bool) {
+func (f *file) work(src *source, s *segment, additional bool) (next *segment, served, ok bool) {
 	u, h := f.address(src)
-	if !f.awaitHost(h, s) {
-		return nil, false
+	if s, ok = f.awaitHost(h, src, s); !ok {
+		return s, false, s != nil || !f.over()
 	}
+	s = f.unhand(s)
 	k := &ticket{pool: f.r.pool, f: f, url: u, from: h, rank: rank(f.priority, additional)}
 	if k.acquire(f.ctx, h) != nil {
-		return nil, false
+		return nil, false, false
 	}
 	if s == nil {
 		if s = f.pick(src, additional); s == nil {
 			k.giveBack()
-			return nil, false
+			return nil, false, false
 		}
 	}
 	began, err := f.serve(s, src, u, h, k)
 	s = f.settle(s, src, h, began, err)
-	return s, s != nil || !f.over()
+	return s, err == nil, s != nil || !f.over()
+}
+
+// unhand puts a segment back where others might get on with it while its worker waits
+// for a slot: those at other sources.
+func (f *file) unhand(s *segment) *segment {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s == nil || !f.parallel || s.twin != nil {
+		return s
+	}
+	f.requeueLocked(s)
+	return nil
 }
 
 // letSmallFirst waits, a moment at most, until it is known whether small files
@@ -157,16 +177,28 @@ func (f *file) pick(src *source, additional bool) *segment {
 		return nil
 	}
 	var s *segment
-	if len(f.todo) > 0 {
-		s = f.todo[0]
-		f.todo = slices.Delete(f.todo, 0, 1)
-	} else if f.pin != nil && !f.stream && !f.unconfirmed {
+	if s = f.nextLocked(src, now); s == nil && f.pin != nil && !f.stream && !f.unconfirmed {
 		s = f.stealLocked(now, src)
 	}
 	if s != nil {
 		f.running = append(f.running, s)
 		f.t.chunks.Add(1)
 	}
+	return s
+}
+
+// nextLocked takes a segment nobody has begun that the source may be asked for.
+func (f *file) nextLocked(src *source, now time.Time) *segment {
+	here := func(s *segment) bool { return s.shuns != src || !now.Before(s.until) }
+	i := slices.IndexFunc(f.todo, func(s *segment) bool { return s.early && here(s) })
+	if i < 0 {
+		i = slices.IndexFunc(f.todo, here)
+	}
+	if i < 0 {
+		return nil
+	}
+	s := f.todo[i]
+	f.todo = slices.Delete(f.todo, i, i+1)
 	return s
 }
 

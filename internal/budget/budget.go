@@ -58,7 +58,7 @@ func (g *Group) Acquire(ctx context.Context, rank int64) (*Slot, error) {
 	}
 	p := g.pool
 	p.mu.Lock()
-	if g.freeLocked() && !p.overtakesLocked(rank) {
+	if g.freeLocked() { // then nobody waits who could be served
 		s := g.takeLocked()
 		p.mu.Unlock()
 		return s, nil
@@ -89,25 +89,11 @@ func (g *Group) Acquire(ctx context.Context, rank int64) (*Slot, error) {
 	return nil, context.Cause(ctx)
 }
 
-// overtakesLocked reports whether a newcomer of this rank would jump a waiter
-// that could be served as well.
-func (p *Pool) overtakesLocked(rank int64) bool {
-	for _, w := range p.queue {
-		if w.rank > rank {
-			return false
-		}
-		if w.group.freeLocked() {
-			return true
-		}
-	}
-	return false
-}
-
-// TryAcquire takes a slot if one is free at once and nobody waits for it.
-func (g *Group) TryAcquire(rank int64) (*Slot, bool) {
+// TryAcquire takes a slot if one is free at once.
+func (g *Group) TryAcquire() (*Slot, bool) {
 	g.pool.mu.Lock()
 	defer g.pool.mu.Unlock()
-	if !g.freeLocked() || g.pool.overtakesLocked(rank) {
+	if !g.freeLocked() {
 		return nil, false
 	}
 	return g.takeLocked(), true

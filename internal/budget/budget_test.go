@@ -42,7 +42,7 @@ func take(t *testing.T, g *Group, n int) []*Slot {
 	t.Helper()
 	var slots []*Slot
 	for range n {
-		s, ok := g.TryAcquire(0)
+		s, ok := g.TryAcquire()
 		require.True(t, ok)
 		slots = append(slots, s)
 	}
@@ -97,7 +97,7 @@ func TestShrink(t *testing.T) {
 		<-waiting.done
 		waiting.slot.Release()
 		take(t, g, 10)
-		_, ok := g.TryAcquire(0)
+		_, ok := g.TryAcquire()
 		require.False(t, ok)
 	})
 	bubble(t, "of a group", func(t *testing.T) {
@@ -196,7 +196,7 @@ func TestOrder(t *testing.T) {
 		full, free := p.Group(1), p.Group(0)
 		take(t, full, 1)
 		blocked := start(t, full, 0)
-		_, ok := free.TryAcquire(5)
+		_, ok := free.TryAcquire()
 		require.True(t, ok, "who waits for another group is in nobody's way")
 		waiting := start(t, free, 3)
 		p.Resize(1)

@@ -99,6 +99,9 @@ func (a attempt) again(err error) *segment {
 		f.failures++
 	}
 	tries, failures, budget := a.s.tries, f.failures, 10
+	if f.parallel && a.src.bytes == 0 { // beside others that serve: no matter which segments it was asked for
+		tries = max(tries, a.src.errors)
+	}
 	if f.pin != nil && f.pin.Size > 0 {
 		budget += int(f.pin.Size / (16 * mib))
 	}

@@ -105,6 +105,7 @@ func TestWrongCredentials(t *testing.T) {
 		b.srv.File("a.bin", Behave(BasicAuth("user", "right")))
 		_, err := b.downloader().AddURL("http://user:"+secret+"@files.test/a.bin", littledl.WithSavePath(b.dir))
 		require.NoError(b, err)
+		b.homes[b.srv.Origin()] = true
 		err = b.start()
 		require.Equal(b, 401, statusOf(err))
 		require.Len(b, b.srv.Requests(), 1)

@@ -122,12 +122,13 @@ func (r *run) nothingLeftLocked() bool {
 // dispatch starts what may start, then waits for something to change.
 func (r *run) dispatch() {
 	d := r.d
-	if r.ctx.Err() != nil {
+	ended := r.ctx.Err() != nil // looked at once: an end in between must not be waited for
+	if ended {
 		r.cancelQueued()
 	}
 	d.mu.Lock()
 	next := r.unparkLocked(time.Now())
-	for !d.paused && r.ctx.Err() == nil && r.busy < d.set.files {
+	for !d.paused && !ended && r.busy < d.set.files {
 		t := d.ready.take()
 		if t == nil {
 			break
@@ -152,7 +153,7 @@ func (r *run) dispatch() {
 		timer = t.C
 	}
 	var done <-chan struct{}
-	if r.ctx.Err() == nil { // afterwards only the transfers' ends are waited for
+	if !ended { // afterwards only the transfers' ends are waited for
 		done = r.ctx.Done()
 	}
 	select {

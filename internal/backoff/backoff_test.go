@@ -3,6 +3,8 @@ package backoff_test
 import (
 	"math"
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,16 +110,35 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// FuzzRetryAfter checks what any value may give, and that a wait which a server means
+// is read whatever its clock says and whatever form it uses.
 func FuzzRetryAfter(f *testing.F) {
-	f.Add("120", "")
-	f.Add("Mon, 06 May 2024 07:08:09 GMT", "Mon, 06 May 2024 07:08:00 GMT")
-	f.Add("-1", "Fri, 31 Dec 9999 23:59:59 GMT")
-	f.Fuzz(func(t *testing.T, value, date string) {
+	f.Add("120", "", int64(7), int64(-3600))
+	f.Add("Mon, 06 May 2024 07:08:09 GMT", "Mon, 06 May 2024 07:08:00 GMT", int64(0), int64(0))
+	f.Add("-1", "Fri, 31 Dec 9999 23:59:59 GMT", int64(1)<<40, int64(1)<<40)
+	f.Fuzz(func(t *testing.T, value, date string, wait, skew int64) {
 		now := time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
-		d, ok := backoff.RetryAfter(http.Header{"Retry-After": {value}, "Date": {date}}, now)
+		header := func(value, date string) http.Header {
+			return http.Header{"Retry-After": {value}, "Date": {date}}
+		}
+		d, ok := backoff.RetryAfter(header(value, date), now)
 		require.GreaterOrEqual(t, d, time.Duration(0))
 		if !ok {
 			require.Zero(t, d)
+		}
+		if n, err := strconv.ParseUint(value, 10, 64); err == nil && n <= math.MaxInt64/uint64(time.Second) {
+			require.True(t, ok)
+			require.Equal(t, time.Duration(n)*time.Second, d)
+		}
+
+		const years = 50 * 365 * 24 * 3600 // what a two-digit year can tell
+		asked := time.Duration(wait%(years/2)) * time.Second
+		clock := now.Add(time.Duration(skew%(years/4)) * time.Second)
+		for _, form := range []string{http.TimeFormat, time.RFC850, time.ANSIC} {
+			value := clock.Add(asked).Format(strings.ReplaceAll(form, "MST", "GMT"))
+			d, ok := backoff.RetryAfter(header(value, clock.Format(http.TimeFormat)), now)
+			require.Equal(t, asked >= 0, ok, value)
+			require.Equal(t, max(asked, 0), d, value)
 		}
 	})
 }

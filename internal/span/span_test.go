@@ -97,66 +97,79 @@ func TestQueries(t *testing.T) {
 	require.Equal(t, []span.Range{{0, 3}}, s.Gaps(0, 3))
 }
 
-// FuzzSet compares a Set with one flag per byte. Of every three bytes of the
-// script the first chooses the operation, the others where.
+// FuzzSet compares a Set with one flag per block of 2^shift bytes. Of every three bytes
+// of the script the first chooses the operation, the others where.
 func FuzzSet(f *testing.F) {
-	f.Add([]byte{0, 0, 10, 0, 20, 30, 0, 10, 20})
-	f.Add([]byte{0, 0, 255, 1, 10, 20, 1, 0, 5, 1, 250, 255})
-	f.Add([]byte{0, 1, 2, 0, 3, 4, 0, 5, 6, 0, 7, 8, 1, 2, 7, 0, 0, 9})
-	f.Add([]byte{0, 9, 3, 1, 9, 3, 2, 0, 0, 0, 4, 5})
-	f.Fuzz(func(t *testing.T, script []byte) {
+	f.Add([]byte{0, 0, 10, 0, 20, 30, 0, 10, 20}, uint8(0))
+	f.Add([]byte{0, 0, 255, 1, 10, 20, 1, 0, 5, 1, 250, 255}, uint8(32))
+	f.Add([]byte{0, 1, 2, 0, 3, 4, 0, 5, 6, 0, 7, 8, 1, 2, 7, 0, 0, 9}, uint8(54))
+	f.Add([]byte{0, 9, 3, 1, 9, 3, 2, 0, 0, 0, 4, 5}, uint8(0))
+	f.Fuzz(func(t *testing.T, script []byte, shift uint8) {
+		block := int64(1) << (shift % 55) // 255 of them are still an int64
 		var s span.Set
-		var model [256]bool
+		var m model
 		for ; len(script) >= 3; script = script[3:] {
 			lo, hi := int64(script[1]), int64(script[2])
-			want := int64(0)
 			switch script[0] % 3 {
 			case 0:
-				for i := lo; i < hi; i++ {
-					if !model[i] {
-						model[i] = true
-						want++
-					}
-				}
-				require.Equal(t, want, s.Add(lo, hi))
+				require.Equal(t, m.set(lo, hi, true)*block, s.Add(lo*block, hi*block))
 			case 1:
-				for i := lo; i < hi; i++ {
-					if model[i] {
-						model[i] = false
-						want++
-					}
-				}
-				require.Equal(t, want, s.Remove(lo, hi))
+				require.Equal(t, m.set(lo, hi, false)*block, s.Remove(lo*block, hi*block))
 			case 2:
-				require.Equal(t, runs(model[:], lo, hi, false), s.Gaps(lo, hi))
-				require.Equal(t, s.Gaps(lo, hi) == nil, s.Contains(lo, hi))
+				gaps := m.runs(lo, hi, false, block)
+				require.Equal(t, gaps, s.Gaps(lo*block, hi*block))
+				require.Equal(t, gaps == nil, s.Contains(lo*block, hi*block))
 			}
+			m.check(t, &s, block)
 		}
-		want := runs(model[:], 0, int64(len(model)), true)
-		require.ElementsMatch(t, want, s.Ranges())
-		total, prefix := int64(0), int64(0)
-		for _, r := range want {
-			total += r.Hi - r.Lo
-			if r.Lo == 0 {
-				prefix = r.Hi
-			}
-		}
-		require.Equal(t, total, s.Len())
-		require.Equal(t, prefix, s.Prefix())
 	})
 }
 
-// runs returns the runs of value in model[lo:hi].
-func runs(model []bool, lo, hi int64, value bool) []span.Range {
+// model is a Set as one flag per block.
+type model [256]bool
+
+// set returns how many blocks changed.
+func (m *model) set(lo, hi int64, value bool) (changed int64) {
+	for i := lo; i < hi; i++ {
+		if m[i] != value {
+			m[i] = value
+			changed++
+		}
+	}
+	return changed
+}
+
+// check compares everything a Set can be asked.
+func (m *model) check(t *testing.T, s *span.Set, block int64) {
+	t.Helper()
+	want := m.runs(0, int64(len(m)), true, block)
+	total, prefix := int64(0), int64(0)
+	for _, r := range want {
+		total += r.Hi - r.Lo
+		if r.Lo == 0 {
+			prefix = r.Hi
+		}
+	}
+	require.Equal(t, len(want), len(s.Ranges()))
+	for i, r := range s.Ranges() {
+		require.Equal(t, want[i], r, "sorted, neither overlapping nor touching")
+	}
+	require.Equal(t, total, s.Len())
+	require.Equal(t, prefix, s.Prefix())
+	require.Equal(t, m.runs(0, int64(len(m))-1, false, block), s.Gaps(0, (int64(len(m))-1)*block))
+}
+
+// runs returns the runs of value in the blocks [lo, hi).
+func (m *model) runs(lo, hi int64, value bool, block int64) []span.Range {
 	var out []span.Range
 	for i := lo; i < hi; i++ {
-		if model[i] != value {
+		if m[i] != value {
 			continue
 		}
-		if n := len(out); n > 0 && out[n-1].Hi == i {
-			out[n-1].Hi++
+		if n := len(out); n > 0 && out[n-1].Hi == i*block {
+			out[n-1].Hi += block
 		} else {
-			out = append(out, span.Range{Lo: i, Hi: i + 1})
+			out = append(out, span.Range{Lo: i * block, Hi: (i + 1) * block})
 		}
 	}
 	return out

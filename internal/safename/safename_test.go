@@ -230,10 +230,24 @@ func FuzzFromDisposition(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, h string) {
 		name := safename.FromDisposition(h)
-		if name != "" {
-			require.True(t, utf8.ValidString(name), "%q", name)
+		clean := safename.Clean(name)
+		requireSafe(t, clean)
+		if name == "" {
+			require.Equal(t, "download", clean)
+			return
 		}
-		requireSafe(t, safename.Clean(name))
+		require.True(t, utf8.ValidString(name), "%q", name)
+		if clean == "download" {
+			require.Contains(t, name, clean, "something is left of it")
+		}
+		for _, n := range []int{1, 99, 1 << 30} { // the name of another file that has it already
+			numbered := safename.Numbered(clean, n)
+			require.NotEqual(t, clean, numbered)
+			checked, err := safename.CheckUser(numbered)
+			require.NoError(t, err)
+			require.Equal(t, numbered, checked)
+			require.NotContains(t, numbered, "/")
+		}
 	})
 }
 

@@ -59,6 +59,9 @@ func newChaos(b *enhBed, seed uint64) *chaos {
 	c.srv = faultserver.Start(b, faultserver.On(b.net, c.hosts...))
 	for _, h := range c.hosts {
 		c.rates[h] = int64(mib) << c.rnd.IntN(4)
+		if c.rnd.IntN(4) == 0 {
+			c.refuseBeyond(int32(1+c.rnd.IntN(2)), h)
+		}
 	}
 	return c
 }

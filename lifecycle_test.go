@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -200,5 +202,23 @@ func TestHurry(t *testing.T) {
 			require.Empty(b, b.openFiles())
 		}
 		require.NoError(b, b.start())
+	})
+}
+
+// TestPauseBeforeTheFirstRequest of a file that has its place already: while it is looked
+// at what has its name.
+func TestPauseBeforeTheFirstRequest(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.srv.Behave(faultserver.Delay(100 * time.Millisecond))
+		require.NoError(b, os.WriteFile(filepath.Join(b.dir, "a"), []byte("something else"), 0o666))
+		id := b.file("a", 16<<10)
+		time.AfterFunc(50*time.Millisecond, func() { require.NoError(b, b.get().Pause()) })
+		time.AfterFunc(time.Second, func() {
+			require.Equal(b, littledl.StatusPaused, b.task(id).Status)
+			require.Empty(b, b.srv.GETs())
+			require.NoError(b, b.get().Resume())
+		})
+		require.NoError(b, b.get().Start(b.Context()))
+		b.same(b.task(id).Path(), b.want[id])
 	})
 }

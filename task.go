@@ -26,7 +26,7 @@ const (
 // transitions is the one table of what may follow what. A terminal status is
 // left only by the next Start.
 var transitions = map[FileTaskStatus][]FileTaskStatus{
-	StatusPending:     {StatusProbing, StatusDownloading, StatusCompleted, StatusFailed, StatusCancelled},
+	StatusPending:     {StatusProbing, StatusDownloading, StatusPaused, StatusCompleted, StatusFailed, StatusCancelled},
 	StatusProbing:     {StatusDownloading, StatusPending, StatusPaused, StatusCompleted, StatusFailed, StatusCancelled},
 	StatusDownloading: {StatusProbing, StatusPending, StatusPaused, StatusCompleted, StatusFailed, StatusCancelled},
 	StatusPaused:      {StatusProbing, StatusDownloading, StatusPending, StatusFailed, StatusCancelled},

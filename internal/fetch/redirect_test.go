@@ -83,7 +83,7 @@ func TestForbiddenRedirects(t *testing.T) {
 		require.NotContains(t, err.Error(), "secret")
 		require.Len(t, srv.Requests(), 1, location)
 	}
-	for _, line := range []string{"Location: http://a.test/\x01?s=secret", "Location http://a.test/?s=secret"} {
+	for _, line := range []string{"Location: http://a.test/\x1b?s=secret", "Location\x00: http://a.test/?s=secret"} {
 		broken := srv.File("from", faultserver.Behave(faultserver.RawLines(line)))
 		_, err := get(t, client(t, config(srv)), broken.URL())
 		require.ErrorContains(t, err, "malformed MIME header")

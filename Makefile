@@ -5,7 +5,7 @@ STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 30s
 MODULES      = . examples internal/e2e
 
-.PHONY: check test fuzz e2e bench demo format vet static tidy cross
+.PHONY: check test fuzz e2e reliability bench demo format vet static tidy cross
 
 check: format vet static tidy test cross
 
@@ -45,6 +45,11 @@ fuzz:
 # more than they work, so more of them run at once than there are cores.
 e2e:
 	cd internal/e2e && $(GO) test -count=1 -parallel 8 ./...
+
+# This library and whatever clients are installed against a server that misbehaves; writes
+# the tables of RELIABILITY.md.
+reliability:
+	cd examples && $(GO) run ./faults -md ../RELIABILITY.md
 
 # A race against whatever clients are installed; writes a chart.
 bench:

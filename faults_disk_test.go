@@ -89,6 +89,7 @@ func (f diskFault) run(b *bed, another bool) {
 	f.judge(b, disk, b.start(), ids)
 
 	disk.Clear()
+	b.restarts = 1 // what the disk has lost comes a second time
 	b.read.Store(0)
 	if another {
 		b.d = nil

@@ -192,7 +192,8 @@ func WithPriority(p int) URLOption {
 	}
 }
 
-// WithHash gives the digest that the file must have before it gets its name.
+// WithHash gives the digest that the file must have before it gets its name. Without it
+// the server's own Repr-Digest (RFC 9530) counts, where it sends one.
 // algorithm is "md5", "sha1", "sha256" or "sha512"; the digest is in hexadecimal.
 func WithHash(algorithm, hexDigest string) URLOption {
 	return func(o *urlOptions) error {

@@ -33,7 +33,7 @@ func (f *file) accept(s *segment, src *source, v httprange.Verdict, res *fetch.R
 		return &answerError{status: res.StatusCode, verdict: httprange.Verdict{Kind: httprange.Changed, Reason: "an HTML page stands in its place"}}
 	}
 	f.modified = lastModified(v.Pin.LastModified)
-	if f.r.d.set.enhanced && f.opt.hash.IsZero() { // the caller's own digest counts more
+	if f.opt.hash.IsZero() { // the caller's own digest counts more
 		f.promised = digest.FromHeader(res.Header, v.Whole)
 		f.opt.hash = f.promised
 	}

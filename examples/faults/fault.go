@@ -43,7 +43,6 @@ type fault struct {
 
 	limit time.Duration
 	ends  verdict // of this library; right if it is ""
-	plain verdict // of the BatchDownloader where that differs
 }
 
 // faults is all of them, in the order of the table.
@@ -53,11 +52,8 @@ func faults() []fault {
 }
 
 // expected is what a client of this library should end with.
-func (f fault) expected(c client) verdict {
-	switch {
-	case c.name == plainName && f.plain != "":
-		return f.plain
-	case f.ends != "":
+func (f fault) expected() verdict {
+	if f.ends != "" {
 		return f.ends
 	}
 	return right

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -117,6 +118,10 @@ func tempDir(t *testing.T) string {
 	return dir
 }
 
+// given are the addresses that a test has got. No other one gets them: it may be a
+// while until a program listens there.
+var given sync.Map
+
 // freeAddresses returns n loopback addresses that nobody listens on. Their ports are
 // below those that the system gives to outgoing connections, so that none of them
 // takes one before the program does.
@@ -128,8 +133,11 @@ func freeAddresses(t *testing.T, n int) []string {
 			return free
 		}
 		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
+		if _, gone := given.LoadOrStore(addr, true); gone {
+			continue
+		}
 		if l, err := net.Listen("tcp", addr); err == nil {
-			defer l.Close() // not before all are chosen: they must differ
+			l.Close()
 			free = append(free, addr)
 		}
 	}

@@ -63,12 +63,12 @@ func TestMirrors(t *testing.T) {
 				j.add(t, f, first.base, second.base)
 			}
 			j.run(t)
+			large := j.GetAllTasks()[0]
+			t.Logf("%+v", large.Sources)
 			j.checkComplete(t, c.files.files, c.took)
 			n, _ := counted(append(one.requests(t), two.requests(t)...), 0)
 			t.Logf("%d GETs", n)
 			require.LessOrEqual(t, n, 10*len(c.files.files))
-			large := j.GetAllTasks()[0]
-			t.Logf("%+v", large.Sources)
 			if c.from >= 0 {
 				require.Less(t, large.Sources[1-c.from].Bytes, large.FileSize/10)
 			}

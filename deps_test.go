@@ -48,6 +48,7 @@ func TestDependencies(t *testing.T) {
 		require.NotNil(t, p.Module, p.ImportPath)
 		require.Contains(t, []string{module, "golang.org/x/sync", "golang.org/x/sys"}, p.Module.Path, p.ImportPath)
 		require.NotContains(t, p.ImportPath, "internal/fault", "it is for tests")
+		require.NotContains(t, p.ImportPath, "crashfs", "it is for tests")
 	}
 }
 
@@ -59,6 +60,7 @@ func TestInternalImportsDownward(t *testing.T) {
 		"partfile": {"journal"},
 		// For tests.
 		"faultdisk": {"partfile"},
+		"crashfs":   {"partfile"},
 	}
 	for _, p := range goList(t, "./internal/...") {
 		name := strings.TrimPrefix(p.ImportPath, module+"/internal/")

@@ -12,8 +12,9 @@ import (
 	"github.com/littledl/littledl/internal/faultserver"
 )
 
-// TestNoSpace: the limit on file sizes stands in for a full disk; to the library the
-// two are alike. It fails what does not fit, at once, and nothing else.
+// 86: the limit on file sizes stands in for a full disk; to the library the two are
+// alike. It fails what does not fit, at once, and nothing else; the signal that comes
+// with it ends nobody.
 func TestNoSpace(t *testing.T) {
 	var before syscall.Rlimit
 	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before))

@@ -1,3 +1,5 @@
+//go:build unix
+
 package littledl_test
 
 import (
@@ -30,21 +32,21 @@ type diskFault struct {
 
 // What a failure leaves.
 const (
-	nothing   = iota
-	partAlone // for a later Start of the same downloader only
-	resumable // a part and its journal
+	leavesNothing = iota
+	leavesPart    // for a later Start of the same downloader only
+	leavesBoth    // a part and its journal
 )
 
-const largeFile, smallFile = 12 * mib, 300 * kib
+const largeFile, smallFile = 8 * mib, 300 * kib
 
-// full and broken are what systems say of disks, in general and of those that are full.
+// fullErrors are what systems say of full disks, diskErrors of any that fail.
 var (
-	full   = []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
-	broken = append([]syscall.Errno{syscall.EROFS, syscall.EACCES, syscall.EIO}, full...)
+	fullErrors = []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
+	diskErrors = append([]syscall.Errno{syscall.EROFS, syscall.EACCES, syscall.EIO}, fullErrors...)
 )
 
-// number is an error's place in the catalogue.
-func number(e error) string {
+// numberOf is an error's place in the catalogue.
+func numberOf(e error) string {
 	if e == syscall.ENOSPC {
 		return "85 "
 	}
@@ -56,7 +58,7 @@ func (f diskFault) with(errs ...syscall.Errno) (rows []diskFault) {
 	for _, e := range errs {
 		row := f
 		row.fault.Err = e
-		row.name = number(e) + f.name + ": " + e.Error()
+		row.name = numberOf(e) + f.name + ": " + e.Error()
 		rows = append(rows, row)
 	}
 	return rows
@@ -100,10 +102,10 @@ func (f diskFault) run(b *bed, another bool) {
 	finals, parts := b.listing()
 	require.Len(b, finals, 2)
 	require.Empty(b, parts)
-	if f.left == resumable || f.left == partAlone && !another {
+	if f.left == leavesBoth || f.left == leavesPart && !another {
 		require.LessOrEqual(b, b.read.Load(), largeFile-f.spare+mib/2)
 	}
-	if f.left == nothing {
+	if f.left == leavesNothing {
 		require.GreaterOrEqual(b, b.read.Load(), map[bool]int64{false: largeFile, true: smallFile}[f.small], "nothing is believed")
 	}
 }
@@ -127,7 +129,7 @@ func (f diskFault) judge(b *bed, disk *faultdisk.Faults, err error, ids map[bool
 	finals, parts := b.listing()
 	require.Len(b, finals, 1)
 	require.Len(b, parts, min(f.left, 1))
-	require.Equal(b, f.left == resumable, b.hasJournal())
+	require.Equal(b, f.left == leavesBoth, b.hasJournal())
 }
 
 func isNoSpace(err error) bool { return errors.Is(err, littledl.ErrNoSpace) }
@@ -138,27 +140,27 @@ func TestDiskFaults(t *testing.T) {
 	durable := func(b *bed) { b.conf.Durable = true }
 	replace := func(b *bed) { b.conf.Overwrite = littledl.OverwriteReplace }
 	testDiskFaults(t,
-		diskFault{name: "create", fault: faultdisk.Fault{Op: faultdisk.Create, Name: part}}.with(broken...),
+		diskFault{name: "create", fault: faultdisk.Fault{Op: faultdisk.Create, Name: part}}.with(diskErrors...),
 		diskFault{name: "create, small", fault: faultdisk.Fault{Op: faultdisk.Nameless}, small: true}.with(syscall.ENOSPC, syscall.EIO),
-		diskFault{name: "reserve", fault: faultdisk.Fault{Op: faultdisk.Preallocate}, left: resumable}.with(full...),
+		diskFault{name: "reserve", fault: faultdisk.Fault{Op: faultdisk.Preallocate}, left: leavesBoth}.with(fullErrors...),
 		diskFault{name: "first write", fault: faultdisk.Fault{Op: faultdisk.Write, Name: part}}.with(syscall.ENOSPC, syscall.EIO),
-		diskFault{name: "later writes", fault: faultdisk.Fault{Op: faultdisk.Write, Name: part, Skip: 100}, left: resumable, spare: 3 * mib}.with(broken...),
-		diskFault{name: "one write", fault: faultdisk.Fault{Op: faultdisk.Write, Name: part, Skip: 100, Times: 1}, left: resumable, spare: 3 * mib}.with(syscall.ENOSPC, syscall.EIO),
+		diskFault{name: "later writes", fault: faultdisk.Fault{Op: faultdisk.Write, Name: part, Skip: 100}, left: leavesBoth, spare: 3 * mib}.with(diskErrors...),
+		diskFault{name: "one write", fault: faultdisk.Fault{Op: faultdisk.Write, Name: part, Skip: 100, Times: 1}, left: leavesBoth, spare: 3 * mib}.with(syscall.ENOSPC, syscall.EIO),
 		diskFault{name: "first write, small", fault: faultdisk.Fault{Op: faultdisk.Write, Name: "-"}, small: true}.with(syscall.ENOSPC, syscall.EIO),
 		diskFault{name: "last write, small", fault: faultdisk.Fault{Op: faultdisk.Write, Name: "-", From: smallFile}, small: true}.with(syscall.ENOSPC, syscall.EIO),
 		diskFault{name: "create the journal", fault: faultdisk.Fault{Op: faultdisk.Create, Name: journal}}.with(syscall.ENOSPC),
 		diskFault{name: "begin the journal", fault: faultdisk.Fault{Op: faultdisk.Write, Name: journal}}.with(syscall.ENOSPC),
-		diskFault{name: "note", fault: faultdisk.Fault{Op: faultdisk.Write, Name: journal, Skip: 3}, left: resumable, spare: 3 * mib}.with(syscall.ENOSPC, syscall.EIO),
-		diskFault{name: "look at the journal", fault: faultdisk.Fault{Op: faultdisk.Read, Name: journal, Skip: 3}, left: resumable, spare: 3 * mib}.with(syscall.EIO),
-		diskFault{name: "modification time", fault: faultdisk.Fault{Op: faultdisk.SetTime, Name: part}, left: resumable, spare: 11 * mib}.with(syscall.EIO, syscall.EROFS),
-		diskFault{name: "link", fault: faultdisk.Fault{Op: faultdisk.Link, Name: "large.bin"}, left: resumable, spare: 11 * mib}.with(broken...),
+		diskFault{name: "note", fault: faultdisk.Fault{Op: faultdisk.Write, Name: journal, Skip: 3}, left: leavesBoth, spare: 2 * mib}.with(syscall.ENOSPC, syscall.EIO),
+		diskFault{name: "look at the journal", fault: faultdisk.Fault{Op: faultdisk.Read, Name: journal, Skip: 3}, left: leavesBoth, spare: 2 * mib}.with(syscall.EIO),
+		diskFault{name: "modification time", fault: faultdisk.Fault{Op: faultdisk.SetTime, Name: part}, left: leavesBoth, spare: 7 * mib}.with(syscall.EIO, syscall.EROFS),
+		diskFault{name: "link", fault: faultdisk.Fault{Op: faultdisk.Link, Name: "large.bin"}, left: leavesBoth, spare: 7 * mib}.with(diskErrors...),
 		diskFault{name: "link, small", fault: faultdisk.Fault{Op: faultdisk.Link, Name: "small.bin"}, small: true}.with(syscall.ENOSPC, syscall.EIO),
-		diskFault{name: "link, replacing", fault: faultdisk.Fault{Op: faultdisk.Rename, Name: "large.bin"}, conf: replace, left: resumable, spare: 11 * mib}.with(syscall.ENOSPC, syscall.EIO),
+		diskFault{name: "link, replacing", fault: faultdisk.Fault{Op: faultdisk.Rename, Name: "large.bin"}, conf: replace, left: leavesBoth, spare: 7 * mib}.with(syscall.ENOSPC, syscall.EIO),
 		diskFault{name: "rename, small, replacing", fault: faultdisk.Fault{Op: faultdisk.Rename, Name: "small.bin"}, conf: replace, small: true}.with(syscall.ENOSPC, syscall.EIO),
 		diskFault{name: "lock", fault: faultdisk.Fault{Op: faultdisk.Lock}}.with(syscall.EIO),
-		diskFault{name: "sync", fault: faultdisk.Fault{Op: faultdisk.Sync, Name: part, Times: 1}, conf: durable}.with(broken...),
+		diskFault{name: "sync", fault: faultdisk.Fault{Op: faultdisk.Sync, Name: part, Times: 1}, conf: durable}.with(syscall.EIO, syscall.ENOSPC, syscall.EDQUOT),
 		diskFault{name: "sync, small", fault: faultdisk.Fault{Op: faultdisk.Sync, Name: "-", Times: 1}, conf: durable, small: true}.with(syscall.ENOSPC, syscall.EIO),
-		diskFault{name: "close", fault: faultdisk.Fault{Op: faultdisk.Close, Name: part, Times: 1}}.with(broken...),
+		diskFault{name: "close", fault: faultdisk.Fault{Op: faultdisk.Close, Name: part, Times: 1}}.with(syscall.EIO, syscall.ENOSPC, syscall.EDQUOT),
 		diskFault{name: "close, small", fault: faultdisk.Fault{Op: faultdisk.Close, Name: "-", Times: 1}, small: true}.with(syscall.ENOSPC, syscall.EIO),
 	)
 }
@@ -168,17 +170,17 @@ func TestShortWrites(t *testing.T) {
 	for name, c := range map[string]struct {
 		file string
 		left int
-	}{"large": {partfile.Suffix, resumable}, "small": {"-", nothing}, "journal": {partfile.JournalSuffix, resumable}} {
+	}{"large": {partfile.Suffix, leavesBoth}, "small": {"-", leavesNothing}, "journal": {partfile.JournalSuffix, leavesBoth}} {
 		t.Run("87 "+name, func(t *testing.T) {
 			inBubble(t, func(b *bed) {
-				disk := faultdisk.New(faultdisk.Fault{Op: faultdisk.Write, Name: c.file, Skip: 3, Err: faultdisk.Short})
+				disk := faultdisk.New(faultdisk.Fault{Op: faultdisk.Write, Name: c.file, Skip: 3, Err: faultdisk.ErrShort})
 				b.opts = append(b.opts, littledl.WithOpenDir(disk.OpenDir))
 				b.net.Shape(Same(line(2 * mib)))
 				b.add(b.srv.File("large.bin", Size(largeFile)))
 				b.add(b.srv.File("small.bin", Size(4*mib)))
 				require.ErrorIs(b, b.start(), io.ErrShortWrite)
 				require.Len(b, func() []string { finals, _ := b.listing(); return finals }(), 1)
-				require.Equal(b, c.left == resumable, b.hasJournal())
+				require.Equal(b, c.left == leavesBoth, b.hasJournal())
 				disk.Clear()
 				require.NoError(b, b.start())
 			})

@@ -101,8 +101,9 @@ func (f *file) publishAs(base string, replace bool) error {
 // one it has a part of: by its digest, or by a strong validator.
 func (f *file) provable() bool { return !f.opt.hash.IsZero() || f.pin != nil && f.pin.IfRange() != "" }
 
-// abandon closes what a task that did not complete holds. Keep: a later Start
-// may go on from there.
+// abandon closes what a task that did not complete holds. Keep: a later Start, or
+// another process, may go on from there; on a full disk too, since somebody may make
+// room. After a failed sync or close nothing is kept.
 func (f *file) abandon(keep bool) {
 	if f.part != nil {
 		if f.unconfirmed || keep && !f.stream && f.done.Len() > 0 && f.provable() { // a stream starts over anyway

@@ -20,7 +20,7 @@ func do(f *Faults, op, name string, end int64, real func() error) error {
 	switch err := f.judge(op, name, end); err {
 	case nil:
 		return real()
-	case Pretend:
+	case ErrPretend:
 		return nil
 	default:
 		return err
@@ -107,9 +107,9 @@ func (f *file) WriteAt(b []byte, off int64) (int, error) {
 	switch err := f.faults.judge(Write, f.name, off+int64(len(b))); err {
 	case nil:
 		return f.File.WriteAt(b, off)
-	case Short:
+	case ErrShort:
 		return f.File.WriteAt(b[:len(b)/2], off)
-	case Pretend:
+	case ErrPretend:
 		return len(b), nil
 	default:
 		return 0, err
@@ -149,7 +149,7 @@ func (f *file) Lock() error { return do(f.faults, Lock, f.name, 0, f.File.Lock) 
 // Close always closes, whatever it says.
 func (f *file) Close() error {
 	err := f.File.Close()
-	if fault := f.faults.judge(Close, f.name, 0); fault != nil && fault != Pretend {
+	if fault := f.faults.judge(Close, f.name, 0); fault != nil && fault != ErrPretend {
 		return fault
 	}
 	return err

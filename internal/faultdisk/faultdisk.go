@@ -15,10 +15,10 @@ import (
 
 // What a Fault's Err may be besides an error of the system.
 var (
-	// Short writes half of the bytes and says nothing.
-	Short = errors.New("half of it, and no word")
-	// Pretend does nothing and says that all went well.
-	Pretend = errors.New("nothing of it, and no word")
+	// ErrShort writes half of the bytes and says nothing.
+	ErrShort = errors.New("half of it, and no word")
+	// ErrPretend does nothing and says that all went well.
+	ErrPretend = errors.New("nothing of it, and no word")
 )
 
 // The operations.
@@ -44,6 +44,12 @@ const (
 	SetTime     = "settime"
 	Close       = "close"
 )
+
+// Everything is every operation.
+var Everything = []string{
+	OpenDir, Create, Open, Nameless, Lstat, Names, Link, Rename, RenameNew, Remove, SyncDir,
+	Read, Write, Stat, Truncate, Sync, Lock, Preallocate, SetTime, Close,
+}
 
 // Fault is a rule: some operations fail.
 type Fault struct {
@@ -126,7 +132,7 @@ func (f *Faults) judge(op, name string, end int64) error {
 	if fault.Then != nil && fault.failed == 1 {
 		fault.Then()
 	}
-	if fault.Err == nil || fault.Err == Short || fault.Err == Pretend {
+	if fault.Err == nil || fault.Err == ErrShort || fault.Err == ErrPretend {
 		return fault.Err
 	}
 	return &fs.PathError{Op: op, Path: name, Err: fault.Err}

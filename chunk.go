@@ -164,13 +164,15 @@ func (f *file) run() error {
 	if err := f.reopen(); err != nil {
 		return err
 	}
+	if !f.r.d.set.noReuse {
+		if kept, err := f.keepKnown(); err != nil {
+			return err
+		} else if kept {
+			return f.keptSafe()
+		}
+	}
 	if err := f.adopt(); err != nil {
 		return err
-	}
-	if !f.r.d.set.noReuse {
-		if kept, err := f.keepKnown(); kept || err != nil {
-			return err
-		}
 	}
 	for {
 		epoch, err := f.enter()
@@ -189,11 +191,13 @@ func (f *file) run() error {
 			}
 		case errors.Is(err, errKept):
 			f.tidy()
-			return nil
+			return f.keptSafe()
 		case errors.Is(err, errPaused):
 		case errors.Is(err, errReuse):
-			if found, err := f.copyFound(f.found); found || err != nil {
+			if found, err := f.copyFound(f.found); err != nil {
 				return err
+			} else if found {
+				return f.keptSafe()
 			}
 		case errors.Is(err, errDisown):
 			f.disown()

@@ -74,7 +74,7 @@ func (f *file) serve(s *segment, src *source, u *url.URL, h *host, k *ticket) (t
 	}
 	pin := f.pinFor(src)
 	v := httprange.Gate(ask, pin, httprange.Answer{Status: res.StatusCode, Header: res.Header, ContentLength: res.ContentLength})
-	if f.unconfirmed && !confirms(v) {
+	if f.unconfirmed && !f.confirms(v, pin) {
 		res.Discard()
 		return began, errDisown
 	}

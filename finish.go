@@ -22,19 +22,13 @@ func (f *file) finish() error {
 	if err := f.verify(size); err != nil {
 		return err
 	}
-	durable := f.r.d.set.cfg.Durable
-	if err := f.part.Seal(f.modified, durable); err != nil {
+	if err := f.part.Seal(f.modified, f.r.d.set.cfg.Durable); err != nil {
 		return &writeOpError{err}
 	}
 	if err := f.publish(); err != nil {
 		return err
 	}
 	f.part = nil
-	if durable {
-		if err := f.dir.Sync(); err != nil {
-			return &writeOpError{err}
-		}
-	}
 	return nil
 }
 

@@ -22,13 +22,19 @@ const hashStep = 1 << 20
 
 // startHashing lets a follower run beside the round's workers, where it pays.
 func (f *file) startHashing(ctx context.Context, size int64) {
-	if f.opt.hash.IsZero() || size <= smallSize || len(f.unproven) > 0 {
+	if f.opt.hash.IsZero() || size <= smallSize {
 		return
 	}
 	p := &prefixHash{h: f.opt.hash.New(), changed: make(chan struct{}, 1)}
 	f.mu.Lock()
-	f.hashing = p
+	proven := len(f.unproven) == 0
+	if proven {
+		f.hashing = p
+	}
 	f.mu.Unlock()
+	if !proven {
+		return
+	}
 	f.side.Go(func() { f.followPrefix(ctx, p) })
 }
 

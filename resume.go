@@ -4,14 +4,18 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"math/rand/v2"
 	"slices"
+	"syscall"
 	"time"
 
+	"github.com/littledl/littledl/internal/backoff"
 	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/httprange"
 	"github.com/littledl/littledl/internal/journal"
 	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/safename"
 	"github.com/littledl/littledl/internal/span"
 )
 
@@ -32,15 +36,19 @@ func (f *file) adopt() error {
 		return nil
 	}
 	if f.r.d.set.cfg.DisableResume {
-		f.dir.Tidy(f.guessedBase(), f.partKey())
+		f.dir.Tidy(f.guessedBase(), f.partKey(), f.namesake())
 		return nil
 	}
-	part, log, err := f.dir.Resume(f.guessedBase(), f.partKey())
-	if errors.Is(err, ErrLocked) {
-		return nil // another task may have it, for another name: that shows when ours is made
-	}
-	if part == nil || err != nil {
+	part, log, err := f.dir.Resume(f.guessedBase(), f.partKey(), f.namesake())
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return f.later(err)
+	case errors.Is(err, ErrLocked):
 		return err
+	case err != nil:
+		return &writeOpError{err}
+	case part == nil:
+		return nil
 	}
 	if !f.believes(log) {
 		part.Discard()
@@ -49,6 +57,17 @@ func (f *file) adopt() error {
 	f.part, f.unproven, f.unconfirmed, f.adopted = part, log.Extents, true, true
 	f.claim(log)
 	return nil
+}
+
+// later puts the task off while this machine is short of something.
+func (f *file) later(err error) error {
+	retry := f.r.d.set.cfg.Retry
+	d := backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(f.refused, rand.Float64())
+	f.refused++
+	if f.waited += d; f.waited > retry.MaxElapsed {
+		return &writeOpError{err}
+	}
+	return &parkError{time.Now().Add(d)}
 }
 
 // believes reports whether a journal is of this job, and says enough for the server to
@@ -63,18 +82,29 @@ func (f *file) believes(log journal.Log) bool {
 	if !want.IsZero() && !given.IsZero() {
 		return want == given
 	}
-	return h.Source == f.sourceID() && pinOfHead(h).IfRange() != ""
+	return f.sourceOf(h) != nil && pinOfHead(h).IfRange() != ""
+}
+
+// sourceOf is the source whose version a journal is about: what a validator says, it
+// says of one URL alone. Nil: none of them.
+func (f *file) sourceOf(h journal.Head) *source {
+	for _, s := range f.sources {
+		if h.Source == s.id() {
+			return s
+		}
+	}
+	return nil
 }
 
 // claim counts what the journal says is there.
 func (f *file) claim(log journal.Log) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	pin := pinOfHead(log.Head)
-	if log.Head.Source != f.sourceID() || pin.IfRange() == "" {
-		pin = httprange.Pin{Size: pin.Size} // the digest will tell
+	pin, src := pinOfHead(log.Head), f.sourceOf(log.Head)
+	if src == nil || pin.IfRange() == "" {
+		pin, src = httprange.Pin{Size: pin.Size}, f.sources[0] // the digest will tell
 	}
-	f.pin, f.sources[0].pin = &pin, &pin
+	f.pin, src.pin, f.current = &pin, &pin, slices.Index(f.sources, src)
 	for _, e := range log.Extents {
 		f.done.Add(e.Off, e.Off+e.Len)
 	}
@@ -94,15 +124,17 @@ func (f *file) countLocked(n int64) {
 func (f *file) disown() {
 	f.forget()
 	f.part.Discard()
-	f.part, f.adopted = nil, false
+	f.part, f.unproven, f.unconfirmed, f.adopted = nil, nil, false, false
 }
 
-// confirms reports whether an answer can confirm an adopted part. A refusal says
-// nothing about the file.
-func confirms(v httprange.Verdict) bool {
+// confirms reports whether an answer can confirm an adopted part: it must say itself
+// which version it is of, unless the digest will tell. A refusal says nothing about the
+// file.
+func (f *file) confirms(v httprange.Verdict, pin *httprange.Pin) bool {
 	switch v.Kind {
 	case httprange.Accept:
-		return !v.Whole
+		is := pin.IfRange()
+		return !v.Whole && (!f.opt.hash.IsZero() || is != "" && (is == v.Pin.ETag || is == v.Pin.LastModified))
 	case httprange.Throttled, httprange.Transient, httprange.Expired, httprange.Permanent, httprange.IfRangeRefused:
 		return true
 	}
@@ -126,7 +158,7 @@ func (f *file) prove(ctx context.Context, extents []journal.Extent) {
 	buf := f.r.pool.buffers.Get().(*[]byte)
 	defer f.r.pool.buffers.Put(buf)
 	for _, e := range extents {
-		ok, err := f.matches(ctx, e, *buf)
+		ok, err := f.part.Matches(ctx, e, *buf)
 		if err != nil {
 			return // the round has ended; the next one begins anew
 		}
@@ -153,32 +185,15 @@ func (f *file) prove(ctx context.Context, extents []journal.Extent) {
 	}
 }
 
-// matches reads an extent back. An error: ctx has ended.
-func (f *file) matches(ctx context.Context, e journal.Extent, buf []byte) (bool, error) {
-	var crc uint32
-	for off, end := e.Off, e.Off+e.Len; off < end; {
-		if ctx.Err() != nil {
-			return false, ctx.Err()
-		}
-		n, err := f.part.ReadAt(buf[:min(int64(len(buf)), end-off)], off)
-		crc = journal.Checksum(crc, buf[:n])
-		off += int64(n)
-		if err != nil && off < end { // cut short, or unreadable: not there
-			return false, nil
-		}
-	}
-	return crc == e.CRC, nil
-}
-
 // beginLog starts the journal of a part that another process could go on from: one of
 // several requests, whose version the server, or a digest, can confirm.
-func (f *file) beginLog(v httprange.Verdict) error {
+func (f *file) beginLog(v httprange.Verdict, src *source) error {
 	pin := v.Pin
 	if f.part.Resumable() || f.r.d.set.cfg.DisableResume || v.Whole || v.Take >= pin.Size || pin.IfRange() == "" && f.opt.hash.IsZero() {
 		return nil
 	}
 	h := journal.Head{
-		Size: pin.Size, ETag: pin.ETag, LastModified: pin.LastModified, DateStrong: pin.DateStrong, Source: f.sourceID(),
+		Size: pin.Size, ETag: pin.ETag, LastModified: pin.LastModified, DateStrong: pin.DateStrong, Source: src.id(),
 		Algorithm: f.opt.hash.Algorithm, Digest: f.opt.hash.Bytes,
 	}
 	err := f.part.Log(h)
@@ -195,9 +210,9 @@ func pinOfHead(h journal.Head) httprange.Pin {
 	return httprange.Pin{Size: h.Size, ETag: h.ETag, LastModified: h.LastModified, DateStrong: h.DateStrong}
 }
 
-// sourceID names the URL as given in a journal, without telling it.
-func (f *file) sourceID() (id [16]byte) {
-	sum := sha256.Sum256([]byte(unsigned(f.sources[0].u)))
+// id names the URL as given in a journal, without telling it.
+func (s *source) id() (id [16]byte) {
+	sum := sha256.Sum256([]byte(unsigned(s.u)))
 	copy(id[:], sum[:])
 	return id
 }
@@ -207,10 +222,19 @@ func (f *file) sourceID() (id [16]byte) {
 func (f *file) guessedBase() string {
 	name := f.opt.filename
 	if name == "" {
-		name = urlName(f.t.url)
+		name = safename.Numbered(urlName(f.t.url), int(f.t.nth))
 	}
 	_, base := splitName(name)
 	return base
+}
+
+// namesake reports whether a part under another name may be this file's: not where
+// several tasks have names after the same URL, of which each has its own.
+func (f *file) namesake() bool {
+	d := f.r.d
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return f.opt.filename != "" || d.names.uses[d.names.key(f.t.dir, urlName(f.t.url))].wanted < 2
 }
 
 // tidy removes what is left of a transfer of a file that is there by now.
@@ -220,8 +244,23 @@ func (f *file) tidy() {
 		f.part = nil
 	}
 	if f.dir != nil && f.dir.HasLeft() {
-		f.dir.Tidy(f.guessedBase(), f.partKey())
+		f.dir.Tidy(f.guessedBase(), f.partKey(), f.namesake())
 	}
+}
+
+// keptSafe brings a file that was there already to the disk, where complete means that.
+func (f *file) keptSafe() error {
+	if !f.r.d.set.cfg.Durable {
+		return nil
+	}
+	if err := f.openDir(); err != nil {
+		return err
+	}
+	_, base := splitName(f.t.name)
+	if err := f.dir.SyncFile(base); err != nil {
+		return &writeOpError{err}
+	}
+	return nil
 }
 
 // How much a power cut may cost, and how often that is seen to.

@@ -164,6 +164,9 @@ var errOther = errors.New("it has another file, or another version of it")
 // left provably has the same file. Where none has, the file starts over from the first
 // that answered.
 func (f *file) takeOver() error {
+	if f.unconfirmed && !f.t.options().hash.IsZero() {
+		return nil // of an earlier process: the next one's answer, and the digest, will tell
+	}
 	var unlike []*source
 	for f.pin != nil && !f.stream && f.done.Len() > 0 {
 		src := f.sources[f.current]

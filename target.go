@@ -52,7 +52,7 @@ func (f *file) accept(s *segment, src *source, v httprange.Verdict, res *fetch.R
 			return err
 		}
 	}
-	if err := f.beginLog(v); err != nil {
+	if err := f.beginLog(v, s.src); err != nil {
 		return err
 	}
 	f.r.d.known(f.t, v.Pin.Size, !v.Whole && v.Kind != httprange.Empty)

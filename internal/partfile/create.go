@@ -26,7 +26,9 @@ func (d *Dir) Create(name, key string) (*Part, error) {
 var errUnsafe = errors.New("unsafe part file")
 
 func (d *Dir) create(name, journal string) (*Part, error) {
-	for range 3 { // a part may vanish between two looks, when its owner publishes it
+	// A part may vanish between two looks, when its owner publishes it. Of those who
+	// want it at once each pass puts one out of the race.
+	for range 50 {
 		f, err := d.disk.Open(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if err == nil {
 			if err := d.take(f, name); err != nil {
@@ -70,7 +72,7 @@ func (d *Dir) clear(name string) error {
 			return err
 		}
 	}
-	if err := d.disk.Remove(name); err != nil {
+	if err := d.disk.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return errUnsafe
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -37,7 +38,7 @@ type Dir struct {
 	// What had a name here when the directory was opened; nil: too much to know. It
 	// spares a system call for every file that is new.
 	names map[string]struct{}
-	left  map[string]string // the parts and journals among them: file name by key and suffix
+	left  map[string][]string // the parts that something was left of, by key
 }
 
 // maxNames is how many names of a directory are remembered.
@@ -91,11 +92,11 @@ func (d *Dir) readNames() {
 	d.names = make(map[string]struct{}, len(list))
 	for _, n := range list {
 		d.names[strings.ToLower(n)] = struct{}{} // some file systems ignore case
-		if id, ok := leftID(n); ok {
+		if part, key, ok := leftPart(n); ok && !slices.Contains(d.left[key], part) {
 			if d.left == nil {
-				d.left = map[string]string{}
+				d.left = map[string][]string{}
 			}
-			d.left[id] = n
+			d.left[key] = append(d.left[key], part)
 		}
 	}
 }
@@ -148,4 +149,19 @@ func (d *Dir) isStill(name string, f File) bool {
 	}
 	mine, err := f.Stat()
 	return err == nil && d.disk.Same(now, mine)
+}
+
+// SyncFile makes a file and its name survive a power cut, where the system can.
+func (d *Dir) SyncFile(name string) error {
+	if info, err := d.disk.Lstat(name); err == nil && info.Mode().IsRegular() {
+		f, err := d.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := f.Sync(); err != nil && !unsupported(err) {
+			return fmt.Errorf("sync the file: %w", err)
+		}
+	}
+	return d.Sync()
 }

@@ -20,6 +20,7 @@ type logbook struct {
 	nonce  uint64 // ours: who writes another into it owns the part from then on
 	end    atomic.Int64
 	synced atomic.Int64 // bytes of the part that were noted at the last sync
+	named  atomic.Bool  // the names were synced
 	noted  atomic.Int64 // bytes of the part that were noted
 }
 
@@ -82,11 +83,14 @@ func (p *Part) note(e journal.Extent) error {
 	if l.end.Load() > journal.MaxLen-1<<10 {
 		return nil // no process would read more
 	}
-	if err := l.owned(); err != nil {
+	if err := p.owned(); err != nil {
+		return err
+	}
+	if err := l.append(e.Record(l.id)); err != nil {
 		return err
 	}
 	l.noted.Add(e.Len)
-	return l.append(e.Record(l.id))
+	return nil
 }
 
 // owned is ErrLocked once another process has taken the part over, on a file system
@@ -104,11 +108,13 @@ func (l *logbook) owned() error {
 
 // owned is ErrLocked where another process has thrown the part away or taken it over.
 func (p *Part) owned() error {
-	if p.log == nil {
+	if p.name == "" {
 		return nil
 	}
-	if err := p.log.owned(); err != nil {
-		return err
+	if p.log != nil {
+		if err := p.log.owned(); err != nil {
+			return err
+		}
 	}
 	err := p.still(p.name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -132,8 +138,14 @@ func (p *Part) SyncAfter(bytes int64) error {
 	if err := p.sync(p.f, "part file"); err != nil {
 		return err
 	}
+	if err := p.sync(l.f, "journal"); err != nil {
+		return err
+	}
+	if !l.named.Swap(true) {
+		_ = p.dir.Sync() // a directory that cannot be synced costs no more than the part
+	}
 	l.synced.Store(noted)
-	return p.sync(l.f, "journal")
+	return nil
 }
 
 // endLog removes the journal: what it says is void, or nobody needs it any more. False:

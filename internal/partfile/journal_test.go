@@ -164,7 +164,7 @@ func TestTakenOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := t.TempDir()
 			first := logged(t, onDisk(t, path, lockless()), "a.bin", "k")
-			second, log, err := onDisk(t, path, lockless()).Resume("a.bin", "k")
+			second, log, err := onDisk(t, path, lockless()).Resume("a.bin", "k", true)
 			require.NoError(t, err)
 			require.Len(t, log.Extents, 1)
 			require.ErrorIs(t, stop(first), ErrLocked)
@@ -178,7 +178,7 @@ func TestTakenOver(t *testing.T) {
 		path := t.TempDir()
 		d := onDisk(t, path, lockless())
 		first := logged(t, d, "a.bin", "k")
-		second, _, err := onDisk(t, path, lockless()).Resume("a.bin", "k")
+		second, _, err := onDisk(t, path, lockless()).Resume("a.bin", "k", true)
 		require.NoError(t, err)
 		k, ok := first.Kept()
 		require.True(t, ok)

@@ -25,7 +25,7 @@ func TestTidy(t *testing.T) {
 			for _, n := range c.before {
 				require.NoError(t, os.WriteFile(filepath.Join(path, n), nil, 0o600))
 			}
-			reopened(t, path).Tidy("a.bin", "k")
+			reopened(t, path).Tidy("a.bin", "k", true)
 			require.ElementsMatch(t, c.after, names(t, path))
 		})
 	}

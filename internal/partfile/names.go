@@ -38,34 +38,45 @@ func IsOurs(name string) bool {
 	return strings.HasSuffix(name, Suffix) || strings.HasSuffix(name, JournalSuffix)
 }
 
-// leftID is what finds a part or a journal by its key, whatever file it is for.
-func leftID(name string) (id string, ok bool) {
-	if !IsOurs(name) {
-		return "", false
+// journalName is what the journal of a part is called.
+func journalName(part string) string { return strings.TrimSuffix(part, Suffix) + JournalSuffix }
+
+// spareName is what a part is called on its way over a file that it replaces.
+func spareName(part string) string { return strings.TrimSuffix(part, Suffix) + "+" + Suffix }
+
+// leftPart is the part that a file belongs to, if it is one, or its journal, or has its
+// spare name; and the key that finds it, whatever file it is for.
+func leftPart(name string) (part, key string, ok bool) {
+	stem, ok := strings.CutSuffix(name, JournalSuffix)
+	if !ok {
+		if stem, ok = strings.CutSuffix(name, Suffix); !ok {
+			return "", "", false
+		}
+		stem = strings.TrimSuffix(stem, "+")
 	}
-	ext := path.Ext(name)
-	stem := strings.TrimSuffix(name, ext)
 	dot := strings.LastIndexByte(stem, '.')
 	if dot < 0 {
-		return "", false
+		return "", "", false
 	}
-	return stem[dot+1:] + ext, true
+	return stem + Suffix, stem[dot+1:], true
 }
 
-// mates are the names of the part and the journal with a key: those that are there,
-// else those they would have beside name. Known is false where it was not looked what
-// is there.
-func (d *Dir) mates(name, key string) (part, journal string, known bool) {
-	part, journal = partName(name, key, 0, Suffix), partName(name, key, 0, JournalSuffix)
-	if d.names == nil {
-		return part, journal, false
+// mates are the parts with a key, of which there may be anything by now: first the one
+// that name would have, and where others count the ones of other names.
+func (d *Dir) mates(name, key string, others bool) (parts []string) {
+	own := partName(name, key, 0, Suffix)
+	if d.names == nil { // it was not looked what there is
+		if d.disk.Absent(own) && d.disk.Absent(journalName(own)) {
+			return nil
+		}
+		return []string{own}
 	}
-	p, j := d.left[key+Suffix], d.left[key+JournalSuffix]
-	switch {
-	case p != "":
-		return p, strings.TrimSuffix(p, Suffix) + JournalSuffix, true
-	case j != "":
-		return strings.TrimSuffix(j, JournalSuffix) + Suffix, j, true
+	for _, p := range d.left[key] {
+		if p == own {
+			parts = append([]string{p}, parts...)
+		} else if others {
+			parts = append(parts, p)
+		}
 	}
-	return "", "", true
+	return parts
 }

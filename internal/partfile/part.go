@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"runtime"
-	"time"
 )
 
 // Part is a file that is not complete yet. WriteAt, ReadAt, Recorders and SyncAfter may
@@ -19,6 +16,7 @@ type Part struct {
 	beside string   // what its journal is called
 	log    *logbook // nil: nothing can be resumed
 
+	durable  bool        // its name must survive a power cut, too
 	reserved bool        // more disk than its length needs
 	lost     error       // why nothing of it is to be believed
 	closed   fs.FileInfo // what it was when it was closed; nil: it is open
@@ -85,13 +83,25 @@ func (p *Part) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-// Empty throws the content away, and what the journal says of it.
+// Empty throws the content away, and what the journal says of it. A part with a name
+// is another file then: where locks lie, somebody may still write to the old one, or
+// have published it.
 func (p *Part) Empty() error {
+	name := p.name
+	if name == "" {
+		return p.f.Truncate(0)
+	}
 	if err := p.owned(); err != nil {
 		return err
 	}
-	p.endLog()
-	return p.f.Truncate(0)
+	p.unname()
+	_ = p.close()
+	fresh, err := p.dir.create(name, p.beside)
+	if err != nil {
+		return err
+	}
+	p.f, p.name, p.closed, p.lost, p.reserved = fresh.f, name, nil, nil, false
+	return nil
 }
 
 // Truncate cuts the part or extends it with zeros.
@@ -177,24 +187,6 @@ func (p *Part) still(name string) (err error) {
 	return err
 }
 
-// Seal readies the part for Publish: modification time (zero: as it is) and,
-// when durable, its bytes on the disk.
-func (p *Part) Seal(mtime time.Time, durable bool) error {
-	if durable {
-		_ = p.sync(p.f, "file")
-	}
-	if p.lost != nil {
-		return p.lost
-	}
-	if mtime.IsZero() {
-		return nil
-	}
-	if err := p.f.SetTime(mtime); err != nil && !unsupported(err) { // not every file system has times to set
-		return fmt.Errorf("set the modification time: %w", err)
-	}
-	return nil
-}
-
 // sync brings a file of the part's to the disk. A failure counts for good: the system
 // tells of what it has lost once, and of success ever after.
 func (p *Part) sync(f File, what string) error {
@@ -204,94 +196,4 @@ func (p *Part) sync(f File, what string) error {
 		}
 	}
 	return p.lost
-}
-
-// closesFirst: an open file keeps its name on Windows. Tests turn it on elsewhere.
-var closesFirst = runtime.GOOS == "windows"
-
-// Publish gives the part its final name and closes it. Without replace a name
-// that is taken is fs.ErrExist; then, and after ErrBusy, Publish may be called again.
-// A part that another process has taken over is ErrLocked.
-func (p *Part) Publish(name string, replace bool) error {
-	if err := p.owned(); err != nil {
-		return err
-	}
-	if closesFirst {
-		if err := p.close(); err != nil {
-			return err
-		}
-	}
-	var err error
-	if replace {
-		err = p.replace(name)
-	} else {
-		err = p.link(name)
-	}
-	if err != nil {
-		return err
-	}
-	p.unname()
-	if err := p.close(); err != nil {
-		p.removeIfStill(name)
-		return err
-	}
-	return nil
-}
-
-// replace renames over a file or a link, never over anything else.
-func (p *Part) replace(name string) error {
-	disk := p.dir.disk
-	info, err := disk.Lstat(name)
-	if err == nil && !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 {
-		return &fs.PathError{Op: "replace", Path: name, Err: errors.New("not a regular file")}
-	}
-	// Linked by descriptor first: it is this file that gets the name, whatever has
-	// become of the part's own.
-	from := partName(name, fmt.Sprintf("%x", newNonce()), 0, Suffix)
-	if err := disk.Link(p.f, "", from); err != nil {
-		if p.name == "" {
-			return err
-		}
-		return p.byName(disk.Rename, name)
-	}
-	if err := disk.Rename(from, name); err != nil {
-		return errors.Join(err, disk.Remove(from))
-	}
-	return nil
-}
-
-// link goes by the open file where the system can: whatever has the part's name by now,
-// the bytes that were checked are the ones that get the new name.
-func (p *Part) link(name string) error {
-	disk := p.dir.disk
-	err := disk.Link(p.f, "", name)
-	if err == nil || p.name == "" || errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	err = p.byName(func(part, name string) error { return disk.Link(p.f, part, name) }, name)
-	if err == nil || !unsupported(err) {
-		return err
-	}
-	// No hard links here (FAT, some network mounts).
-	if err = p.byName(disk.RenameNew, name); err == nil || !unsupported(err) {
-		return err
-	}
-	// Hold the name with an empty file, then rename over it.
-	hold, err := disk.Open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	hold.Close()
-	if err := p.byName(disk.Rename, name); err != nil {
-		return errors.Join(err, disk.Remove(name))
-	}
-	return nil
-}
-
-// byName does something with the part's name, which must lead to the part.
-func (p *Part) byName(do func(part, name string) error, name string) error {
-	if err := p.still(p.name); err != nil {
-		return err
-	}
-	return do(p.name, name)
 }

@@ -1,7 +1,9 @@
 package partfile
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,25 +13,29 @@ import (
 
 // Resume opens a part that another process has left for a final name and a key, and
 // what its journal says. There is none where there is nothing to go on from: then
-// Create begins anew. A part in use is ErrLocked. Nothing is believed yet: whoever
-// adopts the part checks every extent.
-func (d *Dir) Resume(name, key string) (*Part, journal.Log, error) {
-	part, beside, known := d.mates(name, key)
-	if part == "" || !known && d.disk.Absent(part) {
-		return nil, journal.Log{}, nil
+// Create begins anew. The name's own part in use is ErrLocked. With others the part of
+// another name, but the same key, will do: a name may have been chosen by the server.
+// Nothing is believed yet: whoever adopts the part checks every extent.
+func (d *Dir) Resume(name, key string, others bool) (*Part, journal.Log, error) {
+	for _, part := range d.mates(name, key, others) {
+		p, log, err := d.resume(part)
+		switch {
+		case err == nil:
+			return p, log, nil
+		case errors.Is(err, ErrLocked):
+			if part == partName(name, key, 0, Suffix) {
+				return nil, journal.Log{}, err
+			}
+		case exhausted(err):
+			return nil, journal.Log{}, fmt.Errorf("open the part file again: %w", err)
+		default: // of no use to anybody
+			d.tidy(part)
+		}
 	}
-	p, log, err := d.resume(part, beside)
-	if errors.Is(err, ErrLocked) {
-		return nil, journal.Log{}, err
-	}
-	if err != nil { // of no use to anybody
-		d.Tidy(name, key)
-		return nil, journal.Log{}, nil
-	}
-	return p, log, nil
+	return nil, journal.Log{}, nil
 }
 
-func (d *Dir) resume(part, beside string) (p *Part, log journal.Log, err error) {
+func (d *Dir) resume(part string) (p *Part, log journal.Log, err error) {
 	f, info, err := d.openRegular(part, os.O_RDWR)
 	if err != nil {
 		return nil, log, err
@@ -39,13 +45,22 @@ func (d *Dir) resume(part, beside string) (p *Part, log journal.Log, err error) 
 			f.Close()
 		}
 	}()
-	if !d.disk.Ours(info) || d.disk.Links(info) > 1 {
+	if !d.disk.Ours(info) {
 		return nil, log, errUnsafe
 	}
 	if err := d.take(f, part); err != nil {
 		return nil, log, err
 	}
-	p = &Part{dir: d, f: f, name: part, beside: beside}
+	if spare := spareName(part); d.isStill(spare, f) { // it was to replace a file
+		_ = d.disk.Remove(spare)
+	}
+	if info, err = f.Stat(); err != nil {
+		return nil, log, err
+	}
+	if d.disk.Links(info) > 1 { // published already
+		return nil, log, errUnsafe
+	}
+	p = &Part{dir: d, f: f, name: part, beside: journalName(part)}
 	log, err = p.openJournal(func(journal.Log) bool { return true })
 	return p, log, err
 }
@@ -81,6 +96,24 @@ func (p *Part) openJournal(trust func(journal.Log) bool) (journal.Log, error) {
 	return log, nil
 }
 
+// Matches reads an extent back and reports whether it is what was noted. An error: ctx
+// has ended.
+func (p *Part) Matches(ctx context.Context, e journal.Extent, buf []byte) (bool, error) {
+	var crc uint32
+	for off, end := e.Off, e.Off+e.Len; off < end; {
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		n, err := p.f.ReadAt(buf[:min(int64(len(buf)), end-off)], off)
+		crc = journal.Checksum(crc, buf[:n])
+		off += int64(n)
+		if err != nil && off < end { // cut short, or unreadable: not there
+			return false, nil
+		}
+	}
+	return crc == e.CRC, nil
+}
+
 // readJournal opens the journal of a part, if it is one of ours and not too long.
 func (p *Part) readJournal() (File, error) {
 	d := p.dir
@@ -105,19 +138,27 @@ func (p *Part) reopenJournal(k Kept) bool {
 	return err == nil
 }
 
-// Tidy removes what is left of a part that nobody needs any more because the file is
-// there, unless it is in use.
-func (d *Dir) Tidy(name, key string) {
-	part, beside, known := d.mates(name, key)
-	if part == "" || !known && d.disk.Absent(part) && d.disk.Absent(beside) {
+// Tidy removes what is left of parts that nobody needs any more because the file is
+// there, unless they are in use.
+func (d *Dir) Tidy(name, key string, others bool) {
+	for _, part := range d.mates(name, key, others) {
+		d.tidy(part)
+	}
+}
+
+func (d *Dir) tidy(part string) {
+	if d.clear(part) != nil || d.clear(spareName(part)) != nil {
 		return
 	}
-	if d.clear(part) != nil {
-		return
+	if d.missing(part) {
+		_ = d.clearJournal(journalName(part))
 	}
-	if _, err := d.disk.Lstat(part); errors.Is(err, fs.ErrNotExist) {
-		_ = d.clearJournal(beside)
-	}
+}
+
+// missing reports that nothing has the name.
+func (d *Dir) missing(name string) bool {
+	_, err := d.disk.Lstat(name)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // HasLeft reports that there may be parts of earlier processes: the price of asking

@@ -49,6 +49,12 @@ func unsupported(err error) bool {
 	return false
 }
 
+// exhausted reports that there is nothing wrong with a file: the process, or the
+// machine, is short of something.
+func exhausted(err error) bool {
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM) || IsFull(err)
+}
+
 // IsFull reports that a disk, a quota or a limit on file size is exhausted.
 func IsFull(err error) bool {
 	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG)

@@ -54,6 +54,12 @@ func unsupported(err error) bool {
 	return false
 }
 
+// exhausted reports that there is nothing wrong with a file: the process, or the
+// machine, is short of something.
+func exhausted(err error) bool {
+	return errors.Is(err, windows.ERROR_TOO_MANY_OPEN_FILES) || errors.Is(err, windows.ERROR_NOT_ENOUGH_MEMORY) || IsFull(err)
+}
+
 // IsFull reports that a disk, a quota or a limit on file size is exhausted.
 func IsFull(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) || errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)

@@ -1,0 +1,5 @@
+//go:build race
+
+package partfile_test
+
+const raceEnabled = true

@@ -8,3 +8,6 @@ const queued = 50_000
 
 // crowd is how many small files the test of many fetches.
 const crowd = 1_000
+
+// underRace tells tests that take long to do less.
+const underRace = true

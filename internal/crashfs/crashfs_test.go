@@ -172,7 +172,7 @@ func TestTap(t *testing.T) {
 	n, err := f.WriteAt([]byte("more"), 0)
 	require.ErrorIs(t, err, syscall.ENOSPC)
 	require.Zero(t, n)
-	answer = Skip
+	answer = ErrSkip
 	write(t, f, "more", 0)
 	require.Equal(t, "text", string(s.Content("a")))
 }

@@ -226,6 +226,13 @@ func (s *FS) List() []string {
 	return sortedKeys(s.names)
 }
 
+// Has reports whether there is such a name.
+func (s *FS) Has(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.names[name] != nil
+}
+
 // OpenFiles is how many files processes have open.
 func (s *FS) OpenFiles() int {
 	s.mu.Lock()

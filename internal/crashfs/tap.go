@@ -39,8 +39,8 @@ const (
 	Close       Kind = "close"
 )
 
-// Skip, from a Hook, makes an operation a lie: it is not done and succeeds.
-var Skip = errors.New("skip")
+// ErrSkip, from a Hook, makes an operation a lie: it is not done and succeeds.
+var ErrSkip = errors.New("skip")
 
 // Hook sees an operation before it is done. An error is what it fails with instead. It
 // is called by whoever does the operation, so concurrently.
@@ -57,7 +57,7 @@ type tapped struct {
 // pass does an operation unless the hook has it otherwise.
 func (h Hook) pass(op Op, do func() error) error {
 	switch err := h(op); {
-	case err == Skip:
+	case err == ErrSkip:
 		return nil
 	case err != nil:
 		return err

@@ -272,7 +272,7 @@ func TestAnotherFilesJournal(t *testing.T) {
 func TestLocksLie(t *testing.T) {
 	lie := func(op crashfs.Op) error {
 		if op.Kind == crashfs.Lock {
-			return crashfs.Skip
+			return crashfs.ErrSkip
 		}
 		return nil
 	}

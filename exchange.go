@@ -46,6 +46,7 @@ type exchange struct {
 	src   *source
 	h     *host
 	until int64 // where this answer's bytes end; MaxInt64: where its body ends
+	whole bool  // the answer is the whole file, or is to be
 	ctx   context.Context
 	notes partfile.Recorder // of what it has written
 }
@@ -155,6 +156,9 @@ func (f *file) end(s *segment) {
 func (f *file) place(x *exchange, v httprange.Verdict, from *url.URL) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.err != nil { // the round has ended since this was asked, and ranges may have, too
+		return f.err
+	}
 	x.src.servedLocked(v.Pin, from)
 	if v.Kind == httprange.Empty {
 		f.stream, f.whole = true, true
@@ -167,7 +171,7 @@ func (f *file) place(x *exchange, v httprange.Verdict, from *url.URL) error {
 		}
 		f.stream = true
 	}
-	if f.stream {
+	if x.whole = f.stream; x.whole {
 		x.s.pos, x.s.base, x.s.seen, x.s.end = 0, 0, 0, toEnd
 		if v.Take >= 0 {
 			x.s.end = v.Take
@@ -251,12 +255,12 @@ func (f *file) throttle(s *segment, on bool) {
 // bodyEnd judges how a body ended: its own end means nothing unless nobody knows
 // the size.
 func (f *file) bodyEnd(x *exchange, err error, v httprange.Verdict) error {
-	if err != nil && !(errors.Is(err, io.EOF) && f.isStream() && v.Take < 0) {
+	if err != nil && !(errors.Is(err, io.EOF) && x.whole && v.Take < 0) {
 		return f.bodyError(x.ctx, err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.stream {
+	if !x.whole { // whatever the file has become meanwhile
 		return nil
 	}
 	if v.Take < 0 { // the protocol's end of the body is the file's
@@ -267,12 +271,6 @@ func (f *file) bodyEnd(x *exchange, err error, v httprange.Verdict) error {
 		f.pin.Size = x.s.end
 	}
 	return nil
-}
-
-func (f *file) isStream() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.stream
 }
 
 // bodyError words the failure of a body.

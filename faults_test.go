@@ -82,6 +82,11 @@ func (f fault) judge(b *bed, err error) {
 		f.least = f.gets
 	}
 	n := len(b.srv.GETs(f.path))
+	if n < f.least || n > f.gets {
+		for _, r := range b.srv.GETs() {
+			b.Logf("%v %s if %s: %d, %d bytes to %v", r.Start.Sub(b.began), r.Range, r.IfRange, r.Status, r.Sent, r.End.Sub(b.began))
+		}
+	}
 	require.GreaterOrEqual(b, n, f.least, "requests")
 	require.LessOrEqual(b, n, f.gets, "requests")
 	if f.within == 0 {

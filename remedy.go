@@ -201,6 +201,7 @@ func (a attempt) changed(err error) *segment {
 	}
 	f.mu.Lock()
 	if f.err != nil { // a colleague saw it as well: it is one change
+		f.dropLocked(a.s)
 		f.mu.Unlock()
 		return nil
 	}

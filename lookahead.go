@@ -82,6 +82,9 @@ func (l *lookahead) loop() {
 	defer l.wg.Wait()
 	defer cancel()
 	defer l.settle()
+	if l.most() == 0 {
+		l.settle()
+	}
 	slow := time.NewTimer(settleTime)
 	defer slow.Stop()
 	for {
@@ -103,7 +106,7 @@ func (l *lookahead) choose() *task {
 	d := l.r.d
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if l.flying >= max(1, d.set.connections()/4) {
+	if l.flying >= l.most() {
 		return nil
 	}
 	waiting := d.ready.Len()
@@ -126,6 +129,17 @@ func (l *lookahead) choose() *task {
 		l.settle()
 	}
 	return nil
+}
+
+// most is how many HEADs may be in flight: a quarter of the connections. The only one
+// is never free while there is anything to fetch.
+func (l *lookahead) most() int {
+	switch n := l.r.d.set.connections(); n {
+	case 1:
+		return 0
+	default:
+		return max(1, n/4)
+	}
 }
 
 // skipLocked spares the HEADs that would tell what is known: sizes are all of one class.
@@ -198,6 +212,13 @@ func (l *lookahead) missed(origin string, status int) {
 	}
 }
 
+// waits reports whether a task is still in the queue.
+func (l *lookahead) waits(t *task) bool {
+	l.r.d.mu.Lock()
+	defer l.r.d.mu.Unlock()
+	return t.at >= 0
+}
+
 func (l *lookahead) head(ctx context.Context, t *task) int64 {
 	u, err := url.Parse(t.url)
 	if err != nil {
@@ -209,9 +230,16 @@ func (l *lookahead) head(ctx context.Context, t *task) int64 {
 	if wait, err := h.wait(time.Now(), 0); skip || wait > 0 || err != nil {
 		return -1
 	}
+	k := &ticket{pool: l.r.pool, url: u, from: h, rank: rank(t.priority, true)}
+	if k.acquire(ctx, h) != nil { // the host's time begins when it is asked
+		return -1
+	}
+	defer k.giveBack()
+	if !l.waits(t) {
+		return -1
+	}
 	ctx, cancel := context.WithTimeout(ctx, headTimeout)
 	defer cancel()
-	k := &ticket{pool: l.r.pool, url: u, from: h, rank: rank(t.priority, true)}
 	res, err := l.r.pool.client.Do(ctx, &fetch.Request{
 		Method: http.MethodHead, URL: u, Header: t.options().header, User: u.User, Home: host,
 		Admit: k.admit,

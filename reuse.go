@@ -176,9 +176,13 @@ func (f *file) head() (pin httprange.Pin, ok bool) {
 	if wait, err := src.host.wait(time.Now(), 0); !open || look.isRefused(src.home) || wait > 0 || err != nil {
 		return pin, false
 	}
+	k := &ticket{pool: f.r.pool, f: f, url: src.u, from: src.host, rank: rank(f.priority, false)}
+	if k.acquire(epoch, src.host) != nil { // the host's time begins when it is asked
+		return pin, false
+	}
+	defer k.giveBack()
 	ctx, cancel := context.WithTimeout(epoch, headTimeout)
 	defer cancel()
-	k := &ticket{pool: f.r.pool, f: f, url: src.u, from: src.host, rank: rank(f.priority, false)}
 	res, err := f.r.pool.client.Do(ctx, &fetch.Request{
 		Method: http.MethodHead, URL: src.u, Header: src.header, User: src.u.User, Home: src.home, Admit: k.admit,
 	})

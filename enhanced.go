@@ -77,8 +77,9 @@ func WithMultiSource(on bool) Option {
 }
 
 // WithTrustedMirrors uses a file's sources at once even where no digest is known,
-// after comparing size, validators and three samples: false. That is a weaker
-// promise: a mirror that differs elsewhere is not found out.
+// after comparing size, validators and 64 KiB each of the beginning, the middle and the
+// end: false. That is a weaker promise: a mirror that differs elsewhere is not found
+// out.
 func WithTrustedMirrors(on bool) Option {
 	return enhancedOption("WithTrustedMirrors", func(s *settings) error { s.trusted = on; return nil })
 }
@@ -182,6 +183,9 @@ func (s *sharing) acquire(ctx context.Context, f *file) (func(), error) {
 // try is acquire where a slot is free at once.
 func (s *sharing) try(f *file) (func(), bool) { return s.alloc.tryAcquire(f.id) }
 
+// files is how many are in transfer.
+func (s *sharing) files() int { return max(s.alloc.GetStats().Files-1, 1) } // hints are no file
+
 // enter and leave frame a file's transfer.
 func (s *sharing) enter(f *file) error {
 	_, err := s.alloc.AddFile(s.r.ctx, FileRequest{FileID: f.id, URL: f.t.url, Size: -1, SupportsRange: true, Priority: int(f.priority)})
@@ -206,7 +210,13 @@ func (s *sharing) decide(f *file, size int64) (segments, begin, limit int) {
 		return n, min(n, f.limit), min(n, f.limit)
 	}
 	f.thrifty = true
-	return n, min(n, f.limit), f.limit
+	// As many at once as have paid for a file of this host before, while they are idle;
+	// where many files share the budget, no more pieces than a file will have slots for.
+	files := s.files()
+	n = max(n, min(f.sources[f.current].host.worth(), n+f.r.idleSlots()/files))
+	n = min(n, max(chunksFor(size), (s.r.d.set.threads+files-1)/files))
+	begin = min(n, f.limit)
+	return n - n%begin, begin, f.limit // as many for each
 }
 
 // tick lets shares follow the time that files have left, and the budget what the
@@ -254,6 +264,9 @@ func (h *host) learn(n NetworkProfile) {
 // observeLocked notes what the file's connections show of the network: the speed of
 // all of them while they flow steadily, and of the fastest alone.
 func (f *file) observeLocked(now time.Time) {
+	if f.parallel { // of several hosts, which tells nothing of any
+		return
+	}
 	flowing, total := 0, 0.0
 	for _, s := range f.running {
 		if s.firstByte.IsZero() || now.Sub(s.firstByte) < 3*tickTime {

@@ -3,7 +3,8 @@ package littledl
 import "time"
 
 // growth finds out how many connections a file is worth, by trial: it doubles them
-// where the limits allow that, and keeps what pays. file.mu guards it.
+// where the limits allow that, and keeps what pays. A thrifty file takes its share of all
+// that is idle at once, and gives back by halves what does not pay. file.mu guards it.
 type growth struct {
 	from    int     // workers before the trial that is on; 0: none is
 	before  float64 // goodput with them, bytes/s
@@ -34,8 +35,12 @@ func (f *file) growLocked(now time.Time) {
 	}
 	switch waited := now.Sub(g.since); {
 	case g.from == 0:
-		if f.target < f.limit && flowing >= f.target && f.r.idleSlots() > 0 && f.r.mayGrow(f) {
-			f.tryLocked(min(2*f.target, f.limit), now)
+		if idle := f.r.idleSlots(); f.target < f.limit && flowing >= f.target && idle > 0 && f.r.mayGrow(f) {
+			more := f.target
+			if f.thrifty { // what turns out to be too much is given back
+				more = max(more, idle/f.r.sharing.files())
+			}
+			f.tryLocked(min(f.target+more, f.limit), now)
 		}
 	case !g.settled:
 		up := f.target > g.from
@@ -81,10 +86,15 @@ func (f *file) judgeUpLocked(goodput float64, now time.Time) {
 	hoped := g.before*float64(f.target)/float64(g.from) - g.before
 	if goodput-g.before >= hoped/2 {
 		g.from = 0
+		f.sources[f.current].host.found(f.target)
 		return
 	}
 	g.before = goodput
-	f.tryLocked(g.from, now)
+	fewer := g.from
+	if f.thrifty { // perhaps some of them did
+		fewer = max(fewer, (f.target+1)/2)
+	}
+	f.tryLocked(fewer, now)
 }
 
 // judgeDownLocked: with fewer connections goodput must not fall by half of what they
@@ -102,5 +112,6 @@ func (f *file) judgeDownLocked(goodput float64, now time.Time) {
 		f.tryLocked((f.target+1)/2, now)
 	default:
 		g.over = true
+		f.sources[f.current].host.found(f.target)
 	}
 }

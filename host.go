@@ -1,7 +1,6 @@
 package littledl
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +32,7 @@ type host struct {
 	http1     bool           // it has answered over HTTP/1.1
 	noHTTP1   bool           // it closes such connections
 	network   NetworkProfile // as its large files have shown it
+	paid      int            // connections that a file of it was worth
 	// Adaptive concurrency.
 	flights   []*flight
 	landed    [lately]*flight // a ring
@@ -182,6 +182,19 @@ func (h *host) alive() (served bool, serving int) {
 	return h.served, h.serving
 }
 
+// worth is how many connections have paid for a file of this host; found remembers it.
+func (h *host) worth() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.paid
+}
+
+func (h *host) found(connections int) {
+	h.mu.Lock()
+	h.paid = connections
+	h.mu.Unlock()
+}
+
 // crowded reports whether other requests are on their way to the host, or are being
 // served: then one that could not connect is one too many.
 func (h *host) crowded() bool {
@@ -194,58 +207,6 @@ func (h *host) latency() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.setup
-}
-
-// flight is one request between departure and landing.
-type flight struct {
-	began, ended time.Time
-	refused      bool
-}
-
-// lately is how many landed requests are remembered.
-const lately = 64
-
-func (h *host) depart(now time.Time) *flight {
-	fl := &flight{began: now}
-	h.mu.Lock()
-	h.flights = append(h.flights, fl)
-	h.mu.Unlock()
-	return fl
-}
-
-func (h *host) land(fl *flight, now time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if i := slices.Index(h.flights, fl); i >= 0 {
-		last := len(h.flights) - 1
-		h.flights[i] = h.flights[last]
-		h.flights[last] = nil
-		h.flights = h.flights[:last]
-	}
-	fl.ended = now
-	if !fl.refused {
-		h.landed[h.landings%lately] = fl
-		h.landings++
-	}
-}
-
-// besideLocked counts the requests that the host had beside one that it refused: in
-// flight when that one began, or begun so soon after it that they may have come
-// first, and not refused themselves. Those that have landed since count too.
-func (h *host) besideLocked(fl *flight, now time.Time) int {
-	latest := fl.began.Add(now.Sub(fl.began) / 4)
-	n := 0
-	for _, o := range h.flights {
-		if o != fl && !o.refused && !o.began.After(latest) {
-			n++
-		}
-	}
-	for _, o := range h.landed {
-		if o != nil && !o.refused && !o.began.After(latest) && !o.ended.Before(fl.began) {
-			n++
-		}
-	}
-	return n
 }
 
 // refuse lowers the number of requests in flight after one was refused.

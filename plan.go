@@ -110,26 +110,15 @@ func slowest(running []*segment, now time.Time, guess float64) *segment {
 	return worst
 }
 
-// longest returns the running segment with most bytes left that has no twin.
-func longest(running []*segment) *segment {
-	var most *segment
-	for _, s := range running {
-		if s.twin == nil && s.end != toEnd && (most == nil || s.end-s.pos > most.end-most.pos) {
-			most = s
-		}
-	}
-	return most
-}
-
-// halve moves a segment's end to its middle and returns the rest; nil where a half
-// would be shorter than least.
-func halve(s *segment, least int64) *segment {
-	half := (s.end - s.pos) / 2
-	if half < least {
+// peel moves a segment's end down by an equal share of all that is left, and returns the
+// rest; nil where either would be shorter than least.
+func peel(s *segment, share, least int64) *segment {
+	take := max(min(share, (s.end-s.pos)/2), least)
+	if s.end-s.pos-take < least {
 		return nil
 	}
-	rest := &segment{pos: s.end - half, end: s.end}
-	s.end -= half
+	rest := &segment{pos: s.end - take, end: s.end}
+	s.end -= take
 	return rest
 }
 

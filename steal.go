@@ -27,10 +27,12 @@ func (f *file) stealLocked(now time.Time, src *source) *segment {
 	if slow == nil {
 		return nil
 	}
-	if speed <= 0 { // growing before anything could be measured: half of the longest
-		if f.growth.from > 0 {
-			return halve(longest(f.running), f.r.d.set.cfg.MinChunkSize)
+	if g := f.growth; g.from > 0 && f.target > g.from && !g.settled { // many come at once: to each the same
+		if rest := peel(slow, (f.pin.Size-f.done.Len())/int64(f.target), f.r.d.set.cfg.MinChunkSize); rest != nil {
+			return rest
 		}
+	}
+	if speed <= 0 { // nothing could be measured yet
 		return nil
 	}
 	if pace := f.rateLocked(src); f.parallel && pace > 0 { // sources differ: what counts is how fast this one is

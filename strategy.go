@@ -171,7 +171,7 @@ func (s *StrategySelector) one(confidence float64, reason string) StyleDecision 
 // SelectStyleFor is SelectStyle with what has been measured. Connections that are
 // limited one by one are worth more of them, connections that share a limit only
 // so many as fill it; an unsteady network gets fewer, and no chunk is shorter than
-// what one connection fetches in two seconds.
+// what one connection fetches in a quarter of a second.
 func (s *StrategySelector) SelectStyleFor(p FileProfile, n NetworkProfile) StyleDecision {
 	d := s.SelectStyle(p)
 	l, ok := n.line()
@@ -192,7 +192,7 @@ func (s *StrategySelector) SelectStyleFor(p FileProfile, n NetworkProfile) Style
 
 // shortest is how long fetching one chunk should take at least: below that the
 // round trips that begin and end it are a good part of it.
-const shortest = 2 * time.Second
+const shortest = 250 * time.Millisecond
 
 // chunks is how many connections such a file is worth on such a line, and what
 // decided it. It never falls with size.

@@ -42,6 +42,11 @@ func TestEstimatedSpeedup(t *testing.T) {
 		link        func() faultserver.Link
 	}{
 		{"per connection", 3, 4, func() faultserver.Link { return limited(0.5, 1.2) }},
+		{"per connection, quick", 3, 4, func() faultserver.Link {
+			l := rtt(0.01, 0.06)
+			l.Rate = int64(between(4, 8) * mib)
+			return l
+		}},
 		{"in sum", 1, 2, func() faultserver.Link { return shared(rtt(0.01, 0.2), between(0.5, 2)*mib) }},
 		{"both", 2, 2, func() faultserver.Link {
 			l := limited(0.5, 1)

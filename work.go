@@ -49,7 +49,10 @@ func (f *file) layOutLocked(gaps []span.Range, first *segment) {
 	}
 	if first != nil {
 		// Equal shares of the whole; the first one has begun and may be asked for in two requests.
-		first.end = max(first.end, min((f.pin.Size+int64(n)-1)/int64(n), f.pin.Size))
+		share := min((f.pin.Size+int64(n)-1)/int64(n), f.pin.Size)
+		if first.end = max(first.end, share); f.thrifty && f.sources[f.current].host.worth() > 0 {
+			first.end = max(share, first.pos+f.r.d.set.cfg.MinChunkSize)
+		}
 		if f.pin.Size-first.end < f.r.d.set.cfg.MinChunkSize {
 			first.end = f.pin.Size
 		}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,15 +23,13 @@ type downloader interface {
 	Start(ctx context.Context) error
 	GetAllTasks() []littledl.FileTask
 	GetProgress() littledl.BatchProgress
-	SetFileCompleteCallback(fn littledl.FileCompleteFunc)
 }
 
 // job is one batch from servers that misbehave, and what came of it.
 type job struct {
 	downloader
-	dir  string
-	ctx  context.Context
-	done atomic.Int64 // files
+	dir string
+	ctx context.Context
 
 	err  error
 	took time.Duration
@@ -65,9 +62,7 @@ func jobOf(t *testing.T, d downloader) *job {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), batchTimeout)
 	t.Cleanup(cancel)
-	j := &job{downloader: d, dir: t.TempDir(), ctx: ctx}
-	d.SetFileCompleteCallback(func(littledl.FileTask) { j.done.Add(1) })
-	return j
+	return &job{downloader: d, dir: t.TempDir(), ctx: ctx}
 }
 
 // add queues a file of one server, with others to turn to.
@@ -126,10 +121,6 @@ func (j *job) until(reached func() bool) func() {
 			}
 		}
 	}
-}
-
-func (j *job) filesDone(n int64) func() {
-	return j.until(func() bool { return j.done.Load() >= n })
 }
 
 func (j *job) bytesDone(n int64) func() {

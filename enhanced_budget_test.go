@@ -24,7 +24,7 @@ func TestEnhBudget(t *testing.T) {
 				for i := range 40 {
 					size := int64(100 * kib)
 					if i%10 == 0 {
-						size = 12 * mib
+						size = 9 * mib
 					}
 					f := s.File(fmt.Sprint(i), faultserver.Size(size))
 					b.add(f.URL(), f.Content())
@@ -152,17 +152,17 @@ func TestEnhAdaptiveSpeed(t *testing.T) {
 // TestEnhSmallThreshold: files below it go first and are one request each.
 func TestEnhSmallThreshold(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
-		b.option(littledl.WithSmallFileThreshold(20*mib), littledl.WithMaxConcurrentFiles(2))
+		b.option(littledl.WithSmallFileThreshold(8*mib), littledl.WithMaxConcurrentFiles(2))
 		s := b.origin("a.test")
 		var names []string
-		for i, size := range []int64{25, 30, 10, 25, 10, 30, 10, 10} {
+		for i, size := range []int64{10, 11, 6, 10, 6, 11, 6, 6} {
 			f := s.File(fmt.Sprintf("%d-%d", size, i), faultserver.Size(size*mib))
 			names = append(names, f.Name())
 			b.add(f.URL(), f.Content())
 		}
 		require.NoError(b, b.start())
 		for _, name := range names {
-			if strings.HasPrefix(name, "10") {
+			if strings.HasPrefix(name, "6-") {
 				require.Len(b, s.GETs(name), 1, name)
 			} else {
 				require.Greater(b, len(s.GETs(name)), 1, name)
@@ -170,7 +170,7 @@ func TestEnhSmallThreshold(t *testing.T) {
 		}
 		first := batchFirst(s.GETs())[2:] // two were begun before any size was known
 		for i, name := range first[:4] {
-			require.True(b, strings.HasPrefix(name, "10"), "%d: %s", i, first)
+			require.True(b, strings.HasPrefix(name, "6-"), "%d: %s", i, first)
 		}
 	})
 }

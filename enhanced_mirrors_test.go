@@ -28,7 +28,7 @@ func (b *enhBed) enhRace(name string, size, rate int64) (servers []*faultserver.
 // TestEnhParallel: with a hash all three are used at once, each as much as it can.
 func TestEnhParallel(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
-		const size = 112 * mib
+		const size = 84 * mib
 		servers := b.enhRace("f", size, 8*mib)
 		f := servers[0].Lookup("f")
 		id := b.mirrored("f", f.Content(), []littledl.URLOption{enhHash(f.Content())}, servers...)
@@ -71,7 +71,7 @@ func TestEnhRefusesMore(t *testing.T) {
 
 // TestEnhFastestDies somewhere on the way: the others go on with what is left.
 func TestEnhFastestDies(t *testing.T) {
-	for at := 700 * time.Millisecond; at < 3*time.Second; at += 530 * time.Millisecond {
+	for at := 700 * time.Millisecond; at < 3*time.Second; at += 1060 * time.Millisecond {
 		enhBubble(t, func(b *enhBed) {
 			const size = 28 * mib // 4 s
 			servers := b.enhRace("f", size, 2*mib)

@@ -57,6 +57,7 @@ func TestR15OthersEndMeanwhile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for range 20 { // one in fifteen went wrong
 				inBubble(t, func(b *bed) {
+					b.restarts = 2
 					b.net.Shape(Same(Link{})) // everything arrives at once
 					id := b.add(b.srv.File("a.bin", Size(6*mib), Behave(does)))
 					b.want[id] = []Content{Generate("/a.bin", 1, 6*mib), Generate("/a.bin", 2, 6*mib)}

@@ -113,6 +113,33 @@ func TestEnhCrawlingMirror(t *testing.T) {
 	}
 }
 
+// TestEnhCrawlingFirst: nor is one waited for whose connections crawl, each in its own
+// way, before the other one is proven, with all slots in use or each other's twins.
+func TestEnhCrawlingFirst(t *testing.T) {
+	for i, rates := range [][]int64{
+		{10 * kib, 200 * kib, 40 * kib, 40 * kib}, {40 * kib, 10 * kib, 150 * kib, 100 * kib},
+		{30 * kib, 30 * kib, 30 * kib, 200 * kib}, {200 * kib, 10 * kib, 10 * kib, 10 * kib},
+	} {
+		for _, size := range []int64{8 * mib, 40 * mib} {
+			for _, threads := range []int{4, 6, 15} {
+				t.Run(fmt.Sprintf("%d, %d MiB, %d threads", i, size/mib, threads), func(t *testing.T) {
+					enhBubble(t, func(b *enhBed) {
+						a, c := b.origin("m0.test"), b.origin("m1.test")
+						b.rates["m1.test:80"] = 3 * mib
+						f := a.File("f", faultserver.Size(size), faultserver.Behave(faultserver.SlowConns(rates...)))
+						c.File("f", faultserver.Size(size))
+						b.option(littledl.WithTrustedMirrors(true), littledl.WithMaxTotalThreads(threads))
+						id := b.mirrored("f", f.Content(), nil, a, c)
+						require.NoError(b, b.start())
+						require.Less(b, b.took, 10*time.Second, "alone it would take minutes")
+						require.Less(b, b.task(id).Sources[0].Bytes, size/2)
+					})
+				})
+			}
+		}
+	}
+}
+
 // TestEnhLiar: a source with other bytes of the same size is found out by the hash,
 // wherever it stands, and the file is right.
 func TestEnhLiar(t *testing.T) {

@@ -26,6 +26,7 @@ func (f *file) sample(ctx context.Context, src *source, k *ticket, known *httpra
 	}
 	ctx, cancel := context.WithTimeout(ctx, k.patience)
 	defer cancel()
+	began := time.Now()
 	ask := httprange.Ask{Ranged: true, Start: from, End: to, Name: src.u.Path}
 	res, err := f.r.pool.client.Do(ctx, &fetch.Request{
 		Method: http.MethodGet, URL: src.u, Header: src.header, User: src.u.User, Home: src.home,
@@ -45,8 +46,20 @@ func (f *file) sample(ctx context.Context, src *source, k *ticket, known *httpra
 		return nil, v.Pin, err
 	}
 	got := make([]byte, to-from)
-	_, err = io.ReadFull(res.Body, got)
+	if _, err = io.ReadFull(res.Body, got); err == nil {
+		f.judge(src, to-from, time.Since(began))
+	}
 	return got, v.Pin, err
+}
+
+// judge takes a sample for the speed of a source that has not served yet, so that it is
+// known before one of the others ends whether a connection had better be one to it.
+func (f *file) judge(src *source, n int64, took time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if src.bytes == 0 {
+		src.rate = max(src.rate, float64(n)/max(took.Seconds(), 1e-3))
+	}
 }
 
 // sampler is a ticket for samples of a source.

@@ -72,3 +72,21 @@ func (f *file) hedgeLocked(victim *segment, now time.Time, speed float64, setup 
 	victim.twin, victim.hedged = s, now
 	return s
 }
+
+// futileLocked reports that a twin does no better than the one that it was to relieve,
+// while others do, or did. Without it one of those can be the twin.
+func (f *file) futileLocked(s *segment, now time.Time) bool {
+	if s.twin == nil || !s.twin.hedged.After(s.hedged) { // it is not the second of them
+		return false
+	}
+	if s.throttled || s.firstByte.IsZero() || now.Sub(s.firstByte) < 400*time.Millisecond || s.timeLeft(now, 0) <= 1 {
+		return false
+	}
+	best := f.lately
+	for _, src := range f.sources {
+		if src.hasRoom(now) {
+			best = max(best, f.rateLocked(src))
+		}
+	}
+	return max(s.rate, s.twin.rate) < best/4
+}

@@ -39,7 +39,7 @@ func (f *file) watch(now time.Time) {
 		return
 	}
 	for _, s := range f.running {
-		if s.cancel != nil && f.drops < 2*f.limit+8 && (straggles(s, f.siblingsLocked(s), now) || f.misplacedLocked(s, now)) {
+		if s.cancel != nil && f.drops < 2*f.limit+8 && (straggles(s, f.siblingsLocked(s), now) || f.misplacedLocked(s, now) || f.futileLocked(s, now)) {
 			f.drops++
 			s.src.rate, s.rate = s.rate, 0 // others may do better with it
 			s.cancel(errStraggler)

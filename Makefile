@@ -3,9 +3,10 @@
 GO          ?= go
 STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 30s
+SOAKTIME    ?= 60s
 MODULES      = . examples internal/e2e
 
-.PHONY: check test fuzz e2e reliability bench demo format vet static tidy cross
+.PHONY: check test fuzz soak e2e reliability bench demo format vet static tidy cross
 
 check: format vet static tidy test cross
 
@@ -40,6 +41,10 @@ fuzz:
 		echo "$${func#func } in $$(dirname $$file)"; \
 		$(GO) test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) $$(dirname $$file); \
 	done
+
+# Random faults, cancels and kills for SOAKTIME; ends with what was counted.
+soak:
+	LITTLEDL_SOAK=$(SOAKTIME) $(GO) test -count=1 -timeout 0 -v -run '^TestSoak$$' .
 
 # Real servers and proxies; those that are not installed are skipped. The tests wait
 # more than they work, so more of them run at once than there are cores.

@@ -32,8 +32,9 @@ type file struct {
 	byURL    string // its name by its URL; "": not found out yet
 	limit    int    // requests of this file in flight
 	priority int32
-	speed    *meter.Meter // the reporter's
-	received atomic.Int64 // bytes off the network
+	speed    *meter.Meter       // the reporter's
+	received atomic.Int64       // bytes off the network
+	unask    context.CancelFunc // ends the HEAD that was sent ahead, which counts as a request of this file; may be nil
 
 	// The round; set by the owner before its workers start.
 	ctx    context.Context

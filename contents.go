@@ -144,6 +144,10 @@ func (f *file) copyFrom(p place, size int64) (bool, error) {
 	if sum, err := f.sumOf(in); err != nil || sum != f.opt.hash {
 		return false, nil
 	}
+	if f.part != nil { // of a version before this one
+		f.part.Discard()
+		f.part = nil
+	}
 	if f.keepFound(p, in) {
 		d.reuse.hit(size)
 		return true, nil
@@ -214,7 +218,8 @@ func (f *file) makeCopy(in partfile.File, name string) error {
 		return fmt.Errorf("open the copy's source: %w", err)
 	}
 	_, base := splitName(name)
-	if _, err := f.dir.Stat(base); err == nil && f.r.d.set.cfg.Overwrite == OverwriteError {
+	policy := f.r.d.set.cfg.Overwrite
+	if there, err := f.dir.Stat(base); err == nil && (policy == OverwriteError || policy == OverwriteReplace && there.IsDir()) {
 		return fmt.Errorf("%w: %s; choose another name or another Overwrite policy", ErrFileExists, name)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return &writeOpError{err}

@@ -10,3 +10,5 @@ const crowd = 10_000
 
 // underRace tells tests that take long to do less.
 const underRace = false
+
+const usualScripts = 120

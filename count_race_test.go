@@ -11,3 +11,6 @@ const crowd = 1_000
 
 // underRace tells tests that take long to do less.
 const underRace = true
+
+// usualScripts is how many scripts TestDifferential plays, for the same reason.
+const usualScripts = 60

@@ -167,7 +167,8 @@ func newSharing(r *run) (*sharing, error) {
 		return nil, err
 	}
 	s := &sharing{r: r, alloc: alloc}
-	_, err = alloc.AddFile(r.ctx, FileRequest{FileID: hintsID, Size: -1, Priority: 1 << 30})
+	// There is room, so it does not wait; a context that has ended already ends the tasks.
+	_, err = alloc.AddFile(context.WithoutCancel(r.ctx), FileRequest{FileID: hintsID, Size: -1, Priority: 1 << 30})
 	r.pool.share = s
 	return s, err
 }

@@ -101,6 +101,8 @@ func (f *file) receive(ctx context.Context, s *segment, src *source, h *host, v 
 		if err := f.accept(s, src, v, res); err != nil {
 			return err
 		}
+	} else if v.Whole && !f.html && isHTML(res.Header) {
+		return pageError(res.StatusCode)
 	}
 	x := &exchange{f: f, s: s, src: src, h: h, ctx: ctx, until: math.MaxInt64}
 	if err := f.place(x, v, res.URL); err != nil {
@@ -138,7 +140,7 @@ func (f *file) begin(s *segment, src *source, cancel context.CancelCauseFunc, no
 	}
 	s.src, s.cancel, s.asked, s.moved = src, cancel, now, now
 	s.firstByte, s.sampled = time.Time{}, time.Time{}
-	s.base, s.seen = s.pos, s.pos
+	s.base, s.seen, s.answered = s.pos, s.pos, false
 }
 
 func (f *file) end(s *segment) {
@@ -159,6 +161,7 @@ func (f *file) place(x *exchange, v httprange.Verdict, from *url.URL) error {
 	if f.err != nil { // the round has ended since this was asked, and ranges may have, too
 		return f.err
 	}
+	x.s.answered = true
 	x.src.servedLocked(v.Pin, from)
 	if v.Kind == httprange.Empty {
 		f.stream, f.whole = true, true
@@ -263,14 +266,28 @@ func (f *file) bodyEnd(x *exchange, err error, v httprange.Verdict) error {
 	if !x.whole { // whatever the file has become meanwhile
 		return nil
 	}
-	if v.Take < 0 { // the protocol's end of the body is the file's
+	if v.Take < 0 { // the protocol's end of the body is the file's, unless an answer has told its length before
+		switch size := f.pin.Size; {
+		case size > x.s.pos:
+			return io.ErrUnexpectedEOF
+		case size >= 0 && size < x.s.pos:
+			return &answerError{status: http.StatusOK, verdict: httprange.Verdict{Kind: httprange.Changed, Reason: "size differs"}}
+		}
 		x.s.end = x.s.pos
 	}
 	f.whole = x.s.pos == x.s.end
 	if f.whole {
 		f.pin.Size = x.s.end
+		f.dropTailLocked()
 	}
 	return nil
+}
+
+// dropTailLocked forgets what an attempt before has left behind the end of a stream.
+func (f *file) dropTailLocked() {
+	n := f.done.Remove(f.pin.Size, toEnd)
+	f.t.downloaded.Add(-n)
+	f.r.d.downloaded.Add(-n)
 }
 
 // bodyError words the failure of a body.

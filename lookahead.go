@@ -31,6 +31,7 @@ type lookahead struct {
 	stride  int // one in as many is asked for
 	nudges  int
 	misses  map[string]int // by host: HEADs that told nothing
+	asking  map[*task]context.CancelFunc
 }
 
 const (
@@ -45,6 +46,7 @@ const (
 func newLookahead(r *run) *lookahead {
 	return &lookahead{
 		r: r, wake: make(chan struct{}, 1), done: make(chan struct{}), settled: make(chan struct{}), misses: map[string]int{}, stride: sameClassRun,
+		asking: map[*task]context.CancelFunc{},
 	}
 }
 
@@ -94,20 +96,21 @@ func (l *lookahead) loop() {
 		case <-slow.C:
 			l.settle()
 		case <-l.wake:
-			for t := l.choose(); t != nil; t = l.choose() {
-				l.wg.Go(func() { l.ask(ctx, t) })
+			for t, own := l.choose(ctx); t != nil; t, own = l.choose(ctx) {
+				l.wg.Go(func() { l.ask(own, t) })
 			}
 		}
 	}
 }
 
-// choose takes the next task worth a HEAD; nil: none now.
-func (l *lookahead) choose() *task {
+// choose takes the next task worth a HEAD, and makes the context to ask in; nil: none
+// now.
+func (l *lookahead) choose(ctx context.Context) (*task, context.Context) {
 	d := l.r.d
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if l.flying >= l.most() {
-		return nil
+		return nil, nil
 	}
 	waiting := d.ready.Len()
 	if waiting > 1 && l.ahead < max(aheadAtMost, 4*d.set.files) && !d.paused {
@@ -122,13 +125,14 @@ func (l *lookahead) choose() *task {
 			}
 			l.next++
 			l.flying++
-			return t
+			ctx, l.asking[t] = context.WithCancel(ctx)
+			return t, ctx
 		}
 	}
 	if l.flying == 0 {
 		l.settle()
 	}
-	return nil
+	return nil, nil
 }
 
 // most is how many HEADs may be in flight: a quarter of the connections. The only one
@@ -178,6 +182,8 @@ func (l *lookahead) ask(ctx context.Context, t *task) {
 	d := l.r.d
 	d.mu.Lock()
 	l.flying--
+	l.asking[t]()
+	delete(l.asking, t)
 	if size >= 0 {
 		l.sawLocked(size)
 		if t.at >= 0 && t.size < 0 {

@@ -36,6 +36,7 @@ type segment struct {
 	moved     time.Time
 	rate      float64 // bytes/s, smoothed; survives requests
 	sampled   time.Time
+	answered  bool // it has an answer whose body may be written
 	separate  bool // the request insists on a connection of its own, and so on HTTP/1.1
 	throttled bool // waits for the speed limit, not for the server
 }

@@ -20,6 +20,7 @@ type attempt struct {
 	host     *host // the one that was asked
 	began    time.Time
 	progress int64 // bytes it brought
+	answered bool  // there was an answer, which then broke off
 }
 
 // treat applies the remedy for a failed attempt. It returns the segment when its
@@ -31,7 +32,7 @@ func (a attempt) treat(err error) *segment {
 		return a.s // once more, over HTTP/2
 	}
 	served, serving := a.host.alive()
-	r := diagnose(err, served && a.progress == 0, serving > 0)
+	r := diagnose(err, served && !a.answered, serving > 0)
 	if r != remedyAgain {
 		f.mu.Lock()
 		f.owed++
@@ -50,7 +51,7 @@ func (a attempt) treat(err error) *segment {
 			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
 		}
 		if f.others(a.src) {
-			return f.dropSource(a.src, a.s, err)
+			return f.dropSilent(a.src, a.s, err)
 		}
 		if !a.host.down(a.began, time.Now(), err, retry, rand.Float64()) {
 			return a.giveUp(fmt.Errorf("%w; the host did not answer for %v", err, retry.MaxElapsed))
@@ -62,7 +63,7 @@ func (a attempt) treat(err error) *segment {
 		return a.throttled(err)
 	case remedyRetry:
 		if (errors.Is(err, ErrStalled) || isTimeout(err)) && f.others(a.src) {
-			return f.dropSource(a.src, a.s, err)
+			return f.dropSilent(a.src, a.s, err)
 		}
 		return a.again(err)
 	case remedyStream:

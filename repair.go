@@ -17,7 +17,7 @@ func (f *file) repair() error {
 		if alone.dropped && !alone.unlike {
 			continue
 		}
-		if alone.wrote.Contains(0, f.pin.Size) {
+		if f.pin != nil && alone.wrote.Contains(0, f.pin.Size) {
 			f.acquit(alone)
 			continue
 		}
@@ -52,11 +52,14 @@ func (f *file) leaveTo(i int) error {
 	alone := f.sources[i]
 	f.current, f.parallel, f.repairing = i, false, true
 	alone.dropped, alone.unlike = false, false
-	fresh := f.stream || alone.wrote.Len() == 0 && alone.pin == nil
-	for _, r := range alone.wrote.Gaps(0, f.pin.Size) {
-		removed := f.done.Remove(r.Lo, r.Hi)
-		f.t.downloaded.Add(-removed)
-		f.r.d.downloaded.Add(-removed)
+	// Where the one before it started over in vain, nothing is known of the file any more.
+	fresh := f.pin == nil || f.stream || alone.wrote.Len() == 0 && alone.pin == nil
+	if f.pin != nil {
+		for _, r := range alone.wrote.Gaps(0, f.pin.Size) {
+			removed := f.done.Remove(r.Lo, r.Hi)
+			f.t.downloaded.Add(-removed)
+			f.r.d.downloaded.Add(-removed)
+		}
 	}
 	f.mu.Unlock()
 	if !fresh {

@@ -43,8 +43,9 @@ func (f *file) settle(s *segment, src *source, h *host, began time.Time, err err
 		f.mu.Unlock()
 		return nil
 	}
+	answered := s.answered
 	f.mu.Unlock()
-	return attempt{f, s, src, h, began, progress}.treat(err)
+	return attempt{f, s, src, h, began, progress, answered}.treat(err)
 }
 
 // isDecision: the first answer has decided what becomes of the whole file.

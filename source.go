@@ -29,7 +29,8 @@ type source struct {
 	proven   bool           // may serve beside others
 	rests    time.Time      // it refused a worker, who shall not come back before
 	dropped  bool
-	revived  bool // it was dropped for that, and is asked again
+	revived  bool // it was dropped for one of the next two, and is asked again
+	silent   bool // dropped for it did not answer, which may pass
 	unlike   bool // dropped for it has another file than the others, or no ranges
 	accused  bool // it had delivered other bytes than the source that is asked alone now
 	conns    int  // workers that are at it
@@ -81,7 +82,8 @@ func (f *file) pinForLocked(src *source) *httprange.Pin {
 }
 
 // others reports whether a source could be done without. When nothing else is left, one
-// that did not fit in with the others may serve alone.
+// that did not fit in with the others may serve alone, and one that was silent may be
+// asked again: with a backup URL that is dead a file must not fail sooner than without.
 func (f *file) others(src *source) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -89,8 +91,8 @@ func (f *file) others(src *source) bool {
 		return true
 	}
 	for _, s := range f.sources {
-		if s != src && s.unlike && !s.revived { // once, or two of them could take turns for ever
-			s.unlike, s.dropped, s.revived = false, false, true
+		if s != src && (s.unlike || s.silent) && !s.revived { // once, or two of them could take turns for ever
+			s.unlike, s.silent, s.dropped, s.revived = false, false, false, true
 			return true
 		}
 	}
@@ -121,6 +123,14 @@ var errSwitch = errors.New("another source goes on")
 func (f *file) dropUnlike(src *source, s *segment, err error) *segment {
 	f.mu.Lock()
 	src.unlike = true
+	f.mu.Unlock()
+	return f.dropSource(src, s, err)
+}
+
+// dropSilent is dropSource for one that may answer again.
+func (f *file) dropSilent(src *source, s *segment, err error) *segment {
+	f.mu.Lock()
+	src.silent = true
 	f.mu.Unlock()
 	return f.dropSource(src, s, err)
 }

@@ -29,8 +29,7 @@ func (f *file) accept(s *segment, src *source, v httprange.Verdict, res *fetch.R
 	}
 	html := isHTML(res.Header)
 	if html && !f.html && f.part != nil && !f.unconfirmed {
-		// After a restart: the page that says why there is no file is not a version of it.
-		return &answerError{status: res.StatusCode, verdict: httprange.Verdict{Kind: httprange.Changed, Reason: "an HTML page stands in its place"}}
+		return pageError(res.StatusCode)
 	}
 	f.modified = lastModified(v.Pin.LastModified)
 	if f.opt.hash.IsZero() { // the caller's own digest counts more
@@ -92,6 +91,12 @@ func (f *file) preallocate(size int64) {
 
 func (f *file) tooLarge(size int64) error {
 	return fmt.Errorf("%w: %d bytes, MaxFileSize is %d", ErrFileTooLarge, size, f.r.d.set.cfg.MaxFileSize)
+}
+
+// pageError refuses, after other answers, the page that says why there is no file: it
+// is not a version of it.
+func pageError(status int) error {
+	return &answerError{status: status, verdict: httprange.Verdict{Kind: httprange.Changed, Reason: "an HTML page stands in its place"}}
 }
 
 func isHTML(h http.Header) bool {

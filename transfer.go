@@ -37,7 +37,11 @@ func (r *run) transfer(t *task) (*file, error) {
 	f.priority = t.priority
 	t.file, t.kept = f, nil
 	r.active[f] = struct{}{}
+	f.unask = r.look.asking[t]
 	r.d.mu.Unlock()
+	if f.unask != nil && f.limit == 1 {
+		f.unask()
+	}
 	if r.sharing != nil {
 		if err := r.sharing.enter(f); err != nil {
 			return f, err
@@ -158,9 +162,10 @@ func (f *file) keepable() *saved {
 	return &s
 }
 
-// dropKept closes what a parked task holds open.
+// dropKept closes what a parked task holds open, and leaves nothing of this run to the
+// next: its sources know the hosts of this run, whose budget nobody else shares then.
 func (r *run) dropKept(t *task) {
-	if t.kept == nil || t.kept.part == nil && t.kept.dir == nil {
+	if t.kept == nil || t.kept.part == nil && t.kept.dir == nil && t.kept.sources == nil {
 		return
 	}
 	f := &file{r: r, t: t, saved: *t.kept}

@@ -73,6 +73,9 @@ func (f *file) staffLocked() {
 }
 
 func (f *file) hireLocked() {
+	if f.unask != nil {
+		f.unask()
+	}
 	f.workers++
 	f.wg.Go(func() { f.worker(true) })
 }

@@ -64,7 +64,7 @@ func (x *exchange) stop() {
 	case Hang:
 		<-x.ctx.Done()
 	case Garbage:
-		if x.r.ProtoMajor == 1 {
+		if x.r.ProtoMajor == 1 && !x.raw && x.res.Length < 0 { // else it would be part of the body
 			x.conn.Write([]byte("no chunk size\r\n"))
 		}
 	}
@@ -137,9 +137,9 @@ func (x *exchange) sendBody(w io.Writer) bool {
 		if got, err := res.Body.ReadAt(buf[:n], sent); int64(got) < n {
 			panic(fmt.Sprintf("content ends at %d: %v", sent+int64(got), err))
 		}
-		if sent+n == total && res.End == Complete {
+		if sent+n == total && (res.End == Complete || res.Length == total) {
 			// With the last byte the client may send its next request, on any
-			// connection: this one must not count beside it.
+			// connection: this one must not count beside it, whatever comes behind it.
 			x.rec.leave(x.entry, false)
 		}
 		x.rec.sent(x.entry, n) // before the client can act on it

@@ -157,23 +157,21 @@ var leftOut = map[int]string{
 // elsewhere are the cases of crashes, of going on in another process, and of failing
 // disks: the tests of this package that prove them, or what of them no other does.
 var elsewhere = map[int][]string{
-	// ---- to be filled in: names("TestName TestOther") for each ----
-	32:  nil,
-	61:  nil,                  // the old target is not asked again by another process
-	73:  nil,                  // a weak ETag, across processes
-	74:  nil,                  // Last-Modified, across processes
-	75:  nil,                  // no validators, across processes
-	85:  names("TestNoSpace"), // the quick half; at the journal and at publishing it is open
-	86:  nil,
-	87:  nil,
-	88:  nil,
-	89:  nil,
-	90:  nil,
-	91:  nil,
-	92:  nil,
-	95:  nil,
-	101: nil,
-	// ---- end ----
+	32:  names("TestCrashAnywhere partfile.TestCrashEverywhere"),
+	61:  names("TestResumeAsksTheURLAsGiven"),
+	73:  names("TestResume"),
+	74:  names("TestResume"),
+	75:  names("TestResume TestValidatorsAcrossStarts"),
+	85:  names("TestNoSpace TestDiskFaults TestDiskTooSmall TestDiskFillsUp partfile.TestPublishFails"),
+	86:  names("TestDiskFaults TestUnreadable TestDirectoryFails"),
+	87:  names("TestDiskFaults TestShortWrites TestFolderNotSynced TestBackgroundSync partfile.TestFailedSyncIsNotForgotten"),
+	88:  names("TestCrashAnywhere partfile.TestCrashEverywhere"),
+	89:  names("TestCrashAnywhere partfile.TestCrashEverywhere TestCrashBeforeTheNameIsSafe"),
+	90:  names("TestResumeChecksEveryByte partfile.TestSpoilt partfile.TestAnotherFilesJournal journal.TestTruncated journal.TestFlipped journal.FuzzDecode"),
+	91:  names("TestResumeChecksEveryByte partfile.TestSpoilt"),
+	92:  names("TestResumeChecksEveryByte partfile.TestResumeUseless"),
+	95:  names("TestLocksLie partfile.TestLocksLie partfile.TestTakenOver"),
+	101: names("TestNameBusy partfile.TestBusy partfile.TestFallbacks"),
 }
 
 // rules are what keeps a downloader from being a danger, and what proves it.

@@ -124,6 +124,23 @@ func TestResumeAsksFirst(t *testing.T) {
 	}
 }
 
+// TestResumeAsksTheURLAsGiven: where redirects led an earlier process is not remembered;
+// what they had been signed with has expired by now.
+func TestResumeAsksTheURLAsGiven(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		f := b.srv.File("a.bin", faultserver.Size(40*mib), faultserver.Behave(faultserver.Signed(100)))
+		b.interrupted(f, 1500*time.Millisecond)
+		before := len(b.srv.GETs())
+		b.read.Store(0)
+		b.add(f)
+		require.NoError(b, b.start())
+		require.Less(b, b.read.Load(), int64(b.missing+mib))
+		asked := b.srv.GETs()[before]
+		require.Equal(b, 302, asked.Status)
+		require.Empty(b, asked.Query)
+	})
+}
+
 // TestResumeChecksEveryByte: what somebody has changed in a part is fetched again, and
 // nothing else.
 func TestResumeChecksEveryByte(t *testing.T) {

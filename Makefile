@@ -6,7 +6,7 @@ FUZZTIME    ?= 30s
 SOAKTIME    ?= 60s
 MODULES      = . examples internal/e2e
 
-.PHONY: check test fuzz soak e2e reliability bench demo format vet static tidy cross
+.PHONY: check test crash fuzz soak e2e reliability bench demo format vet static tidy cross
 
 check: format vet static tidy test cross
 
@@ -33,6 +33,11 @@ cross:
 		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) vet ./...; \
 		(cd examples && GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./...); \
 	done
+
+# Everything about crashes: go test runs a tenth of it.
+crash:
+	LITTLEDL_CRASH=all $(GO) test -count=1 -v -timeout 60m -parallel 8 -run 'Crash|Killed|ThreeProcesses|Spoilt' . ./internal/partfile \
+	| grep -E '^(ok|FAIL|---)|LITTLEDL_SEED|^ +[a-z_]+\.go'
 
 # Every fuzz target for FUZZTIME.
 fuzz:

@@ -192,7 +192,7 @@ func TestCrashAnywhere(t *testing.T) {
 	r := crashRand(t)
 	cases, points := 0, int64(4)
 	if underRace {
-		points = 2
+		points = 1
 	}
 	if all {
 		points = 80

@@ -16,8 +16,11 @@ import (
 	"github.com/littledl/littledl/internal/partfile"
 )
 
+// leftSize is how large the files are that are interrupted here, after about a half.
+const leftSize = 20 * mib
+
 // had is how much of the file that was interrupted is on the disk.
-func (b *batch) had() int64 { return 40*mib - int64(b.missing) }
+func (b *batch) had() int64 { return leftSize - int64(b.missing) }
 
 // tap lets a hook see what a downloader does on its disk.
 func (b *batch) tap(h crashfs.Hook) littledl.Option { return tapped(h) }
@@ -52,9 +55,9 @@ func TestResumeMeetsAFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			batchBubble(t, func(b *batch) {
-				f := b.srv.File("a.bin", faultserver.Size(40*mib))
-				b.interrupted(f, 1500*time.Millisecond)
-				there := faultserver.Generate("theirs", 1, 40*mib)
+				f := b.srv.File("a.bin", faultserver.Size(leftSize))
+				b.interrupted(f, 700*time.Millisecond)
+				there := faultserver.Generate("theirs", 1, leftSize)
 				if c.same {
 					there = f.Content()
 				}
@@ -82,7 +85,7 @@ func TestResumeMeetsAFile(t *testing.T) {
 				}
 				if c.fetched {
 					b.same(b.task(id).Path(), f.Content())
-					require.Less(b, b.read.Load(), 40*mib-b.had()+int64(mib))
+					require.Less(b, b.read.Load(), leftSize-b.had()+int64(mib))
 				} else {
 					require.Less(b, b.read.Load(), int64(64*kib))
 				}
@@ -94,10 +97,10 @@ func TestResumeMeetsAFile(t *testing.T) {
 // TestResumeInASubdirectory: a part in a sub-directory is found there.
 func TestResumeInASubdirectory(t *testing.T) {
 	batchBubble(t, func(b *batch) {
-		f := b.srv.File("a.bin", faultserver.Size(40*mib))
+		f := b.srv.File("a.bin", faultserver.Size(leftSize))
 		named := littledl.WithFilename("x/y/b.bin")
 		b.add(f, named)
-		time.AfterFunc(1500*time.Millisecond, func() { b.get().Cancel() })
+		time.AfterFunc(700*time.Millisecond, func() { b.get().Cancel() })
 		require.ErrorIs(b, b.get().Start(b.Context()), littledl.ErrCancelled)
 		had := b.get().GetAllTasks()[0].Downloaded
 		b.process()
@@ -105,7 +108,7 @@ func TestResumeInASubdirectory(t *testing.T) {
 		id := b.add(f, named)
 		require.NoError(b, b.get().Start(b.Context()))
 		b.same(b.task(id).Path(), f.Content())
-		require.Less(b, b.read.Load(), 40*mib-had+int64(mib))
+		require.Less(b, b.read.Load(), leftSize-had+int64(mib))
 		left, err := os.ReadDir(filepath.Join(b.dir, "x", "y"))
 		require.NoError(b, err)
 		require.Len(b, left, 1)
@@ -127,8 +130,8 @@ func TestResumeFailsForOtherReasons(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			batchBubble(t, func(b *batch) {
-				f := b.srv.File("a.bin", faultserver.Size(40*mib))
-				b.interrupted(f, 1500*time.Millisecond)
+				f := b.srv.File("a.bin", faultserver.Size(leftSize))
+				b.interrupted(f, 700*time.Millisecond)
 				fail(b, f)
 				b.add(f)
 				require.Error(b, b.start())
@@ -139,7 +142,7 @@ func TestResumeFailsForOtherReasons(t *testing.T) {
 				b.read.Store(0)
 				b.add(f)
 				require.NoError(b, b.start())
-				require.Less(b, b.read.Load(), 40*mib-b.had()+int64(mib))
+				require.Less(b, b.read.Load(), leftSize-b.had()+int64(mib))
 			})
 		})
 	}
@@ -157,8 +160,8 @@ func TestResumeIsConfirmedByTheAnswer(t *testing.T) {
 		return res
 	})
 	batchBubble(t, func(b *batch) {
-		f := b.srv.File("a.bin", faultserver.Size(40*mib))
-		b.interrupted(f, 1500*time.Millisecond)
+		f := b.srv.File("a.bin", faultserver.Size(leftSize))
+		b.interrupted(f, 700*time.Millisecond)
 		f.Set(faultserver.Version(2), faultserver.Behave(silent, faultserver.IgnoreIfRange()))
 		b.add(f)
 		require.NoError(b, b.start(), "and the file is of one version")
@@ -170,13 +173,13 @@ func TestResumeIsConfirmedByTheAnswer(t *testing.T) {
 // If-Range with the whole file.
 func TestResumeWhereIfRangeIsDisliked(t *testing.T) {
 	batchBubble(t, func(b *batch) {
-		f := b.srv.File("a.bin", faultserver.Size(40*mib))
-		b.interrupted(f, 1500*time.Millisecond)
+		f := b.srv.File("a.bin", faultserver.Size(leftSize))
+		b.interrupted(f, 700*time.Millisecond)
 		f.Behave(faultserver.DislikesIfRange())
 		b.read.Store(0)
 		b.add(f)
 		require.NoError(b, b.start())
-		require.Less(b, b.read.Load(), 40*mib-b.had()+int64(2*mib))
+		require.Less(b, b.read.Load(), leftSize-b.had()+int64(2*mib))
 	})
 }
 
@@ -247,8 +250,8 @@ func TestResumeIsInterrupted(t *testing.T) {
 		for _, spoilt := range []bool{false, true} {
 			t.Run(name+map[bool]string{true: ", spoilt"}[spoilt], func(t *testing.T) {
 				batchBubble(t, func(b *batch) {
-					f := b.srv.File("a.bin", faultserver.Size(40*mib))
-					b.interrupted(f, 1500*time.Millisecond)
+					f := b.srv.File("a.bin", faultserver.Size(leftSize))
+					b.interrupted(f, 700*time.Millisecond)
 					if part, _ := b.leftBehind(); spoilt {
 						flipBit(t, part, 1<<20)
 					}
@@ -265,7 +268,7 @@ func TestResumeIsInterrupted(t *testing.T) {
 					done = interrupt(b, done)
 					require.NoError(b, <-done)
 					b.check()
-					most := 40*mib - b.had() + 5*mib // a pause costs what is under way
+					most := leftSize - b.had() + 5*mib // a pause costs what is under way
 					if spoilt {
 						most += 3 * mib
 					}
@@ -279,13 +282,37 @@ func TestResumeIsInterrupted(t *testing.T) {
 	}
 }
 
+// TestTwoProcessesFetchOneFile: where the file appears while it is fetched, because
+// another process was quicker, it is there once.
+func TestTwoProcessesFetchOneFile(t *testing.T) {
+	for _, size := range []int64{mib, 8 * mib} {
+		for _, policy := range []littledl.OverwritePolicy{littledl.OverwriteRename, littledl.OverwriteError} {
+			batchBubble(t, func(b *batch) {
+				f := b.srv.File("a.bin", faultserver.Size(size))
+				b.conf.Overwrite = policy
+				at := filepath.Join(b.dir, "a.bin")
+				b.option(b.tap(func(op crashfs.Op) error {
+					if op.Kind == crashfs.Link {
+						require.NoError(b, os.WriteFile(at, faultserver.Bytes(f.Content()), 0o666))
+						require.NoError(b, os.Chtimes(at, time.Time{}, f.Representation().LastModified))
+					}
+					return nil
+				}))
+				b.add(f)
+				require.NoError(b, b.start())
+				require.Equal(b, []string{"a.bin"}, b.list())
+			})
+		}
+	}
+}
+
 // TestSameKeyTwice: two URLs that differ in their signatures alone are two tasks. What
 // an earlier process has left of them serves each, or at least keeps neither from
 // completing.
 func TestSameKeyTwice(t *testing.T) {
 	for _, both := range []bool{false, true} {
 		batchBubble(t, func(b *batch) {
-			f := b.srv.File("a.bin", faultserver.Size(40*mib))
+			f := b.srv.File("a.bin", faultserver.Size(leftSize))
 			add := func(token string) {
 				id, err := b.get().AddURL(f.URL()+"?token="+token, littledl.WithSavePath(b.dir))
 				require.NoError(b, err)
@@ -295,7 +322,7 @@ func TestSameKeyTwice(t *testing.T) {
 			if both {
 				add("2")
 			}
-			time.AfterFunc(1500*time.Millisecond, func() { b.get().Cancel() })
+			time.AfterFunc(700*time.Millisecond, func() { b.get().Cancel() })
 			require.ErrorIs(b, b.start(), littledl.ErrCancelled)
 			had := b.get().GetProgress().DownloadedBytes
 			b.process()
@@ -304,7 +331,7 @@ func TestSameKeyTwice(t *testing.T) {
 			add("4")
 			require.NoError(b, b.start())
 			require.Equal(b, []string{"a (1).bin", "a.bin"}, b.list())
-			require.Less(b, b.read.Load(), 80*mib-had+int64(2*mib))
+			require.Less(b, b.read.Load(), 2*leftSize-had+int64(2*mib))
 		})
 	}
 }
@@ -313,8 +340,8 @@ func TestSameKeyTwice(t *testing.T) {
 // for, not thrown away.
 func TestResumeShortOfDescriptors(t *testing.T) {
 	batchBubble(t, func(b *batch) {
-		f := b.srv.File("a.bin", faultserver.Size(40*mib))
-		b.interrupted(f, 1500*time.Millisecond)
+		f := b.srv.File("a.bin", faultserver.Size(leftSize))
+		b.interrupted(f, 700*time.Millisecond)
 		short := 3
 		b.option(b.tap(func(op crashfs.Op) error {
 			if op.Kind == crashfs.Open && filepath.Ext(op.Name) == partfile.JournalSuffix && short > 0 {
@@ -326,7 +353,7 @@ func TestResumeShortOfDescriptors(t *testing.T) {
 		b.read.Store(0)
 		b.add(f)
 		require.NoError(b, b.start())
-		require.Less(b, b.read.Load(), 40*mib-b.had()+int64(mib))
+		require.Less(b, b.read.Load(), leftSize-b.had()+int64(mib))
 	})
 }
 

@@ -49,7 +49,7 @@ func (f *file) checkSize(size int64) error {
 }
 
 // publish gives the part its name. Somebody may have taken it in the meantime:
-// what is there is never replaced unless the policy says so.
+// what is there is never replaced unless the policy says so, and kept if it is the same.
 func (f *file) publish() error {
 	policy := f.r.d.set.cfg.Overwrite
 	d, t := f.r.d, f.t
@@ -63,6 +63,11 @@ func (f *file) publish() error {
 		}
 		if !errors.Is(err, fs.ErrExist) {
 			return &writeOpError{err}
+		}
+		if f.appeared(base) {
+			f.part.Discard()
+			f.named(name)
+			return f.keptSafe()
 		}
 		if policy == OverwriteError {
 			return fmt.Errorf("%w: %s appeared while it was fetched", ErrFileExists, name)
@@ -94,6 +99,16 @@ func (f *file) publishAs(base string, replace bool) error {
 // provable reports whether a later Start can find out that the file is no longer the
 // one it has a part of: by its digest, or by a strong validator.
 func (f *file) provable() bool { return !f.opt.hash.IsZero() || f.pin != nil && f.pin.IfRange() != "" }
+
+// appeared reports whether a file that came while this one was fetched is the same: two
+// processes may want it at once.
+func (f *file) appeared(base string) bool {
+	if f.r.d.set.noReuse || f.pin == nil {
+		return false
+	}
+	info, err := f.dir.Stat(base)
+	return err == nil && info.Mode().IsRegular() && info.Size() == f.pin.Size && f.sameContent(base, info, *f.pin)
+}
 
 // abandon closes what a task that did not complete holds. Keep: a later Start, or
 // another process, may go on from there; on a full disk too, since somebody may make

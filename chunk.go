@@ -61,7 +61,8 @@ type file struct {
 	drops      int            // stragglers replaced
 	early      int            // segments under way or not begun that mirrors are compared with
 	earlySince time.Time
-	wanted     string // its name, where its content is looked for among the files at hand
+	wanted     string  // its name, where its content is looked for among the files at hand
+	looks      []place // files that were looked at for its content
 }
 
 // saved is what one round of a task leaves to the next, in this Start or a later one.
@@ -270,10 +271,10 @@ func (f *file) round(epoch context.Context) error {
 	f.mu.Unlock()
 	if begun {
 		f.proveAdopted()
-		f.beside(pin.Size)
+		f.accompany(pin.Size)
 		f.invite()
 	}
-	f.worker(false)
+	f.employ(&worker{})
 	f.wg.Wait()
 	cause := context.Cause(f.ctx)
 	f.cancel(nil)
@@ -300,8 +301,8 @@ func (f *file) round(epoch context.Context) error {
 	return errors.New("internal error: a transfer ended without a reason")
 }
 
-// beside starts what accompanies the round's workers.
-func (f *file) beside(size int64) {
+// accompany starts what runs beside the round's workers.
+func (f *file) accompany(size int64) {
 	f.startHashing(f.ctx, size)
 	f.keepSafe(f.ctx, size)
 }

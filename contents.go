@@ -140,7 +140,7 @@ func (f *file) copyFrom(p place, size int64) (bool, error) {
 		return false, nil
 	}
 	defer in.Close()
-	d.reuse.checks.Add(1)
+	f.looked(p.dir, p.name)
 	if sum, err := f.sumOf(in); err != nil || sum != f.opt.hash {
 		return false, nil
 	}

@@ -68,8 +68,7 @@ func (f *file) tryLocked(target int, now time.Time) {
 	f.growth = growth{from: f.target, before: before, since: now, bytes: f.done.Len()}
 	f.target = target
 	for f.workers < f.target {
-		f.hireLocked()
-		f.r.added.Add(1)
+		f.hireLocked(worker{additional: true, extra: true})
 	}
 	for i := len(f.running) - 1; i >= f.target; i-- { // the latest go
 		if s := f.running[i]; s.cancel != nil && s.twin == nil {

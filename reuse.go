@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path"
+	"slices"
 	"time"
 
 	"github.com/littledl/littledl/internal/fetch"
@@ -59,7 +61,7 @@ func (f *file) tryName(name string, pin httprange.Pin) (next bool, err error) {
 // that was given, or, without one, by size and modification time, which is set
 // from Last-Modified when a file is published. Never by name or size alone.
 func (f *file) same(base string, info fs.FileInfo, pin httprange.Pin) bool {
-	f.r.d.reuse.checks.Add(1)
+	f.looked(f.t.dir, f.beside(base))
 	if !info.Mode().IsRegular() || pin.Size >= 0 && info.Size() != pin.Size {
 		return false
 	}
@@ -68,6 +70,20 @@ func (f *file) same(base string, info fs.FileInfo, pin httprange.Pin) bool {
 		f.r.d.reuse.hit(info.Size())
 	}
 	return same
+}
+
+// beside is the path below the save directory of what lies where the file shall.
+func (f *file) beside(base string) string {
+	sub, _ := splitName(f.opt.filename)
+	return path.Join(sub, base)
+}
+
+// looked counts a file whose content was looked at for this one, once.
+func (f *file) looked(dir, name string) {
+	if p := (place{dir, name}); !slices.Contains(f.looks, p) {
+		f.looks = append(f.looks, p)
+		f.r.d.reuse.checks.Add(1)
+	}
 }
 
 func (f *file) sameContent(base string, info fs.FileInfo, pin httprange.Pin) bool {
@@ -125,7 +141,7 @@ func (f *file) keepKnown() (bool, error) {
 	case !f.opt.hash.IsZero():
 		f.judged = base
 		for n := 0; err == nil; n++ { // it may have become "name (1)" before
-			f.r.d.reuse.checks.Add(1)
+			f.looked(f.t.dir, f.beside(base))
 			if f.hashOf(base) {
 				f.r.d.reuse.hit(info.Size())
 				return f.keep(safename.Numbered(name, n), info), nil

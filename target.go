@@ -56,7 +56,7 @@ func (f *file) accept(s *segment, src *source, v httprange.Verdict, res *fetch.R
 	}
 	f.r.d.known(f.t, v.Pin.Size, !v.Whole && v.Kind != httprange.Empty)
 	f.r.d.move(f.t, StatusDownloading)
-	f.beside(v.Pin.Size)
+	f.accompany(v.Pin.Size)
 
 	f.mu.Lock()
 	f.pin = &v.Pin

@@ -80,8 +80,7 @@ func (f *file) relieveLocked(now time.Time, most int) {
 			return
 		}
 		if divisible(s) && s.timeLeft(now, speed) >= 1 {
-			f.hireLocked()
-			f.r.added.Add(1)
+			f.hireLocked(worker{additional: true, extra: true})
 			most--
 		}
 	}

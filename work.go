@@ -68,67 +68,67 @@ func (f *file) layOutLocked(gaps []span.Range, first *segment) {
 // staffLocked starts workers while there is work that has none.
 func (f *file) staffLocked() {
 	for f.workers < f.staffingLocked() && f.workers < len(f.todo)+len(f.running) && f.err == nil && f.r.mayGrow(f) {
-		f.hireLocked()
+		f.hireLocked(worker{additional: true})
 	}
 }
 
-func (f *file) hireLocked() {
+func (f *file) hireLocked(w worker) {
 	if f.unask != nil {
 		f.unask()
 	}
 	f.workers++
-	f.wg.Go(func() { f.worker(true) })
+	f.wg.Go(func() { f.employ(&w) })
 }
 
-// worker serves one segment after the other until there is nothing for it.
-func (f *file) worker(additional bool) {
+// worker is one of those that fetch a file; each has a request in flight at most.
+type worker struct {
+	additional bool    // not the file's owner
+	extra      bool    // one more than the file began with, which has not had a segment
+	last       *source // it has served the worker lately
+}
+
+// employ has a worker serve one segment after the other until there is nothing for it.
+func (f *file) employ(w *worker) {
 	defer func() {
 		f.mu.Lock()
 		f.workers--
 		f.mu.Unlock()
 	}()
-	var (
-		s    *segment
-		last *source // it has served the worker lately
-	)
-	for {
-		if !additional {
+	for s, ok := (*segment)(nil), true; ok; {
+		if !w.additional {
 			f.letSmallFirst()
 		}
-		src := f.choose(last)
-		var served, ok bool
-		s, served, ok = f.work(src, s, additional)
+		src := f.choose(w.last)
+		w.last = nil
+		s, ok = f.work(w, src, s)
 		f.leave(src)
-		if !ok {
-			return
-		}
-		if last = nil; served {
-			last = src
-		}
 	}
 }
 
 // work is one turn of a worker: it waits for its turn, finds a segment unless it has
 // one, and makes one request for it. Not ok: there is nothing more for it.
-func (f *file) work(src *source, s *segment, additional bool) (next *segment, served, ok bool) {
+func (f *file) work(w *worker, src *source, s *segment) (next *segment, ok bool) {
 	u, h := f.address(src)
 	if s, ok = f.awaitHost(h, src, s); !ok {
-		return s, false, s != nil || !f.over()
+		return s, s != nil || !f.over()
 	}
 	s = f.unhand(s)
-	k := &ticket{pool: f.r.pool, f: f, url: u, from: h, rank: rank(f.priority, additional)}
+	k := &ticket{pool: f.r.pool, f: f, url: u, from: h, rank: rank(f.priority, w.additional)}
 	if k.acquire(f.ctx, h) != nil {
-		return nil, false, false
+		return nil, false
 	}
 	if s == nil {
-		if s = f.pick(src, additional); s == nil {
+		if s = f.pick(w, src); s == nil {
 			k.giveBack()
-			return nil, false, false
+			return nil, false
 		}
 	}
 	began, err := f.serve(s, src, u, h, k)
+	if err == nil {
+		w.last = src
+	}
 	s = f.settle(s, src, h, began, err)
-	return s, err == nil, s != nil || !f.over()
+	return s, s != nil || !f.over()
 }
 
 // unhand puts a segment back where others might get on with it while its worker waits
@@ -168,17 +168,17 @@ func (f *file) over() bool {
 // pick finds work for a worker that holds a slot: a segment nobody has begun,
 // half of what the slowest has left, or, at the very end, the slowest's rest a
 // second time. Nil: nothing that is worth a request.
-func (f *file) pick(src *source, additional bool) *segment {
+func (f *file) pick(w *worker, src *source) *segment {
 	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.err != nil || f.ctx.Err() != nil || f.completeLocked() {
 		return nil
 	}
-	if additional && f.workers > f.target {
+	if w.additional && f.workers > f.target {
 		return nil
 	}
-	if !additional && f.workers == 1 && f.pin != nil && !f.unconfirmed && f.r.shouldYield(f) {
+	if !w.additional && f.workers == 1 && f.pin != nil && !f.unconfirmed && f.r.shouldYield(f) {
 		f.failLocked(errYield)
 		return nil
 	}
@@ -189,6 +189,10 @@ func (f *file) pick(src *source, additional bool) *segment {
 	if s != nil {
 		f.running = append(f.running, s)
 		f.t.chunks.Add(1)
+		if w.extra {
+			w.extra = false
+			f.r.added.Add(1)
+		}
 	}
 	return s
 }

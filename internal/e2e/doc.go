@@ -7,6 +7,7 @@
 // Other tests make a batch meet with what goes wrong: an nginx that refuses, is slow,
 // is restarted, frozen or killed, or gets other files in the middle; and, between it
 // and the downloader, a toxiproxy that delays, chokes, cuts and resets connections.
+// The downloader's own process is killed, too.
 //
 // The tests start the programs themselves, as an ordinary user, on free loopback
 // ports, with a configuration in a temporary directory. They need Linux and the

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"log"
 	"os"
 	"syscall"
 	"testing"
@@ -15,6 +16,12 @@ import (
 var site *content
 
 func TestMain(m *testing.M) {
+	if os.Getenv(victimURL) != "" {
+		if err := beVictim(); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	os.Exit(run(m))
 }
 

@@ -32,7 +32,7 @@ func TestNginxOutages(t *testing.T) {
 			e.quit = syscall.SIGTERM // the connections go at once
 			e.stop()
 			runNginx(t, e)
-		}, 1, 30, 7 * time.Second},
+		}, 1, 60, 7 * time.Second},
 		{"reload", func(t *testing.T, _ *job, e *endpoint) {
 			require.NoError(t, syscall.Kill(e.pid, syscall.SIGHUP))
 		}, 0, 2, 6 * time.Second},
@@ -46,7 +46,7 @@ func TestNginxOutages(t *testing.T) {
 			for _, pid := range childrenOf(t, e.pid) {
 				require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 			}
-		}, 1, 30, 7 * time.Second},
+		}, 1, 60, 7 * time.Second},
 		{"workers frozen", func(t *testing.T, j *job, e *endpoint) {
 			frozen := childrenOf(t, e.pid)
 			for _, pid := range frozen {

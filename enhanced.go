@@ -214,7 +214,7 @@ func (s *sharing) decide(f *file, size int64) (segments, begin, limit int) {
 	// As many at once as have paid for a file of this host before, while they are idle;
 	// where many files share the budget, no more pieces than a file will have slots for.
 	files := s.files()
-	n = max(n, min(f.sources[f.current].host.worth(), n+f.r.idleSlots()/files))
+	n = max(n, min(f.sources[f.current].host.worth(), n+f.r.idleSlots()/files, s.r.d.set.selector.max))
 	n = min(n, max(chunksFor(size), (s.r.d.set.threads+files-1)/files))
 	begin = min(n, f.limit)
 	return n - n%begin, begin, f.limit // as many for each

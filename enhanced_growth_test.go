@@ -151,6 +151,35 @@ func TestEnhGrowsSoon(t *testing.T) {
 	})
 }
 
+// TestEnhBeginsWith what has paid, but with no more than the selector recommends at most.
+func TestEnhBeginsWith(t *testing.T) {
+	for most, want := range map[int]int{3: 3, 16: 8} {
+		enhBubble(t, func(b *enhBed) {
+			sel, err := littledl.NewStrategySelector(littledl.WithMaxChunks(most))
+			require.NoError(b, err)
+			b.option(littledl.WithMaxConcurrentFiles(1), littledl.WithSelector(sel))
+			b.rates["a.test:80"] = mib
+			s := b.origin("a.test")
+			for i := range 2 {
+				f := s.File(fmt.Sprint(i), faultserver.Size(24*mib))
+				b.add(f.URL(), f.Content())
+			}
+			require.NoError(b, b.start())
+			second := s.GETs("1")
+			first := second[0].Start
+			begun := 0
+			for _, r := range second { // with the headers of the first they are known to be wanted
+				if r.Start.Sub(first) < 30*time.Millisecond {
+					begun++
+				}
+			}
+			require.GreaterOrEqual(b, s.MaxInFlight("0"), 12, "it grew")
+			require.GreaterOrEqual(b, begun, want)
+			require.True(b, most > 3 || begun == want, begun)
+		})
+	}
+}
+
 // TestEnhMediumFiles use the budget, though one connection could fetch each in a second
 // or two.
 func TestEnhMediumFiles(t *testing.T) {

@@ -15,9 +15,8 @@ type growth struct {
 }
 
 const (
-	growthWindow = 300 * time.Millisecond // how long a number is measured
-	// How long new connections are waited for; given-up ones drain for a window.
-	growthPatient = 2 * time.Second // how long new connections are waited for
+	growthWindow  = 300 * time.Millisecond // how long a number is measured; before that, given-up connections drain
+	growthPatient = 2 * time.Second        // how long new connections are waited for
 )
 
 // growLocked takes the trial a step further. It is called at every tick and whenever
@@ -46,6 +45,12 @@ func (f *file) growLocked(now time.Time) {
 		up := f.target > g.from
 		if up && flowing < f.target && waited < growthPatient || !up && waited < growthWindow {
 			return
+		}
+		if up && f.thrifty && flowing < f.target { // what was not to be had is not on trial
+			if f.target = max(flowing, g.from); f.target == g.from {
+				g.from = 0
+				return
+			}
 		}
 		if up { // the old number was measured while the new connections were made
 			g.before = f.goodputLocked(now)

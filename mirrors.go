@@ -36,13 +36,13 @@ func (f *file) sample(ctx context.Context, src *source, k *ticket, known *httpra
 		return nil, httprange.Pin{}, err
 	}
 	defer res.Close()
-	h := k.at // where redirects led
-	h.answered(began, time.Now())
-	defer h.done()
 	v := httprange.Gate(ask, known, httprange.Answer{Status: res.StatusCode, Header: res.Header, ContentLength: res.ContentLength})
 	if v.Kind != httprange.Accept || v.Whole || v.Take != to-from {
 		return nil, v.Pin, &answerError{verdict: v, status: res.StatusCode, at: res.URL}
 	}
+	h := k.at // where redirects led
+	h.answered(began, time.Now())
+	defer h.done()
 	if _, err := io.CopyN(io.Discard, res.Body, v.Skip); err != nil {
 		return nil, v.Pin, err
 	}

@@ -109,10 +109,9 @@ func (f *file) wait(s *segment, d time.Duration) *segment {
 	return s
 }
 
-// hold keeps a worker waiting. One with colleagues waits in its place,
-// where there are other sources without the segment, which may be had from those; the
-// only one ends the round, so that its file gives way to others meanwhile. False: the
-// round has ended.
+// hold keeps a worker waiting. One with colleagues waits in its place, but without the
+// segment where others may get it from another source; the only one ends the round, so
+// that its file gives way to others meanwhile. False: the round has ended.
 func (f *file) hold(s *segment, d time.Duration) (*segment, bool) {
 	f.mu.Lock()
 	if f.workers == 1 && f.r.mayPark(f) {

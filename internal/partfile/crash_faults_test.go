@@ -300,26 +300,44 @@ func TestLocksLie(t *testing.T) {
 					require.NoError(t, err)
 					losesTo(t, s, loser, noted(t, created(t, onDisk(s, lie)), "who"), replace)
 				})
-				t.Run("at the last moment", func(t *testing.T) {
-					if traits.NoLink {
-						t.Skip("a part that can only be renamed goes by its name, whoever has it")
-					}
-					s := crashfs.New(traits)
-					var winner *partfile.Part
-					loser := created(t, onDisk(s, func(op crashfs.Op) error {
-						if naming := op.Kind == crashfs.Link || op.Kind == crashfs.Rename; naming && winner == nil {
-							winner = noted(t, created(t, onDisk(s, lie)), "who")
+				for nth := 1; nth < 4; nth++ {
+					t.Run("at the last moment "+strconv.Itoa(nth), func(t *testing.T) {
+						if traits.NoLink || traits.NoLinkOpen && replace {
+							t.Skip("a part that can only be renamed goes by its name, whoever has it")
 						}
-						return lie(op)
-					}))
-					_, err := loser.WriteAt([]byte("whole"), 0)
-					require.NoError(t, err)
-					losesTo(t, s, loser, nil, replace)
-					require.NotNil(t, winner)
-				})
+						takenWhileNamed(t, crashfs.New(traits), nth, replace, lie)
+					})
+				}
 			})
 		}
 	}
+}
+
+// takenWhileNamed lets somebody take a part over before the nth operation that gives it
+// its final name. Whether that is too late or not, the name never shows his.
+func takenWhileNamed(t *testing.T, s *crashfs.FS, nth int, replace bool, lie crashfs.Hook) {
+	t.Helper()
+	naming := 0
+	loser := created(t, onDisk(s, func(op crashfs.Op) error {
+		if op.Kind == crashfs.Link || op.Kind == crashfs.Rename {
+			if naming++; naming == nth {
+				noted(t, created(t, onDisk(s, lie)), "who")
+			}
+		}
+		return lie(op)
+	}))
+	_, err := loser.WriteAt([]byte("whole"), 0)
+	require.NoError(t, err)
+	err = loser.Publish(modelName, replace)
+	if naming < nth {
+		require.NoError(t, err)
+	}
+	if err != nil {
+		require.ErrorIs(t, err, partfile.ErrLocked)
+		require.NotContains(t, s.List(), modelName)
+		return
+	}
+	require.Equal(t, "whole", string(s.Content(modelName)))
 }
 
 // losesTo lets the loser try everything, and the winner end.

@@ -118,8 +118,10 @@ func (p *Part) Kept() (k Kept, ok bool) {
 		p.Discard()
 		return Kept{}, false
 	}
-	if size, err := p.Size(); err == nil && p.reserved && p.name != "" {
-		_ = p.f.Truncate(size)
+	if p.reserved && p.name != "" && p.owned() == nil { // else somebody may be writing to it
+		if size, err := p.Size(); err == nil {
+			_ = p.f.Truncate(size)
+		}
 	}
 	k = Kept{name: p.name, beside: p.beside}
 	var err error

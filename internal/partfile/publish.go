@@ -120,7 +120,10 @@ func (p *Part) link(name string) error {
 		return err
 	}
 	err = p.byName(func(part, name string) error { return disk.Link(p.f, part, name) }, name)
-	if err == nil || !unsupported(err) {
+	if err == nil {
+		return p.notTheirs(name)
+	}
+	if !unsupported(err) {
 		return err
 	}
 	// No hard links here (FAT, some network mounts).
@@ -145,4 +148,21 @@ func (p *Part) byName(do func(part, name string) error, name string) error {
 		return err
 	}
 	return do(p.name, name)
+}
+
+// notTheirs makes sure that it was this part that got the final name by its own, which
+// somebody else may have had in that very moment where locks lie: his must not keep it.
+func (p *Part) notTheirs(name string) error {
+	if p.still(p.name) == nil {
+		return nil
+	}
+	theirs, err := p.dir.disk.Lstat(p.name)
+	if err != nil {
+		return nil
+	}
+	if final, err := p.dir.disk.Lstat(name); err == nil && p.dir.disk.Same(theirs, final) {
+		_ = p.dir.disk.Remove(name)
+		return ErrLocked
+	}
+	return nil
 }

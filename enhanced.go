@@ -79,7 +79,7 @@ func WithMultiSource(on bool) Option {
 // WithTrustedMirrors uses a file's sources at once even where no digest is known,
 // after comparing size, validators and 64 KiB each of the beginning, the middle and the
 // end: false. That is a weaker promise: a mirror that differs elsewhere is not found
-// out.
+// out. Of one request at a time (WithMaxTotalThreads(1)) no second source has a part.
 func WithTrustedMirrors(on bool) Option {
 	return enhancedOption("WithTrustedMirrors", func(s *settings) error { s.trusted = on; return nil })
 }

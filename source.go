@@ -179,13 +179,20 @@ func (f *file) takeOver() error {
 	}
 	var unlike []*source
 	for f.pin != nil && !f.stream && f.done.Len() > 0 {
+		epoch, err := f.enter() // nothing is asked during a pause
+		if err != nil {
+			return err
+		}
 		src := f.sources[f.current]
-		same, err := f.sameEntity(src)
+		same, err := f.sameEntity(epoch, src)
 		if same {
 			return nil
 		}
 		if f.r.ctx.Err() != nil {
 			return context.Cause(f.r.ctx)
+		}
+		if err != nil && epoch.Err() != nil {
+			continue // paused in the middle of it
 		}
 		if err == nil {
 			unlike, err = append(unlike, src), errOther
@@ -233,7 +240,7 @@ const seamSize = 64 << 10
 // sameEntity asks a source for the end of what was fetched already: size, strong
 // ETag and Last-Modified must equal what the file was pinned to, and so must the
 // bytes. An error says that it could not be asked.
-func (f *file) sameEntity(src *source) (bool, error) {
+func (f *file) sameEntity(ctx context.Context, src *source) (bool, error) {
 	f.mu.Lock()
 	seam := f.done.Ranges()[0]
 	pin := *f.pin
@@ -241,7 +248,7 @@ func (f *file) sameEntity(src *source) (bool, error) {
 	from := max(seam.Hi-seamSize, seam.Lo)
 	k := f.sampler(src, f.r.d.set.cfg.StallTimeout)
 	defer k.giveBack()
-	got, theirs, err := f.sample(f.r.ctx, src, k, nil, from, seam.Hi)
+	got, theirs, err := f.sample(ctx, src, k, nil, from, seam.Hi)
 	if err != nil || theirs.Size != pin.Size || theirs.LastModified == "" || theirs.LastModified != pin.LastModified ||
 		!httprange.StrongETag(pin.ETag) || theirs.ETag != pin.ETag || !f.onDisk(from, got) {
 		return false, err

@@ -75,7 +75,10 @@ var sources = []string{"a.test:80", "b.test:80", "c.test:80"}
 
 // mostTime is what a Start may take at most, pauses not counted: every file may run into
 // every timeout, several times.
-const mostTime = 20 * time.Minute
+const mostTime = 10 * time.Minute
+
+// mostRequests is what a script may cost: several times what any has been seen to.
+const mostRequests = 1000
 
 // play runs a script and tells what was wrong.
 func play(t *testing.T, s *script) (out outcome) {
@@ -97,7 +100,11 @@ func play(t *testing.T, s *script) (out outcome) {
 		if n := st.net.Open(); n != 0 {
 			st.failf("%d connections are left", n)
 		}
-		out.wrong, out.mishaps, out.requests = st.wrong, int(st.hits.Load()), len(st.srv.Requests())
+		out.mishaps, out.requests = int(st.hits.Load()), len(st.srv.Requests())
+		if out.requests > mostRequests {
+			st.failf("%d requests", out.requests)
+		}
+		out.wrong = st.wrong
 	})
 	return out
 }

@@ -11,7 +11,7 @@ MODULES      = . examples internal/e2e
 check: format vet static tidy test cross
 
 test:
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -timeout 30m ./...
 	cd examples && $(GO) test ./...
 
 format:
@@ -36,8 +36,8 @@ cross:
 
 # Everything about crashes: go test runs a tenth of it.
 crash:
-	LITTLEDL_CRASH=all $(GO) test -count=1 -v -timeout 60m -parallel 8 -run 'Crash|Killed|Spoilt' . ./internal/partfile \
-	| grep -E '^(ok|FAIL|---)|LITTLEDL_SEED|^ +[a-z_]+\.go'
+	@out=$$(mktemp); LITTLEDL_CRASH=all $(GO) test -count=1 -v -timeout 60m -parallel 8 -run 'Crash|Killed|Spoilt' . ./internal/partfile >$$out 2>&1; code=$$?; \
+	grep -E '^(ok|FAIL|---)|LITTLEDL_SEED|^ +[a-z_]+\.go' $$out; rm -f $$out; exit $$code
 
 # Every fuzz target for FUZZTIME.
 fuzz:

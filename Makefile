@@ -36,8 +36,8 @@ cross:
 
 # Everything about crashes: go test runs a tenth of it.
 crash:
-	@out=$$(mktemp); LITTLEDL_CRASH=all $(GO) test -count=1 -v -timeout 60m -parallel 8 -run 'Crash|Killed|Spoilt' . ./internal/partfile >$$out 2>&1; code=$$?; \
-	grep -E '^(ok|FAIL|---)|LITTLEDL_SEED|^ +[a-z_]+\.go' $$out; rm -f $$out; exit $$code
+	@log=$$(mktemp); LITTLEDL_CRASH=all $(GO) test -count=1 -v -timeout 60m -parallel 8 -run 'Crash|Killed|Spoilt' . ./internal/partfile >$$log; \
+	ok=$$?; test $$ok = 0 || cat $$log; grep -E '^(ok|FAIL|---)|LITTLEDL_SEED|^ +[a-z_]+\.go' $$log; rm -f $$log; exit $$ok
 
 # Every fuzz target for FUZZTIME.
 fuzz:

@@ -73,7 +73,10 @@ type DownloadConfig struct {
 	DisableResume bool
 	Overwrite     OverwritePolicy
 	// Durable makes every file and its folder reach the disk (fsync) before the file
-	// counts as complete.
+	// counts as complete. Without it a power cut may take the name of a file that was
+	// published shortly before, its end, or any of its blocks, which are zeros then; other
+	// bytes than its own it never shows. Where size and time have survived such a file is
+	// taken for complete by the next run, unless a hash is given.
 	Durable bool
 	// ProgressInterval is the time between two progress callbacks: 500 ms.
 	ProgressInterval time.Duration

@@ -69,7 +69,7 @@ func (f *file) serve(s *segment, src *source, u *url.URL, h *host, k *ticket) (t
 	}
 	if err != nil {
 		if _, serving := h.alive(); serving > 0 && isTurnedAway(err) {
-			k.refused()
+			k.turnedAway()
 		}
 		return began, err
 	}

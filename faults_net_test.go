@@ -95,6 +95,33 @@ func TestOutage(t *testing.T) {
 	})
 }
 
+// 49: a server that is restarted takes no new connections, breaks the old ones, and is
+// back. Nothing follows from that for how many requests it bears.
+func TestServerRestarts(t *testing.T) {
+	for i := range 10 {
+		inBubble(t, func(b *bed) {
+			const at = "files.test:80"
+			b.net.Shape(Same(line(mib)))
+			b.srv.Behave(ConnClose())
+			b.opts = append(b.opts, littledl.WithSmallFilePriority(false))
+			b.add(b.srv.File("a.bin", Size(8*mib)))
+			b.add(b.srv.File("b.bin", Size(12*mib)))
+			for i := range 80 {
+				b.add(b.srv.File(fmt.Sprintf("%d.bin", i), Size(int64(64*kib+i))))
+			}
+			down := 300*time.Millisecond + time.Duration(i)*20*time.Millisecond
+			time.AfterFunc(down, func() { b.net.FailDial(at, os.NewSyscallError("connect", syscall.ECONNREFUSED)) })
+			time.AfterFunc(down+30*time.Millisecond, b.net.ResetAll)
+			time.AfterFunc(down+100*time.Millisecond, func() { b.net.FailDial(at, nil) })
+			bears := 0
+			time.AfterFunc(down+200*time.Millisecond, func() { bears = b.d.GetStats().CurrentConcurrency })
+			require.NoError(b, b.start())
+			require.Equal(b, 20, bears)
+			require.Less(b, b.took, 6*time.Second)
+		})
+	}
+}
+
 // 50: a host takes so many at a time and refuses the others.
 func TestConnectionLimit(t *testing.T) {
 	for name, over := range map[string]Behaviour{"503": Status(503, RetryAfter("1")), "429": Status(429), "reset": RSTNow()} {

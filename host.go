@@ -41,6 +41,8 @@ type host struct {
 	ceiling   int
 	lastCut   time.Time
 	patience  time.Duration
+	before    limits    // a cut that may have been none
+	broken    time.Time // when an answer broke off
 	trial     float64   // goodput before the step on trial
 	badGrowth time.Time // when a step did not pay
 	lastBytes int64
@@ -50,10 +52,18 @@ type host struct {
 
 const (
 	hostRetryMax  = 5 * time.Second  // a host that is down is looked at this often at least
+	outageTime    = time.Second      // in which a host's connections break, and no new ones are made
 	firstPatience = 10 * time.Second // before a number that was refused is tried again
 	maxPatience   = 5 * time.Minute
 	trialWindow   = time.Second // how long a step up is watched before it is judged
 )
+
+// limits are what was known of what a host bears.
+type limits struct {
+	at               time.Time
+	allowed, ceiling int
+	patience         time.Duration
+}
 
 // wait returns how long the host as a whole must not be asked; an error when it
 // has been down for longer than patience allows.
@@ -196,7 +206,8 @@ func (h *host) found(connections int) {
 }
 
 // crowded reports whether other requests are on their way to the host, or are being
-// served: then one that could not connect is one too many.
+// served: then one that could not connect may be one too many. Where all fail together
+// it is no such thing, so it is believed only of a host that is one of several.
 func (h *host) crowded() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -209,10 +220,41 @@ func (h *host) latency() time.Duration {
 	return h.setup
 }
 
+// turnAway is refuse for a connection that was not let in. Beside others that break at
+// the same time that is no limit: the host goes down, or comes up again.
+func (h *host) turnAway(fl *flight, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if now.Sub(h.broken) < outageTime {
+		return
+	}
+	if now.Sub(h.before.at) >= outageTime {
+		h.before = limits{now, h.allowed, h.ceiling, h.patience}
+	}
+	h.refuseLocked(fl, now)
+}
+
+// broke notes that an answer broke off, and takes back what was concluded a moment ago.
+func (h *host) broke(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.broken = now
+	if now.Sub(h.before.at) < outageTime {
+		h.allowed, h.ceiling, h.patience = h.before.allowed, h.before.ceiling, h.before.patience
+		h.before = limits{}
+		h.group.Resize(h.allowed)
+	}
+}
+
 // refuse lowers the number of requests in flight after one was refused.
 func (h *host) refuse(fl *flight, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.before = limits{} // this stands
+	h.refuseLocked(fl, now)
+}
+
+func (h *host) refuseLocked(fl *flight, now time.Time) {
 	fl.refused = true
 	fresh := fl.began.After(h.lastCut)
 	n := next(h.allowed, load{limit: h.limit, ceiling: h.ceiling, refusal: true, first: fresh, serving: h.besideLocked(fl, now)})

@@ -202,6 +202,13 @@ func (k *ticket) giveBack() {
 	}
 }
 
+// turnedAway is refused for a connection that was not let in, or ended at once.
+func (k *ticket) turnedAway() {
+	if k.pool.set.adaptive && k.flight != nil {
+		k.at.turnAway(k.flight, time.Now())
+	}
+}
+
 // refused lowers the host's number of requests in flight, after an answer that
 // means too many; the request's slot is still held.
 func (k *ticket) refused() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"syscall"
 	"time"
@@ -31,6 +32,9 @@ func (a attempt) treat(err error) *segment {
 		context.Cause(f.ctx) == nil && a.host.spokeHTTP1(false) {
 		return a.s // once more, over HTTP/2
 	}
+	if a.answered && (isSilentClose(err) || errors.Is(err, io.ErrUnexpectedEOF)) {
+		a.host.broke(time.Now())
+	}
 	served, serving := a.host.alive()
 	r := diagnose(err, served && !a.answered, serving > 0)
 	if r != remedyAgain {
@@ -47,7 +51,7 @@ func (a attempt) treat(err error) *segment {
 		a.host.dropIfRange()
 		return a.s
 	case remedyHost:
-		if errors.Is(err, syscall.ECONNREFUSED) && a.host.crowded() {
+		if errors.Is(err, syscall.ECONNREFUSED) && (serving > 0 || f.others(a.src) && a.host.crowded()) {
 			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
 		}
 		if f.others(a.src) {

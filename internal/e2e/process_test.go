@@ -118,32 +118,48 @@ func tempDir(t *testing.T) string {
 	return dir
 }
 
-// given are the addresses that a test has got. No other one gets them: it may be a
-// while until a program listens there.
-var given sync.Map
+// ports are below those that the system gives to outgoing connections, so that none of
+// them takes one before the program does. Each test binary has a block of its own, which
+// it marks by listening on the first: between the look whether a port is free and the
+// program's start another run of these tests must not take it.
+var ports struct {
+	sync.Mutex
+	mark net.Listener // nil: no block yet
+	next int
+}
 
-// freeAddresses returns n loopback addresses that nobody listens on. Their ports are
-// below those that the system gives to outgoing connections, so that none of them
-// takes one before the program does.
+const (
+	portsFrom, portsTo = 20_000, 32_000
+	portBlock          = 500
+)
+
+// freeAddresses returns n loopback addresses that nobody listens on.
 func freeAddresses(t *testing.T, n int) []string {
 	t.Helper()
-	var free []string
+	ports.Lock()
+	defer ports.Unlock()
 	for range 100 {
-		if len(free) == n {
-			return free
+		if ports.mark != nil {
+			break
 		}
-		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
-		if _, gone := given.LoadOrStore(addr, true); gone {
-			continue
-		}
-		if l, err := net.Listen("tcp", addr); err == nil {
-			l.Close()
-			free = append(free, addr)
+		first := portsFrom + portBlock*rand.IntN((portsTo-portsFrom)/portBlock)
+		if l, err := net.Listen("tcp", loopback(first)); err == nil {
+			ports.mark, ports.next = l, first+1
 		}
 	}
-	t.Fatal("no free ports between 20000 and 32000")
-	return nil
+	require.NotNil(t, ports.mark, "no free block of ports between %d and %d", portsFrom, portsTo)
+	var free []string
+	for ; len(free) < n; ports.next++ {
+		require.NotZero(t, ports.next%portBlock, "no free port is left")
+		if l, err := net.Listen("tcp", loopback(ports.next)); err == nil {
+			l.Close()
+			free = append(free, loopback(ports.next))
+		}
+	}
+	return free
 }
+
+func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
 // await returns when the program accepts connections.
 func (p *process) await(t *testing.T, addresses ...string) {

@@ -19,6 +19,7 @@ type Part struct {
 	durable  bool        // its name must survive a power cut, too
 	reserved bool        // more disk than its length needs
 	lost     error       // why nothing of it is to be believed
+	seen     fs.FileInfo // what it was at the latest look; nil: there was none
 	closed   fs.FileInfo // what it was when it was closed; nil: it is open
 }
 
@@ -80,6 +81,7 @@ func (p *Part) Size() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	p.seen = info
 	return info.Size(), nil
 }
 
@@ -100,7 +102,7 @@ func (p *Part) Empty() error {
 	if err != nil {
 		return err
 	}
-	p.f, p.name, p.closed, p.lost, p.reserved = fresh.f, name, nil, nil, false
+	p.f, p.name, p.seen, p.closed, p.lost, p.reserved = fresh.f, name, nil, nil, nil, false
 	return nil
 }
 
@@ -143,7 +145,10 @@ func (p *Part) close() (err error) {
 	if p.closed != nil {
 		return nil
 	}
-	info, err := p.f.Stat()
+	info := p.seen
+	if info == nil || p.name != "" { // without a name only which file it is will be asked
+		info, err = p.f.Stat()
+	}
 	if err = errors.Join(err, p.f.Close()); err != nil {
 		err = fmt.Errorf("%w: close the file: %w", ErrUnsynced, err) // a failed close is a failed write
 	}

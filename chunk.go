@@ -61,6 +61,8 @@ type file struct {
 	drops      int            // stragglers replaced
 	early      int            // segments under way or not begun that mirrors are compared with
 	earlySince time.Time
+	strangers  int     // mirrors that samples are yet to be taken of
+	sampling   int     // places that are theirs
 	wanted     string  // its name, where its content is looked for among the files at hand
 	looks      []place // files that were looked at for its content
 }
@@ -264,15 +266,17 @@ func (f *file) round(epoch context.Context) error {
 	f.mu.Lock() // the reporter looks at the context
 	f.ctx, f.cancel = context.WithCancelCause(epoch)
 	defer f.cancel(nil)
-	f.hashing, f.proved = nil, false
-	f.prepareLocked()
+	f.hashing, f.proved, f.sampling = nil, false, 0
 	pin := f.pin
 	begun := pin != nil && !f.unconfirmed
+	if begun {
+		f.inviteLocked()
+	}
+	f.prepareLocked()
 	f.mu.Unlock()
 	if begun {
 		f.proveAdopted()
 		f.accompany(pin.Size)
-		f.invite()
 	}
 	f.employ(&worker{})
 	f.wg.Wait()

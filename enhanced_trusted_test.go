@@ -123,3 +123,38 @@ func TestEnhTrustedAlone(t *testing.T) {
 		require.Empty(b, c.Requests())
 	})
 }
+
+// TestEnhTrustedLimit: who takes samples of mirrors has the place of one that fetches.
+// All sources are on one server here, so that it sees all requests of the file.
+func TestEnhTrustedLimit(t *testing.T) {
+	for limit := 2; limit <= 4; limit++ {
+		t.Run(fmt.Sprint(limit), func(t *testing.T) {
+			enhBubble(t, func(b *enhBed) {
+				b.option(littledl.WithTrustedMirrors(true), littledl.WithMaxConcurrentChunksPerFile(limit))
+				a := b.origin("a.test")
+				a.Behave(faultserver.Delay(60 * time.Millisecond))
+				b.rates["a.test:80"] = mib
+				f := a.File("0", faultserver.Size(24*mib))
+				var mirrors []string
+				for i := 1; i <= 4; i++ {
+					name := fmt.Sprint(i)
+					a.File(name, faultserver.Data(faultserver.Bytes(f.Content())), faultserver.LastModified(f.Representation().LastModified))
+					mirrors = append(mirrors, a.URL(name))
+				}
+				id := b.add(f.URL(), f.Content(), littledl.WithBackupURLs(mirrors...))
+				time.AfterFunc(3*time.Second, func() { _ = b.d.Pause() }) // compared again, in the middle of it
+				time.AfterFunc(4*time.Second, func() { _ = b.d.Resume() })
+				require.NoError(b, b.start())
+				require.Equal(b, limit, a.MaxInFlight())
+				theirs := int64(0)
+				for _, s := range b.task(id).Sources[1:] {
+					require.False(b, s.Dropped)
+					theirs += s.Bytes
+				}
+				if limit > 2 {
+					require.NotZero(b, theirs)
+				}
+			})
+		})
+	}
+}

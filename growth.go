@@ -72,7 +72,7 @@ func (f *file) tryLocked(target int, now time.Time) {
 	before := f.growth.before
 	f.growth = growth{from: f.target, before: before, since: now, bytes: f.done.Len()}
 	f.target = target
-	for f.workers < f.target {
+	for f.workers < f.placesLocked(f.target) {
 		f.hireLocked(worker{additional: true, extra: true})
 	}
 	for i := len(f.running) - 1; i >= f.target; i-- { // the latest go

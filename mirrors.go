@@ -1,104 +1,80 @@
 package littledl
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
-	"net/http"
 	"slices"
 	"time"
-
-	"github.com/littledl/littledl/internal/fetch"
-	"github.com/littledl/littledl/internal/httprange"
 )
 
 // Several sources of one file: how it is made sure that they have the same file.
 
-// sample fetches bytes [from, to) of a source, and what it says the file is, which must
-// be what it is known to have said, if anything is. It is one request, on a slot of the
-// ticket's; the time for it begins when it has one.
-func (f *file) sample(ctx context.Context, src *source, k *ticket, known *httprange.Pin, from, to int64) ([]byte, httprange.Pin, error) {
-	if k.slot == nil {
-		if err := k.acquire(ctx, src.host); err != nil {
-			return nil, httprange.Pin{}, err
-		}
-	}
-	ctx, cancel := context.WithTimeout(ctx, k.patience)
-	defer cancel()
-	began := time.Now()
-	ask := httprange.Ask{Ranged: true, Start: from, End: to, Name: src.u.Path}
-	res, err := f.r.pool.client.Do(ctx, &fetch.Request{
-		Method: http.MethodGet, URL: src.u, Header: src.header, User: src.u.User, Home: src.home,
-		Range: httprange.Format(from, to), Admit: k.admit,
-	})
-	if err != nil {
-		return nil, httprange.Pin{}, err
-	}
-	defer res.Close()
-	v := httprange.Gate(ask, known, httprange.Answer{Status: res.StatusCode, Header: res.Header, ContentLength: res.ContentLength})
-	if v.Kind != httprange.Accept || v.Whole || v.Take != to-from {
-		return nil, v.Pin, &answerError{verdict: v, status: res.StatusCode, at: res.URL}
-	}
-	h := k.at // where redirects led
-	h.answered(began, time.Now())
-	defer h.done()
-	if _, err := io.CopyN(io.Discard, res.Body, v.Skip); err != nil {
-		return nil, v.Pin, err
-	}
-	got := make([]byte, to-from)
-	if _, err = io.ReadFull(res.Body, got); err == nil {
-		f.judge(src, to-from, time.Since(began))
-	}
-	return got, v.Pin, err
-}
-
-// judge takes a sample for the speed of a source that has not served yet, so that it is
-// known before one of the others ends whether a connection had better be one to it.
-func (f *file) judge(src *source, n int64, took time.Duration) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if src.bytes == 0 {
-		src.rate = max(src.rate, float64(n)/max(took.Seconds(), 1e-3))
-	}
-}
-
-// sampler is a ticket for samples of a source.
-func (f *file) sampler(src *source, patience time.Duration) *ticket {
-	return &ticket{pool: f.r.pool, f: f, url: src.u, from: src.host, rank: rank(f.priority, true), patience: patience}
-}
-
-// onDisk reports whether the part holds these bytes at off.
-func (f *file) onDisk(off int64, want []byte) bool {
-	have := make([]byte, len(want))
-	_, err := f.part.ReadAt(have, off)
-	return err == nil && bytes.Equal(have, want)
-}
-
-// invite lets further sources serve beside the first, once its headers are in, and
+// inviteLocked lets further sources serve beside the first, once its headers are in, and
 // again in later rounds: at once where a digest will tell the truth in the end, else
 // after a comparison. Of one request at a time no second source could have a part.
-func (f *file) invite() {
+func (f *file) inviteLocked() {
 	if len(f.sources) < 2 || f.pin.Size <= f.r.d.set.firstAsk() || f.stream || f.repairing {
 		return
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.opt.hash.IsZero() && (!f.r.d.set.trusted || f.limit < 2) {
+	if f.r.sharing != nil { // the style may allow less than the caller does
+		_, _, f.limit = f.r.sharing.decide(f, f.pin.Size)
+	}
+	known := !f.opt.hash.IsZero()
+	if !known && (!f.r.d.set.trusted || f.limit < 2) {
 		return
 	}
 	f.parallel = true
 	f.sources[f.current].proven = true
+	var strangers []*source
 	for _, s := range f.sources {
-		if !f.opt.hash.IsZero() {
-			s.proven = true
-		} else if !s.proven && !s.dropped {
-			ctx, k := f.ctx, f.sampler(s, min(sampleTime, f.r.d.set.cfg.StallTimeout))
-			k.try(s.host) // before this file's own workers take what is free, for long
-			f.side.Go(func() { f.compare(ctx, s, k) })
+		if s.proven = s.proven || known; !s.proven && !s.dropped {
+			strangers = append(strangers, s)
 		}
 	}
+	f.meetLocked(strangers)
 }
+
+// meetLocked has mirrors compared. Who takes a sample has the place of one that fetches,
+// so as many at once as leave a worker.
+func (f *file) meetLocked(strangers []*source) {
+	f.strangers, f.sampling = len(strangers), min(len(strangers), f.limit-1)
+	places := make(chan struct{}, max(f.sampling, 0))
+	for i, s := range strangers {
+		ctx, k := f.ctx, f.sampler(s, min(sampleTime, f.r.d.set.cfg.StallTimeout))
+		placed := i < f.sampling
+		if placed {
+			places <- struct{}{}
+			k.try(s.host) // before this file's own workers take what is free, for long
+		}
+		f.side.Go(func() {
+			if placed || enterPlace(ctx, places) {
+				f.compare(ctx, s, k, places)
+			}
+		})
+	}
+}
+
+func enterPlace(ctx context.Context, places chan struct{}) bool {
+	select {
+	case places <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// sampledLocked: one mirror less to take samples of. Where no other waits for its place
+// a worker gets it.
+func (f *file) sampledLocked() {
+	f.strangers--
+	f.sampling = min(f.sampling, f.strangers)
+	if f.workers > 0 && f.ctx.Err() == nil {
+		f.staffLocked()
+	}
+}
+
+// placesLocked is how many of the workers that are wanted a file may have.
+func (f *file) placesLocked(wanted int) int { return min(wanted, max(f.limit-f.sampling, 1)) }
 
 // Trusted mirrors are compared at the beginning, in the middle and at the end of the
 // file: what was cut off, padded, or patched in place differs at one of them more
@@ -121,13 +97,16 @@ func (f *file) spots(size int64) []int64 {
 
 // compare proves a mirror by its size, its validators and three samples. It is a weaker
 // promise than a digest, made because the caller trusts the mirrors.
-func (f *file) compare(ctx context.Context, mirror *source, k *ticket) {
-	defer k.giveBack()
+func (f *file) compare(ctx context.Context, mirror *source, k *ticket, places chan struct{}) {
 	f.mu.Lock()
 	pin := *f.pin
 	f.mu.Unlock()
 	theirs, says, err := f.samples(ctx, mirror, k, pin.Size)
 	k.giveBack()
+	<-places
+	f.mu.Lock()
+	f.sampledLocked()
+	f.mu.Unlock()
 	same := err == nil && says.Size == pin.Size && says.LastModified == pin.LastModified
 	for i, at := range f.spots(pin.Size) {
 		same = same && f.awaitBytes(ctx, at) && f.onDisk(at, theirs[i])
@@ -155,41 +134,6 @@ func (f *file) compare(ctx context.Context, mirror *source, k *ticket) {
 
 // errUnlike is why a mirror is not used that has other bytes than the first source.
 var errUnlike = errors.New("the source has another file")
-
-// samples fetches all samples of a mirror, again where it has too much to do at the
-// moment. The ticket's slot is kept from one to the next, but not for a wait.
-func (f *file) samples(ctx context.Context, mirror *source, k *ticket, size int64) (got [][]byte, says httprange.Pin, err error) {
-	for try := 1; ; try++ {
-		got, says, err = f.sampleAll(ctx, mirror, k, size)
-		var a *answerError
-		busy := errors.As(err, &a) && a.verdict.Kind == httprange.Throttled || isTurnedAway(err)
-		if !busy || try == sampleTries {
-			return got, says, err
-		}
-		k.giveBack()
-		select {
-		case <-time.After(f.r.d.set.cfg.Retry.BaseDelay):
-		case <-ctx.Done():
-			return nil, says, context.Cause(ctx)
-		}
-	}
-}
-
-func (f *file) sampleAll(ctx context.Context, mirror *source, k *ticket, size int64) (got [][]byte, says httprange.Pin, err error) {
-	k.keep = true
-	var known *httprange.Pin
-	for _, at := range f.spots(size) {
-		b, pin, err := f.sample(ctx, mirror, k, known, at, at+seamSize)
-		if err != nil {
-			return nil, pin, err
-		}
-		if known == nil {
-			says, known = pin, &pin
-		}
-		got = append(got, b)
-	}
-	return got, says, nil
-}
 
 // awaitBytes waits until a sample's bytes are on the disk; false: the round has ended.
 func (f *file) awaitBytes(ctx context.Context, at int64) bool {

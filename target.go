@@ -65,9 +65,9 @@ func (f *file) accept(s *segment, src *source, v httprange.Verdict, res *fetch.R
 	src.servedLocked(v.Pin, res.URL) // others go by it from here on
 	f.mu.Unlock()
 	f.proveAdopted()
-	f.invite()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.inviteLocked()
 	if size := v.Pin.Size; size > smallSize {
 		f.wg.Go(func() { f.preallocate(size) })
 	}

@@ -76,7 +76,7 @@ func (f *file) relieveLocked(now time.Time, most int) {
 		return
 	}
 	for _, s := range f.running {
-		if most == 0 || f.workers >= f.target {
+		if most == 0 || f.workers >= f.placesLocked(f.target) {
 			return
 		}
 		if divisible(s) && s.timeLeft(now, speed) >= 1 {

@@ -67,7 +67,7 @@ func (f *file) layOutLocked(gaps []span.Range, first *segment) {
 
 // staffLocked starts workers while there is work that has none.
 func (f *file) staffLocked() {
-	for f.workers < f.staffingLocked() && f.workers < len(f.todo)+len(f.running) && f.err == nil && f.r.mayGrow(f) {
+	for f.workers < f.placesLocked(f.staffingLocked()) && f.workers < len(f.todo)+len(f.running) && f.err == nil && f.r.mayGrow(f) {
 		f.hireLocked(worker{additional: true})
 	}
 }

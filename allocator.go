@@ -18,7 +18,7 @@ import (
 // is left, so that files tend to end together and a large one gets what small ones
 // leave. No slot is taken away: shares move as slots are released.
 //
-// Make it with NewDynamicStyleAllocator. All methods are safe for concurrent use,
+// Make it with NewDynamicStyleAllocator; the zero value is of no use. All methods are safe for concurrent use,
 // and only AddFile and Acquire block. It needs no Close.
 type DynamicStyleAllocator struct {
 	selector *StrategySelector
@@ -182,8 +182,8 @@ func (a *DynamicStyleAllocator) tryAcquire(fileID string) (release func(), ok bo
 // Resize changes the number of slots, at least 1. Growing wakes as many as fit.
 // Shrinking takes nothing away: releases hand nothing on until the slots in use fit.
 func (a *DynamicStyleAllocator) Resize(maxTotalChunks int) error {
-	if err := atLeastOne("Resize", maxTotalChunks); err != nil {
-		return err
+	if maxTotalChunks < 1 {
+		return invalidOption("Resize(%d); it must be at least 1", maxTotalChunks)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

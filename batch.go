@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -13,9 +14,10 @@ import (
 // defaultDir is where files go when nothing was said.
 const defaultDir = "./downloads"
 
-// BatchDownloader downloads a queue of URLs. Every method may be called from any
-// goroutine and from a callback. One that was never started needs no Close, and
-// holds nothing open between two Starts.
+// BatchDownloader downloads a queue of URLs. NewBatchDownloader makes one; the zero value
+// is of no use. Every method may be called from any goroutine and from a callback, and
+// none blocks but Start. One that was never started needs no Close, and holds nothing open
+// between two Starts.
 type BatchDownloader struct {
 	set *settings
 
@@ -95,14 +97,15 @@ func (d *BatchDownloader) add(rawURL string, o urlOptions) (*task, error) {
 }
 
 // AddURLs queues all of the URLs for one directory ("" means "./downloads"), or
-// none: the error then names the first that cannot be queued.
+// none: the error, of the kinds that AddURL returns, then names the first that cannot be
+// queued.
 func (d *BatchDownloader) AddURLs(urls []string, savePath string, opts ...URLOption) (taskIDs []string, err error) {
 	o, err := newURLOptions(savePath, opts)
 	if err == nil && o.filename != "" && len(urls) > 1 {
 		err = fmt.Errorf("%w: WithFilename gives %d URLs one name; use AddURL for each", ErrDuplicateTarget, len(urls))
 	}
 	if err != nil {
-		return nil, err
+		return nil, addError("", err)
 	}
 	for _, u := range urls {
 		if err := checkURL(u); err != nil {
@@ -154,6 +157,9 @@ func newURLOptions(savePath string, opts []URLOption) (o urlOptions, err error) 
 func checkURL(raw string) error {
 	if raw == "" {
 		return fmt.Errorf("%w: it is empty", ErrInvalidURL)
+	}
+	if strings.TrimSpace(raw) != raw {
+		return fmt.Errorf("%w: there are blanks or line breaks around it", ErrInvalidURL)
 	}
 	u, err := url.Parse(raw)
 	if err != nil {

@@ -88,10 +88,12 @@ type saved struct {
 	promised    digest.Sum       // the server's digest of the whole file
 	parallel    bool             // several sources may serve at once
 	lastError   error            // why the first source was dropped
+	lastFailure error            // why the latest attempt that failed did
 	html        bool             // the first answer was a page
 	stream      bool             // one response from byte 0 or nothing: ranges do not work here
 	whole       bool             // the stream has ended cleanly
 	changes     int              // how often the server changed the file
+	broke       bool             // a stream has broken off: the next may be of any version, since it begins anew
 	crumbs      int              // answers with next to nothing of what was asked
 	failures    int
 	owed        int // failures that no attempt has followed yet
@@ -206,6 +208,7 @@ func (f *file) run() error {
 		case errors.Is(err, errDisown):
 			f.disown()
 		case errors.Is(err, errRestart):
+			f.r.warn("starting over", f.t, err)
 			f.stream = f.stream || errors.Is(err, errStream)
 			if err := f.startOver(); err != nil {
 				return err

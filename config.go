@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/littledl/littledl/internal/fetch"
@@ -26,8 +27,11 @@ type DownloadConfig struct {
 	HTTPClient *http.Client
 	// Proxy chooses a proxy for a request: http, https or socks5. Nil: from the
 	// environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
-	Proxy       func(*http.Request) (*url.URL, error)
-	TLSConfig   *tls.Config
+	Proxy func(*http.Request) (*url.URL, error)
+	// TLSConfig is for connections to https origins and proxies. Nil: the system's roots.
+	TLSConfig *tls.Config
+	// DialContext makes the connections; it may be called many times at once. Nil: a
+	// net.Dialer.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 	// ConnectTimeout bounds dialing and the TLS handshake each: 30 s.
 	ConnectTimeout time.Duration
@@ -38,14 +42,15 @@ type DownloadConfig struct {
 	// excludes Proxy and DialContext.
 	DenyPrivateNetworks bool
 
-	// Header is sent with every request. Authorization, Cookie, Proxy-Authorization,
-	// Range, If-*, Accept-Encoding and Host are ErrInvalidOption here: credentials
-	// belong in OriginHeaders or WithHeader, the rest is the library's own.
+	// Header is sent with every request. Authorization, Cookie and Proxy-Authorization
+	// are ErrInvalidOption here: credentials belong in OriginHeaders or WithHeader. So are,
+	// everywhere, those that the library sets itself: Range, If-*, Accept-Encoding, Host,
+	// Connection, Content-Length, TE, Trailer, Transfer-Encoding and Upgrade.
 	Header http.Header
 	// OriginHeaders maps "https://host[:port]" to headers, credentials too, that are
 	// sent to that origin and to no other.
 	OriginHeaders map[string]http.Header
-	// UserAgent is "littledl" followed by the module's version when empty.
+	// UserAgent is "littledl/1.0" when empty.
 	UserAgent string
 
 	// MaxConnections is how many requests are in flight in all. 0: concurrent files
@@ -53,7 +58,8 @@ type DownloadConfig struct {
 	MaxConnections int
 	// MaxConnectionsPerHost bounds them for one host and port. 0: no cap of its own.
 	MaxConnectionsPerHost int
-	// MaxChunks is how many segments of one file are in flight at most: 16.
+	// MaxChunks is how many segments of one file are in flight at most: 16, or more where
+	// another option asks for more.
 	MaxChunks int
 	// MinChunkSize is the size in bytes below which no segment is split: 1 MiB.
 	MinChunkSize int64
@@ -64,14 +70,16 @@ type DownloadConfig struct {
 
 	// StallTimeout without a byte ends an attempt, which is then retried: 30 s.
 	StallTimeout time.Duration
-	Retry        RetryConfig
+	// Retry says how long to keep trying.
+	Retry RetryConfig
 	// MaxFileSize refuses larger files, before and while downloading. 0: unlimited.
 	MaxFileSize int64
 
 	// DisableResume discards what an interrupted transfer had fetched, be it of this
 	// process or of an earlier one. A process that is killed leaves nothing usable then.
 	DisableResume bool
-	Overwrite     OverwritePolicy
+	// Overwrite says what to do where other content has the name: OverwriteRename.
+	Overwrite OverwritePolicy
 	// Durable makes every file and its folder reach the disk (fsync) before the file
 	// counts as complete. Without it a power cut may take the name of a file that was
 	// published shortly before, its end, or any of its blocks, which are zeros then; other
@@ -80,7 +88,9 @@ type DownloadConfig struct {
 	Durable bool
 	// ProgressInterval is the time between two progress callbacks: 500 ms.
 	ProgressInterval time.Duration
-	// Logger hears of retries, restarts and refusals, at Debug and Warn. Nil: silent.
+	// Logger hears of every attempt that failed, at Debug, and at Warn of what costs more
+	// than that: a file that starts over, a source that is dropped, a part or a journal that
+	// is of no use. It may be called from many goroutines at once. Nil: silent.
 	Logger *slog.Logger
 }
 
@@ -122,13 +132,14 @@ const (
 
 	smallSize = 5 * mib   // below: one segment
 	largeSize = 100 * mib // above: eight segments, from smallSize on: four
+
+	minBuffer, maxBuffer = 4 << 10, 64 * mib
 )
 
 // withDefaults returns c with every zero number replaced by its default.
 func (c DownloadConfig) withDefaults() DownloadConfig {
 	setDefault(&c.ConnectTimeout, 30*time.Second)
 	setDefault(&c.HeaderTimeout, 30*time.Second)
-	setDefault(&c.MaxChunks, 16)
 	setDefault(&c.MinChunkSize, mib)
 	setDefault(&c.BufferSize, 256<<10)
 	setDefault(&c.StallTimeout, 30*time.Second)
@@ -167,8 +178,13 @@ func (c DownloadConfig) check() error {
 			return invalidOption("%s is %d; it must not be negative", name, v)
 		}
 	}
-	if c.BufferSize != 0 && c.BufferSize < 4<<10 {
-		return invalidOption("BufferSize is %d; it must be at least 4096", c.BufferSize)
+	for name, n := range map[string]int{"MaxConnections": c.MaxConnections, "MaxConnectionsPerHost": c.MaxConnectionsPerHost, "MaxChunks": c.MaxChunks} {
+		if n > maxLimit {
+			return invalidOption("%s is %d; it must be %d at most", name, n, maxLimit)
+		}
+	}
+	if c.BufferSize != 0 && (c.BufferSize < minBuffer || c.BufferSize > maxBuffer) {
+		return invalidOption("BufferSize is %d; it must be from %d to %d", c.BufferSize, minBuffer, maxBuffer)
 	}
 	if c.Overwrite < OverwriteRename || c.Overwrite > OverwriteError {
 		return invalidOption("Overwrite is %d; use one of the Overwrite constants", c.Overwrite)
@@ -224,12 +240,15 @@ func checkHeader(h http.Header, bound bool) error {
 			}
 		}
 		switch ck := textproto.CanonicalMIMEHeaderKey(k); ck {
-		case "Range", "Accept-Encoding", "Host", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range",
-			"Connection", "Transfer-Encoding", "Content-Length", "Te", "Upgrade", "Trailer":
+		case "Range", "Accept-Encoding", "Host", "Connection", "Transfer-Encoding", "Content-Length", "Te", "Upgrade", "Trailer":
 			return invalidOption("header %s is set by the library", ck)
 		case "Authorization", "Cookie", "Proxy-Authorization":
 			if !bound {
 				return invalidOption("header %s is a credential; bind it to its origin with OriginHeaders or WithHeader", ck)
+			}
+		default:
+			if strings.HasPrefix(ck, "If-") {
+				return invalidOption("header %s is set by the library", ck)
 			}
 		}
 	}

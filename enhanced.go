@@ -11,6 +11,7 @@ import (
 // same loop: a StrategySelector says how each file is fetched, one global budget
 // of requests in flight is shared out by a DynamicStyleAllocator, a file may have
 // backup URLs, and content that is at hand already is not fetched again.
+// NewEnhancedBatchDownloader makes one; the zero value is of no use.
 type EnhancedBatchDownloader struct {
 	*BatchDownloader
 }
@@ -45,7 +46,8 @@ func enhancedOption(name string, set func(*settings) error) Option {
 	}
 }
 
-// WithMaxTotalThreads bounds the requests in flight over all files: 15.
+// WithMaxTotalThreads bounds the requests in flight over all files: 15. A
+// DownloadConfig.MaxConnections that is given bounds them, too.
 func WithMaxTotalThreads(n int) Option {
 	return enhancedOption("WithMaxTotalThreads", func(s *settings) error {
 		s.threads = n
@@ -96,8 +98,9 @@ func WithSelector(sel *StrategySelector) Option {
 }
 
 // WithBackupURLs names further sources of the same file, in order of preference. It
-// is for the enhanced downloader. Headers given with WithHeader are not sent there;
-// DownloadConfig.OriginHeaders are, to their own origin.
+// is for the enhanced downloader; the plain one refuses it with ErrInvalidOption. One that
+// is no http or https URL is ErrInvalidURL. Headers given with WithHeader are not sent
+// there; DownloadConfig.OriginHeaders are, to their own origin.
 func WithBackupURLs(urls ...string) URLOption {
 	return func(o *urlOptions) error {
 		for _, u := range urls {
@@ -112,9 +115,10 @@ func WithBackupURLs(urls ...string) URLOption {
 
 // FileReuseStats says what looking for content at hand has brought.
 type FileReuseStats struct {
-	Checks, Hits, Misses int
-	BytesSaved           int64  // of verified hits only
-	BytesSavedFormatted  string // such as "12 MiB"
+	Checks              int    // files looked at for a task, each once
+	Hits, Misses        int    // of those: had the content, and had not
+	BytesSaved          int64  // of verified hits only
+	BytesSavedFormatted string // such as "12 MiB"
 }
 
 // GetFileReuseStats returns the counts since the downloader was made.

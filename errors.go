@@ -12,32 +12,44 @@ import (
 	"github.com/littledl/littledl/internal/safename"
 )
 
-// The kinds of failure. Ask with errors.Is: every error of this package wraps
-// at most one of them, beside the operating system's or the network's own.
+// The kinds of failure. Ask with errors.Is: a FileError wraps at most one of them, beside
+// the operating system's or the network's own errors, and ErrNoSource wraps what the
+// source that counts most failed with.
 var (
-	ErrInvalidURL        = errors.New("invalid URL")
-	ErrInvalidOption     = errors.New("invalid option")
-	ErrUnsafeName        = safename.ErrUnsafe
-	ErrDuplicateTarget   = errors.New("another task writes to this path")
-	ErrFileExists        = errors.New("file exists")
-	ErrSizeMismatch      = errors.New("size mismatch")
-	ErrHashMismatch      = errors.New("hash mismatch")
-	ErrRangeMismatch     = errors.New("server answered with another range than asked")
-	ErrRemoteChanged     = errors.New("file changed on the server while it was fetched")
-	ErrEncoding          = errors.New("server encoded the file although it was asked not to")
-	ErrStalled           = errors.New("no byte arrived within the stall timeout")
-	ErrFileTooLarge      = errors.New("file is larger than allowed")
-	ErrNoSpace           = errors.New("no space left")
-	ErrLocked            = partfile.ErrLocked
-	ErrTooManyRedirects  = fetch.ErrTooManyRedirects
-	ErrForbiddenRedirect = fetch.ErrForbiddenRedirect
-	ErrPrivateAddress    = fetch.ErrPrivateAddress
-	ErrNoSource          = errors.New("no source could serve the file")
-	ErrUnknownFile       = errors.New("unknown file")
-	ErrDuplicateFile     = errors.New("file added twice")
-	ErrRunning           = errors.New("already running")
-	ErrCancelled         = errors.New("cancelled")
-	ErrStopped           = errors.New("stopped")
+	// Of what is asked for; nothing was touched.
+
+	ErrInvalidURL      = errors.New("invalid URL")                      // not an absolute http or https URL
+	ErrInvalidOption   = errors.New("invalid option")                   // out of range, contradictory, or for the other downloader
+	ErrUnsafeName      = safename.ErrUnsafe                             // a WithFilename that leads elsewhere, or that systems cannot hold
+	ErrDuplicateTarget = errors.New("another task writes to this path") // two WithFilename of one batch
+
+	// Of a file on the server.
+
+	ErrSizeMismatch      = errors.New("size mismatch")                                        // what is on the disk has another length
+	ErrHashMismatch      = errors.New("hash mismatch")                                        // WithHash, or the server's own digest
+	ErrRangeMismatch     = errors.New("server answered with another range than asked")        // again and again, and does not send the file whole
+	ErrRemoteChanged     = errors.New("file changed on the server while it was fetched")      // more often than it was begun anew
+	ErrEncoding          = errors.New("server encoded the file although it was asked not to") // Content-Encoding
+	ErrStalled           = errors.New("no byte arrived within the stall timeout")             // DownloadConfig.StallTimeout
+	ErrFileTooLarge      = errors.New("file is larger than allowed")                          // DownloadConfig.MaxFileSize
+	ErrTooManyRedirects  = fetch.ErrTooManyRedirects                                          // more than 10
+	ErrForbiddenRedirect = fetch.ErrForbiddenRedirect                                         // to another scheme, or from https to http
+	ErrPrivateAddress    = fetch.ErrPrivateAddress                                            // DownloadConfig.DenyPrivateNetworks
+	ErrNoSource          = errors.New("no source could serve the file")                       // of those with backup URLs
+
+	// Of the disk.
+
+	ErrFileExists = errors.New("file exists")   // OverwriteError, or what has the name is no file
+	ErrNoSpace    = errors.New("no space left") // or a quota is used up; it wraps the system's error
+	ErrLocked     = partfile.ErrLocked          // another process downloads to this path
+
+	// Of a call.
+
+	ErrRunning       = errors.New("already running")  // Start while one runs
+	ErrCancelled     = errors.New("cancelled")        // by Cancel or Stop
+	ErrStopped       = errors.New("stopped")          // anything after Stop
+	ErrUnknownFile   = errors.New("unknown file")     // DynamicStyleAllocator: no such FileID
+	ErrDuplicateFile = errors.New("file added twice") // DynamicStyleAllocator: the FileID is in already
 )
 
 // FileError says which file failed, while doing what, and why. URL is without
@@ -46,15 +58,19 @@ type FileError struct {
 	TaskID   string // as AddURL returned it; "" when the URL was never queued
 	URL      string
 	Path     string // where the file was to be; "" when that was not settled yet
-	Op       string // what was being done: "add", "request", "read", "write", "verify", …
+	Op       string // what was being done: "add", "download", "name", "write" or "verify"
 	Attempts int    // requests that failed
 	Err      error
 }
 
 func (e *FileError) Error() string {
 	var b strings.Builder
+	b.WriteString(e.Op)
+	if e.URL != "" {
+		b.WriteString(" " + e.URL)
+	}
 	// The cause may quote a server, whose words a terminal could take for commands.
-	fmt.Fprintf(&b, "%s %s: %s", e.Op, e.URL, redact.Line(fmt.Sprint(e.Err)))
+	b.WriteString(": " + redact.Line(fmt.Sprint(e.Err)))
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, " (after %d attempts)", e.Attempts)
 	}
@@ -87,7 +103,7 @@ type BatchError struct {
 func (e *BatchError) Error() string {
 	const shown = 3
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of the files failed: ", len(e.Failed))
+	fmt.Fprintf(&b, "%d files failed: ", len(e.Failed))
 	if len(e.Failed) == 1 {
 		b.Reset()
 		b.WriteString("1 file failed: ")

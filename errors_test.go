@@ -21,7 +21,7 @@ func TestBatchError(t *testing.T) {
 		})
 	}
 	batch.Failed[3].Err = &littledl.StatusError{Code: 503, RetryAfter: time.Minute}
-	require.Equal(t, "5 of the files failed: download http://files.test/0: unexpected EOF; download http://files.test/1: unexpected EOF; "+
+	require.Equal(t, "5 files failed: download http://files.test/0: unexpected EOF; download http://files.test/1: unexpected EOF; "+
 		"download http://files.test/2: unexpected EOF (after 2 attempts); and 2 more", batch.Error())
 	require.ErrorIs(t, batch, io.ErrUnexpectedEOF)
 	var status *littledl.StatusError

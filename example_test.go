@@ -221,10 +221,11 @@ func ExampleBatchDownloader_Cancel() {
 	d, _ := littledl.NewBatchDownloader()
 	d.Pause() // so that nothing is done before Cancel
 	d.AddURL(server.URL+"/large.bin", littledl.WithSavePath(dir))
-	time.AfterFunc(10*time.Millisecond, func() { d.Cancel() })
+	d.SetProgressCallback(func(int, int, float64, time.Duration) { d.Cancel() })
 	err := d.Start(context.Background())
 	fmt.Println(errors.Is(err, littledl.ErrCancelled))
 
+	d.SetProgressCallback(nil)
 	d.Resume()
 	fmt.Println(d.Start(context.Background())) // a second Start goes on
 	// Output:

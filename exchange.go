@@ -162,6 +162,7 @@ func (f *file) place(x *exchange, v httprange.Verdict, from *url.URL) error {
 		return f.err
 	}
 	x.s.answered = true
+	f.lastFailure = nil
 	x.src.servedLocked(v.Pin, from)
 	if v.Kind == httprange.Empty {
 		f.stream, f.whole = true, true

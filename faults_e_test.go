@@ -55,8 +55,9 @@ func TestChangingFile(t *testing.T) {
 		{name: "69 unseen, a hash", does: always(ChangeUnseen(2)), hash: true, err: littledl.ErrHashMismatch, least: 4, gets: 8},
 		{name: "70 two versions in turn", does: always(ETagFlap()), want: either(), restarts: 2, least: 5, gets: 12, then: inOneStream},
 		{name: "70 two versions in turn, If-Range ignored", does: []Behaviour{IgnoreIfRange(), ETagFlap()}, want: either(), restarts: 2, least: 5, gets: 12, then: inOneStream},
-		{name: "70 and no answer comes whole", does: []Behaviour{ETagFlap(), ShortBody(mib)}, err: littledl.ErrRemoteChanged, least: 4, gets: 14},
+		{name: "70 and no answer comes whole", does: []Behaviour{ETagFlap(), ShortBody(mib)}, err: littledl.ErrRemoteChanged, least: 4, gets: 34},
 		{name: "71 another ETag each time", does: always(ETagOnly()), restarts: 2, least: 5, gets: 12, then: inOneStream},
+		{name: "71 another ETag each time, and the stream breaks", does: []Behaviour{ETagOnly(), After(3, First(2, RST(3*mib)))}, restarts: 3, least: 6, gets: 14},
 		{name: "71 another ETag each time, If-Range ignored", does: []Behaviour{IgnoreIfRange(), ETagOnly()}, restarts: 2, least: 5, gets: 12, then: inOneStream},
 	})
 }

@@ -43,7 +43,7 @@ func TestRedirectFaults(t *testing.T) {
 	)
 	for _, location := range []string{
 		"file:///etc/passwd", "FILE:///etc/passwd", "ftp://files.test/a.bin", "javascript:alert(1)", "unix:/run/x.sock", "data:,x",
-		"http:///a.bin", "http://", "http:a.bin", "http://files.test:port/", "http://[::1/", "gopher://files.test/",
+		"http:///a.bin", "http://", "http:a.bin", "http://files.test:port/", "http://files.test:99999/", "http://[::1/", "gopher://files.test/",
 	} {
 		rows = append(rows, fault{name: fmt.Sprintf("115 %q", location), does: always(RedirectTo(location+"?key="+secret, 302)),
 			err: littledl.ErrForbiddenRedirect, gets: 1, within: time.Second, then: printable})

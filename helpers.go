@@ -19,7 +19,8 @@ type Result struct {
 // missing) and returns one Result per URL, in the order given. It blocks until all
 // are done. The error is nil when every file completed; else a *BatchError over
 // those that did not, joined with the context's cause if that ended the batch.
-// Results are always returned; a URL that cannot be queued has its error there.
+// Results are always returned; a URL that cannot be queued has its error there. A wrong
+// option is ErrInvalidOption alone, and in each of them.
 func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...Option) ([]Result, error) {
 	results := make([]Result, len(urls))
 	for i, u := range urls {
@@ -34,7 +35,7 @@ func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...
 	}
 	o, wrong := newURLOptions("", []URLOption{WithSavePath(savePath)})
 	tasks := make([]*task, len(urls))
-	var refused []*FileError
+	refused := 0
 	d.mu.Lock()
 	d.growLocked(len(urls))
 	d.mu.Unlock()
@@ -46,9 +47,7 @@ func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...
 		}
 		if err != nil {
 			results[i].Err = err
-			var fe *FileError
-			errors.As(err, &fe)
-			refused = append(refused, fe)
+			refused++
 		}
 	}
 	err = d.Start(ctx)
@@ -64,7 +63,7 @@ func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...
 			results[i].Path = FileTask{SavePath: t.dir, Filename: t.name}.Path()
 		}
 	}
-	return results, withRefused(err, refused)
+	return results, withRefused(err, results, refused)
 }
 
 // BatchDownloadSync is BatchDownload with context.Background().
@@ -73,32 +72,46 @@ func BatchDownloadSync(urls []string, savePath string, opts ...Option) ([]Result
 }
 
 // withRefused adds URLs that could not be queued to what Start returned.
-func withRefused(err error, refused []*FileError) error {
-	if len(refused) == 0 {
+func withRefused(err error, results []Result, refused int) error {
+	if refused == 0 {
 		return err
 	}
-	var b *BatchError
-	if errors.As(err, &b) {
-		b.Failed = append(refused, b.Failed...)
-		return err
+	var ended *endedError
+	var cause error
+	if errors.As(err, &ended) {
+		cause = ended.cause
+	} else if b := (*BatchError)(nil); !errors.As(err, &b) {
+		cause = err
 	}
-	return errors.Join(&BatchError{Failed: refused}, err)
+	var failed []*FileError // in the order given
+	for _, r := range results {
+		var fe *FileError
+		if errors.As(r.Err, &fe) {
+			failed = append(failed, fe)
+		}
+	}
+	return batchError(failed, cause)
 }
 
 // batchError is what Start returns for its failed tasks and the cause of its end.
 func batchError(failed []*FileError, cause error) error {
-	var err error
-	if len(failed) > 0 {
-		err = &BatchError{Failed: failed}
-	}
-	if cause == nil {
-		return err
-	}
-	if err == nil {
+	switch {
+	case len(failed) == 0:
 		return cause
+	case cause == nil:
+		return &BatchError{Failed: failed}
 	}
-	return errors.Join(err, cause)
+	return &endedError{cause, &BatchError{Failed: failed}}
 }
+
+// endedError joins why a batch ended early with the files that did not complete.
+type endedError struct {
+	cause error
+	files *BatchError
+}
+
+func (e *endedError) Error() string   { return e.cause.Error() + ": " + e.files.Error() }
+func (e *endedError) Unwrap() []error { return []error{e.files, e.cause} }
 
 // addError wraps why a URL could not be queued.
 func addError(rawURL string, err error) error {

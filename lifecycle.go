@@ -11,7 +11,8 @@ import (
 // Start downloads what is queued and what is added meanwhile. It blocks until every
 // task is terminal and every callback has returned, and leaves no goroutine. The
 // error is nil when every file completed; else a *BatchError over those that did
-// not, joined with the cause if Cancel, Stop or the context ended the batch. Errors
+// not, joined with the cause if Cancel, Stop or the context ended the batch
+// (errors.Is and errors.As find either). Errors
 // before anything is touched: ErrRunning, ErrStopped. A second Start retries what
 // failed or was cancelled.
 func (d *BatchDownloader) Start(ctx context.Context) error {
@@ -59,6 +60,9 @@ func (d *BatchDownloader) requeueLocked(t *task) {
 	d.totals.lose(t, -1)
 	t.moveLocked(StatusPending)
 	t.err = nil
+	if t.kept != nil {
+		t.kept.lastFailure = nil
+	}
 	if t.twin != nil && !t.twin.status.terminal() {
 		t.later, t.twin.later = t.twin.later, t
 		return
@@ -72,6 +76,7 @@ func (d *BatchDownloader) end(r *run) error {
 	d.mu.Lock()
 	d.run = nil
 	d.totals.added += int(r.added.Load())
+	d.totals.received += r.received.Load()
 	stopped := d.stopped
 	var failed []*FileError
 	for _, t := range d.tasks {
@@ -87,7 +92,8 @@ func (d *BatchDownloader) end(r *run) error {
 }
 
 // Pause stops the transfers that run, keeping their bytes, and holds back the
-// rest, until Resume. Between Starts it holds back the next one.
+// rest, until Resume. Between Starts it holds back the next one. Paused already, it does
+// nothing. The only error is ErrStopped, after Stop.
 func (d *BatchDownloader) Pause() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -101,7 +107,8 @@ func (d *BatchDownloader) Pause() error {
 	return nil
 }
 
-// Resume goes on from where Pause stopped.
+// Resume goes on from where Pause stopped. Not paused, it does nothing. The only error is
+// ErrStopped, after Stop.
 func (d *BatchDownloader) Resume() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -117,7 +124,8 @@ func (d *BatchDownloader) Resume() error {
 }
 
 // Cancel ends the running Start with ErrCancelled; it does not wait. Tasks that have
-// not ended become cancelled, and the next Start goes on with them.
+// not ended become cancelled, and the next Start goes on with them. While none runs it does
+// nothing. The only error is ErrStopped, after Stop.
 func (d *BatchDownloader) Cancel() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -131,7 +139,7 @@ func (d *BatchDownloader) Cancel() error {
 }
 
 // Stop is Cancel for good: nothing can be added or started afterwards. It does
-// not wait; calling it again does nothing.
+// not wait; calling it again does nothing. It returns no error.
 func (d *BatchDownloader) Stop() error {
 	d.mu.Lock()
 	first, running := !d.stopped, d.run != nil

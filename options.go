@@ -53,6 +53,9 @@ func newSettings(opts []Option) (*settings, error) {
 	if err := s.cfg.check(); err != nil {
 		return nil, err
 	}
+	if s.cfg.MaxChunks == 0 { // of limits that were given none is lowered by a default
+		s.cfg.MaxChunks = max(16, s.chunks, s.threads)
+	}
 	if s.enhanced && s.cfg.MaxConnections > 0 {
 		s.threads = min(s.threads, s.cfg.MaxConnections)
 	}
@@ -92,9 +95,15 @@ func (s *settings) perFile() int {
 func (s *settings) firstAsk() int64 { return max(smallSize, s.threshold) }
 
 // WithConfig sets everything that DownloadConfig holds. Given twice, the later
-// one counts.
+// one counts. Headers are copied.
 func WithConfig(c DownloadConfig) Option {
 	return func(s *settings) error {
+		c.Header = c.Header.Clone()
+		origins := c.OriginHeaders
+		c.OriginHeaders = make(map[string]http.Header, len(origins))
+		for origin, h := range origins {
+			c.OriginHeaders[origin] = h.Clone()
+		}
 		s.cfg = c
 		return nil
 	}
@@ -108,8 +117,8 @@ func WithMaxConcurrentFiles(n int) Option {
 	}
 }
 
-// WithMaxConcurrentChunksPerFile bounds how many requests of one file are in
-// flight at once: 4.
+// WithMaxConcurrentChunksPerFile bounds how many requests of one file are in flight at
+// once: 4. A DownloadConfig.MaxChunks that is given bounds them, too.
 func WithMaxConcurrentChunksPerFile(n int) Option {
 	return func(s *settings) error {
 		s.chunks, s.chunksGiven = n, true
@@ -117,9 +126,13 @@ func WithMaxConcurrentChunksPerFile(n int) Option {
 	}
 }
 
+// maxLimit is more than any of the limits can be of use for; products of two of them
+// are still numbers on every machine.
+const maxLimit = 1 << 15
+
 func atLeastOne(name string, n int) error {
-	if n < 1 {
-		return invalidOption("%s(%d); it must be at least 1", name, n)
+	if n < 1 || n > maxLimit {
+		return invalidOption("%s(%d); it must be from 1 to %d", name, n, maxLimit)
 	}
 	return nil
 }
@@ -172,8 +185,9 @@ func WithSavePath(dir string) URLOption {
 }
 
 // WithFilename sets the file's name, which may hold sub-directories of the save
-// path. Without it the name is Content-Disposition's, else the last segment of
-// the URL as given. A second task with the same name is ErrDuplicateTarget.
+// path, separated by slashes. Without it the name is Content-Disposition's, else the last
+// segment of the URL as given. A name that leads out of the save path, or that systems
+// cannot hold, is ErrUnsafeName; a second task with the same one is ErrDuplicateTarget.
 func WithFilename(name string) URLOption {
 	return func(o *urlOptions) (err error) {
 		o.filename, err = safename.CheckUser(name)
@@ -181,7 +195,8 @@ func WithFilename(name string) URLOption {
 	}
 }
 
-// WithPriority sets the order: 0, the default, goes first, then 1, 2, …
+// WithPriority sets the order: 0, the default, goes first, then 1, 2, … A negative one is
+// ErrInvalidOption.
 func WithPriority(p int) URLOption {
 	return func(o *urlOptions) error {
 		if p < 0 || int64(p) > 1<<30 {
@@ -194,7 +209,8 @@ func WithPriority(p int) URLOption {
 
 // WithHash gives the digest that the file must have before it gets its name. Without it
 // the server's own Repr-Digest (RFC 9530) counts, where it sends one.
-// algorithm is "md5", "sha1", "sha256" or "sha512"; the digest is in hexadecimal.
+// algorithm is "md5", "sha1", "sha256" or "sha512"; the digest is in hexadecimal. Anything
+// else is ErrInvalidOption, another content in the end ErrHashMismatch.
 func WithHash(algorithm, hexDigest string) URLOption {
 	return func(o *urlOptions) error {
 		size, err := digest.Size(algorithm)
@@ -202,6 +218,9 @@ func WithHash(algorithm, hexDigest string) URLOption {
 			return invalidOption("WithHash: %v", err)
 		}
 		sum, err := hex.DecodeString(hexDigest)
+		if err != nil && len(hexDigest) == 2*size {
+			return invalidOption("WithHash: the %s digest has other characters than hexadecimal digits", algorithm)
+		}
 		if err != nil || len(sum) != size {
 			return invalidOption("WithHash: a %s digest has %d hexadecimal digits, got %d characters", algorithm, 2*size, len(hexDigest))
 		}
@@ -210,8 +229,9 @@ func WithHash(algorithm, hexDigest string) URLOption {
 	}
 }
 
-// WithHeader adds headers, credentials too, that are sent to the URL's own
-// scheme, host and port and to no other.
+// WithHeader adds headers, credentials too, that are sent to the URL's own scheme, host
+// and port and to no other. One that HTTP does not allow, or that the library sets itself
+// (see DownloadConfig.Header), is ErrInvalidOption.
 func WithHeader(h http.Header) URLOption {
 	return func(o *urlOptions) error {
 		if err := checkHeader(h, true); err != nil {

@@ -11,24 +11,31 @@ import (
 )
 
 // ProgressFunc gets files done, files in all, bytes per second and the time left
-// (negative: unknown). Callbacks come one at a time; a slow one delays only others.
+// (negative: unknown). Callbacks of either kind come one at a time and in order; a slow one
+// delays only the others, and Start's return. It may call any method. A panic of it is the
+// caller's and ends the program.
 type ProgressFunc func(completed, total int, speed float64, eta time.Duration)
 
-// FileCompleteFunc gets a snapshot of a file that has reached a terminal state,
-// once per Start.
+// FileCompleteFunc gets a snapshot of a file that has reached a terminal state, once per
+// Start; the rest is as with ProgressFunc.
 type FileCompleteFunc func(task FileTask)
 
 // BatchProgress is how far the batch is.
 type BatchProgress struct {
-	TotalFiles, CompletedFiles, FailedFiles, ActiveFiles int
-	TotalBytes, DownloadedBytes                          int64         // unknown sizes are estimated from the known ones
-	OverallSpeed                                         float64       // bytes per second, smoothed
-	ETA                                                  time.Duration // negative: unknown
+	TotalFiles      int
+	CompletedFiles  int
+	FailedFiles     int           // cancelled ones apart
+	ActiveFiles     int           // in transfer, also those that are paused
+	TotalBytes      int64         // unknown sizes are estimated from the known ones; 0 while none is known
+	DownloadedBytes int64         // on disk, what earlier processes had fetched and files that were kept included
+	OverallSpeed    float64       // bytes per second, smoothed
+	ETA             time.Duration // negative: unknown
 
 	percent float64
 }
 
-// Progress returns 0 to 100, by bytes; it never falls within a Start.
+// Progress returns 0 to 100, by bytes; it never falls within a Start, and is 100 only when
+// every file is complete.
 func (p BatchProgress) Progress() float64 {
 	if p.percent > 0 || p.TotalBytes <= 0 {
 		return p.percent
@@ -46,15 +53,26 @@ func (p BatchProgress) FilesCompletedRatio() float64 {
 
 // BatchStats are counts and bytes over all tasks.
 type BatchStats struct {
-	TotalFiles, CompletedFiles, FailedFiles, ActiveFiles, PendingFiles int
-	TotalBytes, DownloadedBytes                                        int64
-	ProgressPercent                                                    float64
-	OverallSpeed                                                       float64 // bytes per second, smoothed
-	CurrentConcurrency                                                 int     // requests allowed in flight now
-	ReusedFiles                                                        int
-	BytesSaved                                                         int64 // bytes that needed no transfer
-	// Of the enhanced downloader:
-	TotalThreads, ActiveThreads, DynamicChunksAdded int
+	TotalFiles      int
+	CompletedFiles  int
+	FailedFiles     int // cancelled ones apart
+	ActiveFiles     int // in transfer, also those that are paused
+	PendingFiles    int
+	TotalBytes      int64   // as BatchProgress has it
+	DownloadedBytes int64   // as BatchProgress has it
+	ProgressPercent float64 // as BatchProgress.Progress
+	OverallSpeed    float64 // bytes per second, smoothed
+
+	ReceivedBytes      int64 // off the network in all Starts, also what came twice or was thrown away
+	CurrentConcurrency int   // requests allowed in flight now
+	ReusedFiles        int   // completed with content that was at hand
+	BytesSaved         int64 // the size of those
+
+	// Of the enhanced downloader.
+
+	TotalThreads       int // requests in flight that the global budget allows now
+	ActiveThreads      int // requests that hold a slot of it
+	DynamicChunksAdded int // connections that joined a file beyond those it began with
 }
 
 // totals are kept up to date so that a look at a million tasks costs nothing.
@@ -68,7 +86,8 @@ type totals struct {
 	lost                                int64 // of the bytes, what those that failed or were cancelled will not bring
 	reused                              int
 	saved                               int64
-	added                               int // workers that joined files in earlier Starts
+	received                            int64 // off the network in earlier Starts
+	added                               int   // workers that joined files in earlier Starts
 	speed                               float64
 	floor                               float64 // the percentage last shown
 }
@@ -164,6 +183,10 @@ func (c *totals) lose(t *task, times int) {
 	}
 }
 
+// nearlyAll is the most, in percent, while a file is not complete: it may be verified yet,
+// or have failed.
+const nearlyAll = 99.9
+
 // progressLocked computes progress from the totals.
 func (d *BatchDownloader) progressLocked() BatchProgress {
 	c := &d.totals
@@ -172,10 +195,10 @@ func (d *BatchDownloader) progressLocked() BatchProgress {
 		TotalBytes: c.bytes, DownloadedBytes: d.downloaded.Load(), OverallSpeed: c.speed, ETA: -1,
 	}
 	remains := c.bytes - c.lost - p.DownloadedBytes
-	if c.unknown > 0 && c.sized > 0 {
+	if coming := int64(c.unknown - c.lostUnknown); coming > 0 && c.sized > 0 {
 		each := c.bytes / int64(c.sized)
-		p.TotalBytes += each * int64(c.unknown)
-		remains += each * int64(c.unknown-c.lostUnknown)
+		p.TotalBytes += each * coming
+		remains += each * coming
 	}
 	done := c.completed + c.failed + c.cancelled
 	switch {
@@ -188,7 +211,7 @@ func (d *BatchDownloader) progressLocked() BatchProgress {
 	case c.completed == c.files && c.files > 0:
 		p.percent = 100
 	case p.TotalBytes > 0:
-		p.percent = min(100*float64(p.DownloadedBytes)/float64(p.TotalBytes), 100)
+		p.percent = min(100*float64(p.DownloadedBytes)/float64(p.TotalBytes), nearlyAll)
 	}
 	c.floor = max(c.floor, p.percent)
 	p.percent = c.floor
@@ -209,9 +232,10 @@ func (d *BatchDownloader) statsLocked() BatchStats {
 		TotalFiles: p.TotalFiles, CompletedFiles: p.CompletedFiles, FailedFiles: p.FailedFiles, ActiveFiles: p.ActiveFiles,
 		PendingFiles: c.files - c.completed - c.failed - c.cancelled - p.ActiveFiles,
 		TotalBytes:   p.TotalBytes, DownloadedBytes: p.DownloadedBytes, ProgressPercent: p.Progress(), OverallSpeed: p.OverallSpeed,
-		CurrentConcurrency: d.set.connections(), ReusedFiles: c.reused, BytesSaved: c.saved,
+		CurrentConcurrency: d.set.connections(), ReusedFiles: c.reused, BytesSaved: c.saved, ReceivedBytes: c.received,
 	}
 	if d.run != nil {
+		s.ReceivedBytes += d.run.received.Load()
 		s.CurrentConcurrency = d.run.pool.allowed()
 	}
 	if d.set.enhanced {
@@ -242,12 +266,14 @@ func redactTask(t *task) string { return redact.URL(t.url) }
 func opOf(err error) string {
 	var o *writeOpError
 	switch {
-	case errors.As(err, &o), isLocal(err):
-		return "write"
-	case errors.Is(err, ErrHashMismatch), errors.Is(err, ErrSizeMismatch):
-		return "verify"
 	case errors.Is(err, ErrUnsafeName), errors.Is(err, ErrDuplicateTarget), errors.Is(err, ErrFileExists):
 		return "name"
+	case errors.Is(err, ErrFileTooLarge):
+		return "download"
+	case errors.Is(err, ErrHashMismatch), errors.Is(err, ErrSizeMismatch):
+		return "verify"
+	case errors.As(err, &o), isLocal(err):
+		return "write"
 	}
 	return "download"
 }

@@ -41,6 +41,7 @@ func (a attempt) treat(err error) *segment {
 		f.mu.Lock()
 		f.owed++
 		a.src.errors++
+		f.lastFailure = err
 		f.mu.Unlock()
 		f.r.log("attempt failed", f.t, err)
 	}
@@ -103,6 +104,7 @@ func (a attempt) again(err error) *segment {
 	if f.stream || a.progress < goodProgress {
 		f.failures++
 	}
+	f.broke = f.stream
 	tries, failures, budget := a.s.tries, f.failures, 10
 	if f.parallel && a.src.bytes == 0 { // beside others that serve: no matter which segments it was asked for
 		tries = max(tries, a.src.errors)
@@ -110,9 +112,13 @@ func (a attempt) again(err error) *segment {
 	if f.pin != nil && f.pin.Size > 0 {
 		budget += int(f.pin.Size / (16 * mib))
 	}
+	flapping := f.stream && f.changes > 1
 	f.mu.Unlock()
 	retry := f.r.d.set.cfg.Retry
 	if tries > retry.MaxRetries || failures > budget || asksTooLong(retry, err) {
+		if flapping {
+			err = fmt.Errorf("%w, and no answer came whole: %w", ErrRemoteChanged, err)
+		}
 		return a.giveUp(err)
 	}
 	d := retryDelay(retry, tries-1, err)
@@ -210,8 +216,14 @@ func (a attempt) changed(err error) *segment {
 		f.mu.Unlock()
 		return nil
 	}
-	f.changes++
 	a.src.resolved = nil // redirects may lead elsewhere now
+	if f.broke {
+		f.broke = false
+		f.failLocked(errStream)
+		f.mu.Unlock()
+		return nil
+	}
+	f.changes++
 	changes := f.changes
 	switch changes {
 	case 1:

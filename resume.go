@@ -201,7 +201,7 @@ func (f *file) beginLog(v httprange.Verdict, src *source) error {
 		return &writeOpError{err}
 	}
 	if err != nil { // the file is worth more than the chance to resume it
-		f.r.log("no journal, another process cannot resume this file", f.t, err)
+		f.r.warn("no journal, another process cannot resume this file", f.t, err)
 	}
 	return nil
 }

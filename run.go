@@ -2,6 +2,7 @@ package littledl
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -246,8 +247,12 @@ func (r *run) close() error {
 	return cause
 }
 
-func (r *run) log(msg string, t *task, err error) {
+// log tells of what is retried, warn of what costs more than that.
+func (r *run) log(msg string, t *task, err error)  { r.logAt(slog.LevelDebug, msg, t, err) }
+func (r *run) warn(msg string, t *task, err error) { r.logAt(slog.LevelWarn, msg, t, err) }
+
+func (r *run) logAt(level slog.Level, msg string, t *task, err error) {
 	if l := r.d.set.cfg.Logger; l != nil {
-		l.DebugContext(r.ctx, msg, "task", t.id(), "url", redactTask(t), "err", err)
+		l.Log(r.ctx, level, msg, "task", t.id(), "url", redactTask(t), "err", err)
 	}
 }

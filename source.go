@@ -138,7 +138,7 @@ func (f *file) dropSilent(src *source, s *segment, err error) *segment {
 // dropSource leaves a source that failed for the next. It returns the segment where
 // the worker may go on at once, beside others or from the very beginning.
 func (f *file) dropSource(src *source, s *segment, err error) *segment {
-	f.r.log("source dropped", f.t, err)
+	f.r.warn("source dropped", f.t, err)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if s != nil {

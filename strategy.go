@@ -112,7 +112,10 @@ func WithMulti(on bool) SelectorOption {
 func WithMaxChunks(n int) SelectorOption {
 	return func(s *StrategySelector) error {
 		s.max = n
-		return atLeastOne("WithMaxChunks", n)
+		if n < 1 {
+			return invalidOption("WithMaxChunks(%d); it must be at least 1", n)
+		}
+		return nil
 	}
 }
 

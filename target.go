@@ -252,7 +252,7 @@ func (f *file) reopen() error {
 	}
 	part, err := f.dir.Reopen(left)
 	if err != nil {
-		f.r.log("part file unusable, starting clean", f.t, err)
+		f.r.warn("part file unusable, starting clean", f.t, err)
 		f.forget()
 		return nil
 	}

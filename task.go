@@ -125,13 +125,13 @@ type FileTask struct {
 	SavePath       string // directory
 	Filename       string // "" until settled
 	Status         FileTaskStatus
-	FileSize       int64   // bytes; -1 until known
-	Downloaded     int64   // bytes on disk; falls only when the server changed the file, or one of several sources lied
-	Speed          float64 // bytes per second, smoothed; 0 when not in transfer
-	Err            error   // a *FileError when failed or cancelled, else nil
-	RetryCount     int
-	Priority       int
-	SupportsRange  bool
+	FileSize       int64         // bytes; -1 until known
+	Downloaded     int64         // bytes on disk; falls only when they turn out to be of no use: another version, a wrong digest
+	Speed          float64       // bytes per second, smoothed; 0 when not in transfer
+	Err            error         // a *FileError when failed or cancelled, else nil
+	RetryCount     int           // attempts that followed a failed one
+	Priority       int           // 0 goes first
+	SupportsRange  bool          // the server has answered with a part of the file
 	Chunks         int           // segments asked for so far
 	LengthVerified bool          // false: the server never told a length, and no hash was known
 	Reused         bool          // nothing was fetched: the same content was at hand
@@ -141,10 +141,10 @@ type FileTask struct {
 
 // SourceStats says what one of a file's URLs contributed.
 type SourceStats struct {
-	URL     string
-	Bytes   int64
-	Errors  int
-	Dropped bool
+	URL     string // as given: may hold a secret
+	Bytes   int64  // that it brought
+	Errors  int    // attempts that failed
+	Dropped bool   // it was given up, or had another file than the others
 }
 
 func (t *task) snapshotLocked() FileTask {
@@ -187,7 +187,8 @@ func (t FileTask) Progress() float64 {
 	return min(100*float64(t.Downloaded)/float64(t.FileSize), 100)
 }
 
-// IsActive reports whether the task has been started and has not ended.
+// IsActive reports whether the task is in transfer: asked for, or its bytes arriving.
+// Waiting and paused ones are not.
 func (t FileTask) IsActive() bool {
 	return t.Status == StatusProbing || t.Status == StatusDownloading
 }

@@ -3,6 +3,7 @@ package littledl
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/littledl/littledl/internal/partfile"
 )
@@ -68,7 +69,7 @@ func (r *run) fromTwin(t *task) (done bool, err error) {
 	}
 	err = r.copyTwin(t)
 	if errors.Is(err, errTwinGone) {
-		r.log("twin's file cannot be copied, fetching it again", t, err)
+		r.warn("twin's file cannot be copied, fetching it again", t, err)
 		return false, nil
 	}
 	return true, err
@@ -156,7 +157,7 @@ func resumable(err error) bool {
 // keepable is what a later round or Start goes on from; nil for nothing.
 func (f *file) keepable() *saved {
 	s := f.saved
-	if s.part == nil && !s.hasLeft && len(s.sources) < 2 && s.tries == 0 && s.refused == 0 && s.failures == 0 && s.dir == nil {
+	if s.part == nil && !s.hasLeft && len(s.sources) < 2 && s.tries == 0 && s.refused == 0 && s.failures == 0 && s.dir == nil && s.lastFailure == nil {
 		return nil
 	}
 	return &s
@@ -181,7 +182,7 @@ func (r *run) endLocked(t *task, err error) {
 	if err != nil {
 		status = StatusFailed
 		if r.ctx.Err() != nil && errors.Is(err, context.Cause(r.ctx)) {
-			status, err = StatusCancelled, context.Cause(r.ctx)
+			status, err = StatusCancelled, t.interrupted(context.Cause(r.ctx))
 		}
 		attempts := int(t.retries.Load())
 		if status == StatusFailed {
@@ -199,6 +200,14 @@ func (r *run) endLocked(t *task, err error) {
 	for _, w := range d.releaseTwinsLocked(t) {
 		r.notify.fileLocked(w)
 	}
+}
+
+// interrupted is the cause that ended a task, with what it had been waiting for.
+func (t *task) interrupted(cause error) error {
+	if t.kept == nil || t.kept.lastFailure == nil {
+		return cause
+	}
+	return fmt.Errorf("%w; the last attempt had failed: %v", cause, gateError(t.kept.lastFailure))
 }
 
 // mayPark bounds how many parts are held open by waiting tasks.

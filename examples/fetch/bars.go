@@ -23,7 +23,9 @@ const (
 	frame     = 120 * time.Millisecond
 	nameCells = 20
 	leftCells = 10
-	batchFull = 10_000 // the batch bar counts hundredths of a percent
+
+	troubleCells = 9 + 4 + 9 + 1 + 11 + leftCells // as wide as what stands there else
+	batchFull    = 10_000                         // the batch bar counts hundredths of a percent
 
 	// home begins what may be the first line of a frame: the terminal has echoed ^C
 	// where the cursor was, and going up a line keeps the column.
@@ -35,7 +37,7 @@ const (
 type bars struct {
 	screen  *mpb.Progress
 	batch   *mpb.Bar
-	status  atomic.Pointer[littledl.BatchProgress]
+	status  atomic.Pointer[status]
 	style   mpb.BarStyleComposer
 	files   map[string]*fileBar  // by task ID
 	since   map[string]time.Time // when an active task was first seen
@@ -44,6 +46,12 @@ type bars struct {
 	perFile bool
 	stderr  io.Writer
 	failed  []error // told when the bars are gone
+}
+
+// status is what the batch's bar shows.
+type status struct {
+	littledl.BatchProgress
+	trouble string
 }
 
 // fileBar is the bar of one file.
@@ -57,7 +65,7 @@ func newBars(stdout, stderr io.Writer, perFile bool) *bars {
 		screen: mpb.New(mpb.WithOutput(stdout), mpb.WithRefreshRate(frame)), style: barStyle(),
 		files: map[string]*fileBar{}, since: map[string]time.Time{}, perFile: perFile, stderr: stderr,
 	}
-	b.status.Store(&littledl.BatchProgress{ETA: -1})
+	b.status.Store(&status{BatchProgress: littledl.BatchProgress{ETA: -1}})
 	b.batch = b.screen.New(0, b.style, mpb.BarPriority(0),
 		mpb.PrependDecorators(text(func() string { return home + column(b.counts(), nameCells) })),
 		mpb.AppendDecorators(text(func() string { return b.speed() })))
@@ -88,6 +96,9 @@ func (b *bars) counts() string {
 
 func (b *bars) speed() string {
 	p := b.status.Load()
+	if p.OverallSpeed < 1 && p.trouble != "" {
+		return "  " + column("waiting: "+p.trouble, troubleCells)
+	}
 	return amounts(p.DownloadedBytes, p.TotalBytes, p.OverallSpeed) + "  " + column(leftText(p.ETA), leftCells)
 }
 
@@ -102,9 +113,9 @@ func amounts(done, total int64, speed float64) string {
 
 func (b *bars) interval() time.Duration { return frame }
 
-func (b *bars) progress(d *littledl.BatchDownloader) {
+func (b *bars) progress(d *littledl.BatchDownloader, trouble string) {
 	p := d.GetProgress()
-	b.status.Store(&p)
+	b.status.Store(&status{p, trouble})
 	b.batch.SetCurrent(int64(p.Progress() * batchFull / 100))
 	now := time.Now()
 	if now.Before(b.notYet) {

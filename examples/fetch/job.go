@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"time"
 
@@ -12,9 +13,10 @@ import (
 
 // job is one batch, from the first URL to the summary.
 type job struct {
-	down *littledl.BatchDownloader
-	view view
-	took time.Duration
+	down    *littledl.BatchDownloader
+	view    view
+	trouble troubles
+	took    time.Duration
 }
 
 // newJob makes the downloader and what shows it.
@@ -26,14 +28,14 @@ func newJob(o options, perFile bool, stdout, stderr io.Writer) (*job, error) {
 		littledl.WithMaxConcurrentChunksPerFile(o.perFile),
 		littledl.WithConfig(littledl.DownloadConfig{
 			MaxSpeed:         int64(o.limit),
-			MaxChunks:        max(o.perFile, 16),
 			ProgressInterval: j.view.interval(),
+			Logger:           slog.New(&j.trouble),
 		}))
 	if err != nil {
 		j.view.close()
 		return nil, usageError{err}
 	}
-	j.down.SetProgressCallback(func(int, int, float64, time.Duration) { j.view.progress(j.down) })
+	j.down.SetProgressCallback(func(int, int, float64, time.Duration) { j.view.progress(j.down, j.trouble.latest()) })
 	j.down.SetFileCompleteCallback(j.view.file)
 	return j, nil
 }

@@ -25,14 +25,17 @@ func (s *summary) print(w io.Writer) {
 // summary says what became of so many files.
 func (j *job) summary(files int) *summary {
 	st := j.down.GetStats()
-	fetched := st.DownloadedBytes - st.BytesSaved
 	s := &summary{}
 	s.add("files", "%d of %d", st.CompletedFiles, files)
 	if st.ReusedFiles > 0 {
 		s.add("of them kept", "%d (%s were there already)", st.ReusedFiles, byteText(st.BytesSaved))
 	}
-	s.add("bytes", "%s", byteText(fetched))
+	if before := st.DownloadedBytes - st.BytesSaved - st.ReceivedBytes; before > 0 {
+		s.add("bytes", "%s, and %s that an earlier run had fetched", byteText(st.ReceivedBytes), byteText(before))
+	} else {
+		s.add("bytes", "%s", byteText(st.ReceivedBytes))
+	}
 	s.add("time", "%.1f s", j.took.Seconds())
-	s.add("mean speed", "%s", speedText(float64(fetched)/max(j.took.Seconds(), 1e-3)))
+	s.add("mean speed", "%s", speedText(float64(st.ReceivedBytes)/max(j.took.Seconds(), 1e-3)))
 	return s
 }

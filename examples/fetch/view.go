@@ -13,10 +13,11 @@ import (
 // view shows a batch while it runs. The library calls back one at a time, so
 // none of its methods runs beside another.
 type view interface {
-	interval() time.Duration              // between two calls of progress
-	progress(d *littledl.BatchDownloader) // how far the batch is
-	file(t littledl.FileTask)             // t has ended
-	close()                               // the batch has ended
+	interval() time.Duration // between two calls of progress
+	// How far the batch is, and why an attempt failed lately, "" if none did.
+	progress(d *littledl.BatchDownloader, trouble string)
+	file(t littledl.FileTask) // t has ended
+	close()                   // the batch has ended
 }
 
 // newView chooses bars for a terminal and lines for everything else. perFile

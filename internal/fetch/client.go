@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -141,6 +142,11 @@ func CheckURL(u *url.URL) error {
 	}
 	if u.Hostname() == "" {
 		return errors.New("no host")
+	}
+	if p := u.Port(); p != "" {
+		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
+			return errors.New("port is not from 1 to 65535")
+		}
 	}
 	return nil
 }

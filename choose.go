@@ -127,6 +127,19 @@ func (f *file) moveOn(s *segment, src *source, d time.Duration) bool {
 	return false
 }
 
+// forgives reports whether a source that has served beside others, and now ends
+// connections without an answer, shall only rest: perhaps they were too many. So often in a
+// row at most.
+func (f *file) forgives(src *source, most int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.parallel || src.bytes == 0 || src.strikes >= most {
+		return false
+	}
+	src.strikes++
+	return true
+}
+
 func (f *file) leave(src *source) {
 	f.mu.Lock()
 	src.conns--

@@ -50,7 +50,7 @@ type file struct {
 	target     int   // workers wanted
 	err        error // what ended the round
 	growth     growth
-	lately     float64        // bytes/s of the segment that was finished last
+	lately     float64        // bytes/s of the segments that were finished last
 	repairing  bool           // what is written is compared with what was there
 	absent     string         // a name that nothing had when the transfer began
 	proved     bool           // the digest was compared since the last write
@@ -188,6 +188,9 @@ func (f *file) run() error {
 		switch err := f.round(epoch); {
 		case err == nil:
 			err := f.complete()
+			if errors.Is(err, errKept) {
+				return f.keptSafe()
+			}
 			if !f.adopted || !errors.Is(err, ErrHashMismatch) {
 				return err
 			}

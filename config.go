@@ -134,6 +134,8 @@ const (
 	largeSize = 100 * mib // above: eight segments, from smallSize on: four
 
 	minBuffer, maxBuffer = 4 << 10, 64 * mib
+
+	maxTime = 100_000 * time.Hour // sums of some are still numbers
 )
 
 // withDefaults returns c with every zero number replaced by its default.
@@ -166,13 +168,19 @@ func invalidOption(format string, args ...any) error {
 
 // check finds what is out of range or contradictory, before anything is touched.
 func (c DownloadConfig) check() error {
+	for name, d := range map[string]time.Duration{
+		"ConnectTimeout": c.ConnectTimeout, "HeaderTimeout": c.HeaderTimeout, "StallTimeout": c.StallTimeout,
+		"ProgressInterval": c.ProgressInterval, "Retry.BaseDelay": c.Retry.BaseDelay,
+		"Retry.MaxDelay": c.Retry.MaxDelay, "Retry.MaxElapsed": c.Retry.MaxElapsed,
+	} {
+		if d < 0 || d > maxTime {
+			return invalidOption("%s is %v; it must be from 0 to %v", name, d, time.Duration(maxTime))
+		}
+	}
 	for name, v := range map[string]int64{
-		"ConnectTimeout": int64(c.ConnectTimeout), "HeaderTimeout": int64(c.HeaderTimeout),
 		"MaxConnections": int64(c.MaxConnections), "MaxConnectionsPerHost": int64(c.MaxConnectionsPerHost),
 		"MaxChunks": int64(c.MaxChunks), "MinChunkSize": c.MinChunkSize, "BufferSize": int64(c.BufferSize),
-		"MaxSpeed": c.MaxSpeed, "StallTimeout": int64(c.StallTimeout), "MaxFileSize": c.MaxFileSize,
-		"ProgressInterval": int64(c.ProgressInterval), "Retry.BaseDelay": int64(c.Retry.BaseDelay),
-		"Retry.MaxDelay": int64(c.Retry.MaxDelay), "Retry.MaxElapsed": int64(c.Retry.MaxElapsed),
+		"MaxSpeed": c.MaxSpeed, "MaxFileSize": c.MaxFileSize,
 	} {
 		if v < 0 {
 			return invalidOption("%s is %d; it must not be negative", name, v)

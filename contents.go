@@ -161,7 +161,13 @@ func (f *file) copyFrom(p place, size int64) (bool, error) {
 		name, _ = d.names.claim(f.t, name, d.names.first(f.t, name, name == f.nameByURL()))
 		d.mu.Unlock()
 	}
-	if err := f.makeCopy(in, name); err != nil {
+	err = f.makeCopy(in, name)
+	if errors.Is(err, ErrHashMismatch) { // somebody has written to it since
+		f.part.Discard()
+		f.part = nil
+		return false, nil
+	}
+	if err != nil {
 		return false, err
 	}
 	d.reuse.hit(size)
@@ -202,13 +208,28 @@ func (f *file) sumOf(in partfile.File) (digest.Sum, error) {
 	if err := hashTo(f.r.ctx, h, in, 0, toEnd); err != nil {
 		return digest.Sum{}, err
 	}
+	if !unchanged(in, info) {
+		return digest.Sum{}, errSwapped
+	}
 	s := digest.Sum{Algorithm: want.Algorithm, Bytes: string(h.Sum(nil))}
-	if now, err := in.Stat(); err == nil && stable {
-		if again, _ := partfile.IdentityOf(now); again == id {
-			c.remember(key, s)
-		}
+	if stable {
+		c.remember(key, s)
 	}
 	return s, nil
+}
+
+// errSwapped: what was hashed is no longer what is there.
+var errSwapped = errors.New("somebody writes to it")
+
+// unchanged reports whether an open file is as it was, as far as the system tells.
+func unchanged(g partfile.File, before fs.FileInfo) bool {
+	now, err := g.Stat()
+	if err != nil || now.Size() != before.Size() || !now.ModTime().Equal(before.ModTime()) {
+		return false
+	}
+	was, _ := partfile.IdentityOf(before)
+	is, _ := partfile.IdentityOf(now)
+	return was == is
 }
 
 // makeCopy publishes a copy of an open file under a name of the task's.

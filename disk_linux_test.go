@@ -1,7 +1,9 @@
 package littledl_test
 
 import (
+	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/littledl/littledl"
 	"github.com/littledl/littledl/internal/faultserver"
+	"github.com/littledl/littledl/internal/partfile"
 )
 
 // 86: the limit on file sizes stands in for a full disk; to the library the two are
@@ -53,5 +56,51 @@ func TestPreallocation(t *testing.T) {
 		require.Less(b, info.Size(), int64(8<<20))
 		require.NoError(b, <-done)
 		b.check()
+	})
+}
+
+// spoilingDisk changes what is copied to it, as if somebody wrote to the original just
+// then.
+type spoilingDisk struct{ partfile.Disk }
+
+func (d spoilingDisk) Nameless() (partfile.File, error) {
+	f, err := d.Disk.Nameless()
+	return spoilingFile{f}, err
+}
+
+func (d spoilingDisk) Link(f partfile.File, name, to string) error {
+	return d.Disk.Link(f.(spoilingFile).File, name, to)
+}
+
+type spoilingFile struct{ partfile.File }
+
+func (f spoilingFile) ReadFrom(r io.Reader) (int64, error) {
+	n, err := f.File.ReadFrom(r)
+	if err == nil {
+		_, err = f.WriteAt([]byte("spoilt"), 10)
+	}
+	return n, err
+}
+
+// TestCandidateChanges: a file at hand that somebody writes to while it is looked at is
+// none; the server has the right one.
+func TestCandidateChanges(t *testing.T) {
+	inBubble(t, func(b *bed) {
+		b.enhanced = true
+		b.opts = append(b.opts, littledl.WithOpenDir(func(dir, sub string) (*partfile.Dir, error) {
+			d, err := partfile.OpenDisk(dir, sub)
+			if err != nil {
+				return nil, err
+			}
+			return partfile.NewDir(spoilingDisk{d}), nil
+		}))
+		f := b.srv.File("a.bin", faultserver.Size(300*kib))
+		at := filepath.Join(b.dir, "elsewhere")
+		require.NoError(b, os.WriteFile(at, faultserver.Bytes(f.Content()), 0o600))
+		id := b.add(f, littledl.WithHash("sha256", f.Sum()))
+		require.NoError(b, b.downloader().Start(b.Context()))
+		require.NoError(b, b.compare(b.task(id)))
+		require.False(b, b.task(id).Reused)
+		require.NotEmpty(b, b.srv.GETs())
 	})
 }

@@ -124,10 +124,20 @@ func (f *file) receive(ctx context.Context, s *segment, src *source, h *host, v 
 	x.notes = f.part.Record()
 	err := fetch.Copy(part, res.Body, v.Offset, *buf, x)
 	f.r.pool.buffers.Put(buf)
+	if errors.Is(err, io.EOF) && !v.Whole && res.ContentLength < 0 && f.advanced(s) {
+		err = nil // in good order, though it had told another end: what there is counts, and the rest is asked for
+	}
 	if noteErr := x.notes.Flush(); err == nil && noteErr != nil {
 		err = &fetch.WriteError{Err: noteErr}
 	}
 	return f.bodyEnd(x, err, v)
+}
+
+// advanced reports whether the segment's request has brought anything.
+func (f *file) advanced(s *segment) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return s.pos > s.base
 }
 
 // begin and end frame a request in its segment.
@@ -189,7 +199,7 @@ func (f *file) place(x *exchange, v httprange.Verdict, from *url.URL) error {
 
 // servedLocked notes an answer that was accepted, and where it came from.
 func (s *source) servedLocked(pin httprange.Pin, from *url.URL) {
-	s.renewed = false
+	s.renewed, s.strikes = false, 0
 	if !sameURL(from, s.u) {
 		s.resolved = from // what follows goes straight there
 	}

@@ -68,6 +68,7 @@ func TestRangeFaults(t *testing.T) {
 		{name: "24 half as long", does: always(LyingRange(BodyShort)), gets: 2, then: inOneStream},
 		{name: "24 half as long later", does: later(LyingRange(BodyShort)), least: 3, gets: n, restarts: 1, then: inOneStream},
 		{name: "24 half as long without length", does: later(First(3, halfUnsaid())), least: 5, gets: n + 3, then: inRanges},
+		{name: "24 always half as long, without length", does: ranged(halfUnsaid()), restarts: 1, least: 5, gets: 100, then: inOneStream},
 		{name: "25 longer", does: later(LyingRange(BodyLong)), least: 3, gets: n, restarts: 1, then: inOneStream},
 		{name: "25 more behind", does: always(TooLong(10)), least: 4, gets: n, then: inRanges},
 		{name: "25 too large a length", does: ranged(LengthOver(5)), gets: 2, then: inOneStream},

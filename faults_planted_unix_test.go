@@ -138,6 +138,35 @@ func TestPlantedAtThePart(t *testing.T) {
 	}
 }
 
+// 98: a journal whose part has given way to something that can be no part goes with it.
+func TestJournalWithoutPart(t *testing.T) {
+	for name, plant := range plantings {
+		if name == "hard link" { // which could be a part
+			continue
+		}
+		t.Run("98 "+name, func(t *testing.T) {
+			inBoth(t, func(b *bed) {
+				f := b.srv.File("a.bin", Size(8*mib), Behave(Slow(mib)))
+				b.add(f)
+				time.AfterFunc(time.Second, func() { b.d.Cancel() })
+				require.ErrorIs(b, b.start(), littledl.ErrCancelled)
+				parts, err := filepath.Glob(filepath.Join(b.dir, "*.ldpart"))
+				require.NoError(b, err)
+				require.Len(b, parts, 1)
+				require.NoError(b, os.Remove(parts[0]))
+				require.NoError(b, plant(parts[0], filepath.Join(b.TempDir(), "theirs")))
+				b.d, b.want = nil, map[string][]Content{}
+				id := b.add(f)
+				require.NoError(b, b.d.Start(b.Context()))
+				require.NoError(b, b.compare(b.task(id)))
+				left, err := filepath.Glob(filepath.Join(b.dir, "*.ldjournal"))
+				require.NoError(b, err)
+				require.Empty(b, left)
+			})
+		})
+	}
+}
+
 // Rule 29: a file has the rights that the umask leaves, and is never executable, also
 // where what it replaces was.
 func TestFileModes(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/littledl/littledl/internal/backoff"
 	"github.com/littledl/littledl/internal/budget"
 )
 
@@ -19,13 +18,9 @@ type host struct {
 	received atomic.Int64 // bytes
 
 	mu sync.Mutex
-	// Waiting for a host as a whole.
-	blocked   time.Time // no request before this
-	downSince time.Time // zero: it answers
-	downErr   error
-	downStep  int
-	served    bool // it has answered a request of this batch usefully
-	serving   int  // requests whose answers are arriving
+	outage
+	served  bool // it has answered a request of this batch usefully
+	serving int  // requests whose answers are arriving
 	// Its habits.
 	setup     time.Duration // request to first byte, smoothed
 	noIfRange bool
@@ -51,7 +46,6 @@ type host struct {
 }
 
 const (
-	hostRetryMax  = 5 * time.Second  // a host that is down is looked at this often at least
 	outageTime    = time.Second      // in which a host's connections break, and no new ones are made
 	firstPatience = 10 * time.Second // before a number that was refused is tried again
 	maxPatience   = 5 * time.Minute
@@ -65,58 +59,6 @@ type limits struct {
 	patience         time.Duration
 }
 
-// wait returns how long the host as a whole must not be asked; an error when it
-// has been down for longer than patience allows.
-func (h *host) wait(now time.Time, maxElapsed time.Duration) (time.Duration, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !h.blocked.After(now) {
-		return 0, nil
-	}
-	if !h.downSince.IsZero() && now.Sub(h.downSince) >= maxElapsed {
-		return 0, h.downErr
-	}
-	return h.blocked.Sub(now), nil
-}
-
-// downFor is why the host is believed to be down; nil: it is not.
-func (h *host) downFor() error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.downSince.IsZero() {
-		return nil
-	}
-	return h.downErr
-}
-
-// down notes that a request begun at start found the host unreachable. It returns
-// false when the host has been waited for long enough.
-func (h *host) down(start, now time.Time, err error, retry RetryConfig, u float64) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.downSince.IsZero() {
-		h.downSince, h.downStep, h.blocked = now, 0, time.Time{}
-	}
-	h.downErr = err
-	if !start.Before(h.blocked) { // not one of a crowd that failed together
-		p := backoff.Policy{Base: retry.BaseDelay, Max: min(retry.MaxDelay, hostRetryMax)}
-		// At least half of the bound: a host that is down gains nothing from haste.
-		h.blocked = now.Add(p.Delay(h.downStep, 0.5+u/2))
-		h.downStep++
-	}
-	return now.Sub(h.downSince) < retry.MaxElapsed
-}
-
-// throttle makes the whole host wait, unless it is serving other requests or may be:
-// the answers to a crowd come in any order.
-func (h *host) throttle(now time.Time, d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if until := now.Add(d); len(h.flights) == 0 && until.After(h.blocked) {
-		h.blocked = until
-	}
-}
-
 // answered notes that a request begun at start got a useful answer; done must be
 // called when its body has ended.
 func (h *host) answered(start, now time.Time) {
@@ -124,8 +66,8 @@ func (h *host) answered(start, now time.Time) {
 	defer h.mu.Unlock()
 	h.serving++
 	h.served = true
-	if !h.downSince.IsZero() {
-		h.downSince, h.blocked = time.Time{}, time.Time{}
+	if !h.since.IsZero() {
+		h.outage = outage{}
 	}
 	if d := now.Sub(start); h.setup == 0 {
 		h.setup = d

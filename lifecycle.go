@@ -84,6 +84,9 @@ func (d *BatchDownloader) end(r *run) error {
 			failed = append(failed, t.err)
 		}
 	}
+	if n := len(d.tasks); n > 0 && d.totals.completed == n {
+		cause = nil // it came too late to end anything
+	}
 	d.mu.Unlock()
 	if stopped {
 		d.discardKept()

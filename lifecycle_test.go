@@ -222,3 +222,47 @@ func TestPauseBeforeTheFirstRequest(t *testing.T) {
 		b.same(b.task(id).Path(), b.want[id])
 	})
 }
+
+// TestPauseForgetsWhatIsOver: failures between which bytes have come are not in a row,
+// whatever pauses lie between them.
+func TestPauseForgetsWhatIsOver(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.option(littledl.WithMaxConcurrentChunksPerFile(1))
+		b.net.Shape(faultserver.Same(batchLink(1 << 20)))
+		well := faultserver.First(0, faultserver.Status(500))
+		id := b.file("a", 40<<20, faultserver.Alternate(faultserver.Status(500), well))
+		for i := range 8 {
+			at := time.Duration(5*i+4) * time.Second
+			time.AfterFunc(at, func() { _ = b.d.Pause() })
+			time.AfterFunc(at+500*time.Millisecond, func() { _ = b.d.Resume() })
+		}
+		require.NoError(b, b.start())
+		require.True(b, b.task(id).IsCompleted())
+	})
+}
+
+// TestEndThatComesTooLate: what ends a batch when all of its files are complete changes
+// nothing.
+func TestEndThatComesTooLate(t *testing.T) {
+	for name, end := range map[string]func(*littledl.BatchDownloader, context.CancelFunc){
+		"cancel":  func(d *littledl.BatchDownloader, _ context.CancelFunc) { _ = d.Cancel() },
+		"stop":    func(d *littledl.BatchDownloader, _ context.CancelFunc) { _ = d.Stop() },
+		"context": func(_ *littledl.BatchDownloader, cancel context.CancelFunc) { cancel() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			batchBubble(t, func(b *batch) {
+				b.file("a", 1000)
+				b.file("b", 1000)
+				ctx, cancel := context.WithCancel(b.Context())
+				defer cancel()
+				b.get().SetFileCompleteCallback(func(littledl.FileTask) {
+					if b.get().GetStats().CompletedFiles == 2 {
+						end(b.get(), cancel)
+					}
+				})
+				require.NoError(b, b.get().Start(ctx))
+				b.check()
+			})
+		})
+	}
+}

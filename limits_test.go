@@ -129,3 +129,20 @@ func TestBatchDownloadIntoDefault(t *testing.T) {
 	require.Equal(t, "downloads/a", results[0].Path)
 	require.FileExists(t, "downloads/a")
 }
+
+// TestMaxSpeedWastesNothing: a connection that is as slow as the caller wants it is not
+// asked for a second time.
+func TestMaxSpeedWastesNothing(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.conf.MaxSpeed = 300_000
+		total := int64(0)
+		for i := range 4 {
+			b.file(fmt.Sprint(i), 7<<20)
+			total += 7 << 20
+		}
+		began := time.Now()
+		require.NoError(b, b.start())
+		ideal := time.Duration(float64(total) / 300_000 * float64(time.Second))
+		require.InEpsilon(b, ideal.Seconds(), time.Since(began).Seconds(), 0.02)
+	})
+}

@@ -2,6 +2,7 @@ package littledl
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/littledl/littledl/internal/safename"
@@ -13,7 +14,7 @@ import (
 // Names that come from URLs are counted when the URL is added, so the order of
 // adding decides who is "name" and who "name (1)", not the order of answers.
 type names struct {
-	dirs map[string]int32
+	dirs map[string]int32 // by any of their spellings
 	uses map[nameKey]nameUse
 	last struct { // of dirs: most files go where the one before went
 		dir string
@@ -44,15 +45,31 @@ func (n *names) grow(more int) {
 }
 
 func (n *names) key(dir, name string) nameKey {
-	id, ok := n.last.id, n.last.dir == dir && len(n.dirs) > 0
-	if !ok {
-		if id, ok = n.dirs[dir]; !ok {
-			id = int32(len(n.dirs))
-			n.dirs[dir] = id
-		}
-		n.last.dir, n.last.id = dir, id
+	if sub, base := splitName(name); sub != "" { // "s/x" in "d" is "x" in "d/s"
+		dir, name = filepath.Join(dir, filepath.FromSlash(sub)), base
 	}
-	return nameKey{id, safename.Fold(name)}
+	if n.last.dir != dir || len(n.dirs) == 0 {
+		n.last.dir, n.last.id = dir, n.dir(dir)
+	}
+	return nameKey{n.last.id, safename.Fold(name)}
+}
+
+// dir is the number of a directory, however it is spelled. Links are not looked at.
+func (n *names) dir(dir string) int32 {
+	id, ok := n.dirs[dir]
+	if ok {
+		return id
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		abs = filepath.Clean(dir)
+	}
+	if id, ok = n.dirs[abs]; !ok {
+		id = int32(len(n.dirs))
+		n.dirs[abs] = id
+	}
+	n.dirs[dir] = id
+	return id
 }
 
 // urlName is the safe form of the URL's last segment.

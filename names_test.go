@@ -1,6 +1,7 @@
 package littledl_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -210,4 +211,36 @@ func TestUrgentTwin(t *testing.T) {
 		require.NoError(b, b.start())
 		require.Equal(b, []string{"b", "a"}, batchPaths(b.srv.GETs()))
 	})
+}
+
+// TestSpellingsOfADirectory: two tasks of one batch do not get one file, however the
+// directory is written, nor do two get one name that was given.
+func TestSpellingsOfADirectory(t *testing.T) {
+	for _, policy := range []littledl.OverwritePolicy{littledl.OverwriteRename, littledl.OverwriteReplace} {
+		batchBubble(t, func(b *batch) {
+			b.conf.Overwrite = policy
+			here, err := os.Getwd()
+			require.NoError(b, err)
+			relative, err := filepath.Rel(here, b.dir)
+			require.NoError(b, err)
+			parent, base := filepath.Split(b.dir)
+			for i, dir := range []string{b.dir, b.dir + "/", b.dir + "/.", relative, parent + "/" + base} {
+				f := b.srv.File(fmt.Sprint(i, "/same.bin"), faultserver.Size(1000))
+				_, err := b.get().AddURL(f.URL(), littledl.WithSavePath(dir))
+				require.NoError(b, err)
+				_, err = b.get().AddURL(f.URL()+"?", littledl.WithSavePath(dir), littledl.WithFilename("sub/given"))
+				require.Equal(b, i > 0, errors.Is(err, littledl.ErrDuplicateTarget), "%v", err)
+			}
+			_, err = b.get().AddURL("http://files.test/x", littledl.WithSavePath(b.dir+"/sub"), littledl.WithFilename("given"))
+			require.ErrorIs(b, err, littledl.ErrDuplicateTarget)
+			require.NoError(b, b.get().Start(b.Context()))
+			paths := map[string]bool{}
+			for _, task := range b.get().GetAllTasks() {
+				abs, err := filepath.Abs(task.Path())
+				require.NoError(b, err)
+				paths[abs] = true
+			}
+			require.Len(b, paths, 6)
+		})
+	}
 }

@@ -80,10 +80,17 @@ func cut(gaps []span.Range, n int, least int64) []*segment {
 	return out
 }
 
+// answerTime is how long a request may go without a first byte before anybody who has
+// nothing else to do is set on its bytes.
+const answerTime = time.Second
+
 // timeLeft estimates how long a segment will take at its own speed; guess is the
 // speed of one whose first byte is still under way.
 func (s *segment) timeLeft(now time.Time, guess float64) float64 {
 	rate := s.rate
+	if s.firstByte.IsZero() && s.cancel != nil && now.Sub(s.asked) > answerTime {
+		return math.Inf(1)
+	}
 	if s.firstByte.IsZero() || now.Sub(s.firstByte) < 50*time.Millisecond {
 		rate = max(rate, guess)
 	}

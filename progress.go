@@ -204,7 +204,7 @@ func (d *BatchDownloader) progressLocked() BatchProgress {
 	switch {
 	case done == c.files:
 		p.ETA = 0
-	case c.sized > 0:
+	case c.sized > 0 && (remains > 0 || c.unknown == c.lostUnknown): // else nobody knows what is left
 		p.ETA = meter.ETA(max(remains, 0), c.speed)
 	}
 	switch {
@@ -215,6 +215,9 @@ func (d *BatchDownloader) progressLocked() BatchProgress {
 	}
 	c.floor = max(c.floor, p.percent)
 	p.percent = c.floor
+	if p.TotalBytes > 0 {
+		p.TotalBytes = max(p.TotalBytes, p.DownloadedBytes) // of those without a size more may have come
+	}
 	return p
 }
 

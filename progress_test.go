@@ -214,3 +214,24 @@ func TestFileTask(t *testing.T) {
 	require.Equal(t, 100.0, littledl.FileTask{Status: littledl.StatusCompleted}.Progress())
 	require.True(t, littledl.FileTask{Status: littledl.StatusFailed, Err: errors.New("x")}.IsFailed())
 }
+
+// TestProgressBeyondWhatIsKnown: while a file without a length streams nobody knows how
+// much is left, and no more is there than there is in all.
+func TestProgressBeyondWhatIsKnown(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.option(littledl.WithMaxConcurrentFiles(1))
+		for i := range 5 {
+			b.file(fmt.Sprint(i), 1000)
+		}
+		b.file("stream", 30<<20, faultserver.NoRange(), faultserver.NoLength())
+		done := b.background(b.Context())
+		time.Sleep(3 * time.Second)
+		p := b.get().GetProgress()
+		require.Equal(b, 5, p.CompletedFiles)
+		require.Greater(b, p.DownloadedBytes, int64(1<<20))
+		require.GreaterOrEqual(b, p.TotalBytes, p.DownloadedBytes)
+		require.Negative(b, p.ETA)
+		require.NoError(b, <-done)
+		require.Zero(b, b.get().GetProgress().ETA)
+	})
+}

@@ -45,6 +45,9 @@ func (a attempt) treat(err error) *segment {
 		f.mu.Unlock()
 		f.r.log("attempt failed", f.t, err)
 	}
+	if errors.Is(err, errBackupPage) {
+		return f.dropUnlike(a.src, a.s, err)
+	}
 	switch r {
 	case remedyAgain:
 		return a.s
@@ -55,10 +58,14 @@ func (a attempt) treat(err error) *segment {
 		if errors.Is(err, syscall.ECONNREFUSED) && (serving > 0 || f.others(a.src) && a.host.crowded()) {
 			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
 		}
+		if isSilentClose(err) && f.forgives(a.src, retry.MaxRetries) {
+			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
+		}
+		patient := a.host.down(a.began, time.Now(), err, retry, rand.Float64())
 		if f.others(a.src) {
 			return f.dropSilent(a.src, a.s, err)
 		}
-		if !a.host.down(a.began, time.Now(), err, retry, rand.Float64()) {
+		if !patient {
 			return a.giveUp(fmt.Errorf("%w; the host did not answer for %v", err, retry.MaxElapsed))
 		}
 		return a.s // the worker waits for the host before it asks again
@@ -156,7 +163,9 @@ func (a attempt) throttled(err error) *segment {
 	if answer.asked && answer.retryAfter > 0 {
 		d = answer.retryAfter // exactly: its slot will be free by then
 	}
-	a.host.throttle(time.Now(), d)
+	if a.host.throttle(a.began, time.Now(), d, err) > retry.MaxElapsed {
+		a.s.waited = retry.MaxElapsed // by others before
+	}
 	return a.waitTurn(d, err)
 }
 

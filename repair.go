@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+
+	"github.com/littledl/littledl/internal/digest"
 )
 
 // What happens when one of a file's sources lies, which a digest brings to light.
@@ -14,7 +16,7 @@ import (
 func (f *file) repair() error {
 	err := fmt.Errorf("%w: no source has the right file", ErrHashMismatch)
 	for i, alone := range f.sources {
-		if alone.dropped && !alone.unlike {
+		if alone.dropped && !alone.unlike && !alone.silent {
 			continue
 		}
 		if f.pin != nil && alone.wrote.Contains(0, f.pin.Size) {
@@ -24,8 +26,10 @@ func (f *file) repair() error {
 		if err := f.leaveTo(i); err != nil {
 			return err
 		}
-		switch roundErr := f.unpausedRound(); {
+		switch roundErr := f.roundAlone(); {
 		case roundErr == nil:
+		case errors.Is(roundErr, errKept):
+			return roundErr
 		case isLocal(roundErr) || f.r.ctx.Err() != nil:
 			return roundErr
 		default:
@@ -51,7 +55,8 @@ func (f *file) leaveTo(i int) error {
 	f.mu.Lock()
 	alone := f.sources[i]
 	f.current, f.parallel, f.repairing = i, false, true
-	alone.dropped, alone.unlike = false, false
+	alone.dropped, alone.unlike, alone.silent = false, false, false
+	f.changes, f.failures = 0, 0 // it is not to pay for the others
 	// Where the one before it started over in vain, nothing is known of the file any more.
 	fresh := f.pin == nil || f.stream || alone.wrote.Len() == 0 && alone.pin == nil
 	if f.pin != nil {
@@ -66,9 +71,13 @@ func (f *file) leaveTo(i int) error {
 		return nil
 	}
 	f.stream = false
-	given := f.opt.hash
+	return f.startOverFor(f.opt.hash)
+}
+
+// startOverFor is startOver, but the digest stays that of the first, whoever is asked.
+func (f *file) startOverFor(given digest.Sum) error {
 	err := f.startOver()
-	f.opt.hash = given // the digest stays that of the first, whoever is asked
+	f.opt.hash = given
 	return err
 }
 
@@ -98,14 +107,31 @@ func (f *file) sentence() {
 	}
 }
 
-// unpausedRound is a round that goes on after pauses.
-func (f *file) unpausedRound() error {
+// roundAlone is a round that goes on after what says nothing against its source: a pause,
+// another ETag for what may be the same bytes, ranges that do not work after all.
+func (f *file) roundAlone() error {
+	given := f.opt.hash
 	for {
 		ctx, err := f.enter()
 		if err != nil {
 			return err
 		}
-		if err := f.round(ctx); !errors.Is(err, errPaused) {
+		err = f.round(ctx)
+		switch {
+		case errors.Is(err, errPaused):
+		case errors.Is(err, errReuse): // of the size that this source has there is something at hand
+			switch found, err := f.copyFound(f.found); {
+			case err != nil:
+				return err
+			case found:
+				return errKept
+			}
+		case errors.Is(err, errRestart):
+			f.stream = f.stream || errors.Is(err, errStream)
+			if err := f.startOverFor(given); err != nil {
+				return err
+			}
+		default:
 			return err
 		}
 	}

@@ -190,6 +190,20 @@ func flipBit(t *testing.T, path string, at int64) {
 	require.NoError(t, err)
 }
 
+// TestSpoiltBetweenStarts: what a failed Start has kept is no better than what another
+// process has left: where the digest comes out wrong the file is fetched anew.
+func TestSpoiltBetweenStarts(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		f := b.srv.File("a.bin", faultserver.Size(20*mib), faultserver.Behave(faultserver.LyingRange(faultserver.BodyFlip)))
+		id := b.add(f, littledl.WithHash("sha256", f.Sum()))
+		time.AfterFunc(800*time.Millisecond, func() { b.get().Cancel() })
+		require.ErrorIs(b, b.get().Start(b.Context()), littledl.ErrCancelled)
+		require.Positive(b, b.task(id).Downloaded)
+		f.Behave()
+		require.NoError(b, b.start())
+	})
+}
+
 // TestDisableResumeStartsClean: it starts clean, and leaves nothing of what it has not used.
 func TestDisableResumeStartsClean(t *testing.T) {
 	batchBubble(t, func(b *batch) {

@@ -24,10 +24,15 @@ func (f *file) settle(s *segment, src *source, h *host, began time.Time, err err
 	over := f.ctx.Err() != nil
 	progress := s.pos - s.base
 	if progress >= worthyProgress {
-		s.tries = 0
+		s.tries, f.tries = 0, 0
 	}
 	if progress > 0 {
 		s.refused, s.waited = 0, 0
+		f.refused, f.waited = 0, 0
+	}
+	if t := s.twin; t != nil && t.firstByte.IsZero() && t.cancel != nil && (errors.Is(err, ErrStalled) || isTimeout(err)) {
+		t.cancel(errCovered) // it says nothing either: what is to be done about that is decided for this one
+		t.twin, s.twin = nil, nil
 	}
 	switch {
 	case over, errors.Is(err, errCovered), s.twin != nil && !isDecision(err):
@@ -69,8 +74,8 @@ func (f *file) settleSuccess(s *segment) *segment {
 		return s
 	}
 	twin := s.twin
-	if s.rate > 0 {
-		f.lately = s.rate
+	if s.rate > 0 { // a slow one tells less of what can be had than a quick one before it
+		f.lately = max(s.rate, f.lately*0.8)
 	}
 	f.dropLocked(s)
 	if twin != nil && twin.cancel != nil {
@@ -114,7 +119,7 @@ func (f *file) wait(s *segment, d time.Duration) *segment {
 // that its file gives way to others meanwhile. False: the round has ended.
 func (f *file) hold(s *segment, d time.Duration) (*segment, bool) {
 	f.mu.Lock()
-	if f.workers == 1 && f.r.mayPark(f) {
+	if f.workers == 1 && !f.repairing && f.r.mayPark(f) {
 		f.requeueLocked(s)
 		f.failLocked(&parkError{time.Now().Add(d)})
 		f.mu.Unlock()
@@ -153,10 +158,10 @@ func (f *file) awaitHost(h *host, src *source, s *segment) (*segment, bool) {
 	for {
 		d, err := h.wait(time.Now(), f.r.d.set.cfg.Retry.MaxElapsed)
 		if down := h.downFor(); down != nil && (d > 0 || err != nil) && f.others(src) {
-			return f.dropSource(src, s, fmt.Errorf("the host is down: %w", down)), false
+			return f.dropSilent(src, s, fmt.Errorf("the host is down: %w", down)), false
 		}
 		if err != nil {
-			f.fail(fmt.Errorf("the host is down: %w", err))
+			f.fail(err)
 			return nil, false
 		}
 		if d <= 0 {

@@ -101,11 +101,15 @@ func (f *file) hashOf(base string) bool {
 		return false
 	}
 	defer g.Close()
+	before, err := g.Stat()
+	if err != nil {
+		return false
+	}
 	h := f.opt.hash.New()
 	if err := hashTo(f.r.ctx, h, g, 0, toEnd); err != nil {
 		return false
 	}
-	return f.opt.hash.Matches(h)
+	return f.opt.hash.Matches(h) && unchanged(g, before)
 }
 
 // keepKnown completes a task without fetching its body, where what has its name is

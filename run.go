@@ -231,6 +231,9 @@ func (r *run) shouldYield(f *file) bool {
 // mayGrow reports whether a file may take more than one connection: not while small
 // files wait for its place, nor while it is being found out whether they do.
 func (r *run) mayGrow(f *file) bool {
+	if r.sharing != nil && r.idleSlots() > r.d.set.files { // more than those who wait could use, with the places there are
+		return true
+	}
 	if r.shouldYield(f) {
 		return false
 	}

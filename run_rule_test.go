@@ -2,9 +2,11 @@ package littledl
 
 import (
 	"context"
+	"math"
 	"net/url"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -98,4 +100,23 @@ func TestChangeSeenTwice(t *testing.T) {
 	require.False(t, f.stream)
 	require.Equal(t, errRestart, f.err)
 	require.Empty(t, f.running[1:])
+}
+
+// TestWhatIsUsual: where all that is left crawls, what went before is the measure.
+func TestWhatIsUsual(t *testing.T) {
+	now := time.Now()
+	f := &file{lately: 4e6}
+	f.running = []*segment{{rate: 1e5, firstByte: now}, {rate: 2e5, firstByte: now}}
+	require.EqualValues(t, 4e6, f.usualLocked())
+	f.running[0].rate, f.running[1].rate = 6e6, 6e6
+	require.EqualValues(t, 6e6, f.usualLocked())
+}
+
+// TestNoAnswerIsSlow: who has waited for a first byte for long has all the time left that
+// there is, so that somebody is set on it.
+func TestNoAnswerIsSlow(t *testing.T) {
+	now := time.Now()
+	s := &segment{end: 1000, asked: now, cancel: func(error) {}}
+	require.EqualValues(t, 10, s.timeLeft(now, 100))
+	require.True(t, math.IsInf(s.timeLeft(now.Add(2*answerTime), 100), 1))
 }

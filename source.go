@@ -29,10 +29,11 @@ type source struct {
 	proven   bool           // may serve beside others
 	rests    time.Time      // it refused a worker, who shall not come back before
 	dropped  bool
-	revived  bool // it was dropped for one of the next two, and is asked again
+	revivals int  // how often it was dropped for one of the next two, and asked again
 	silent   bool // dropped for it did not answer, which may pass
 	unlike   bool // dropped for it has another file than the others, or no ranges
 	accused  bool // it had delivered other bytes than the source that is asked alone now
+	strikes  int  // how often in a row it was forgiven
 	conns    int  // workers that are at it
 	errors   int
 	bytes    int64
@@ -84,19 +85,40 @@ func (f *file) pinForLocked(src *source) *httprange.Pin {
 // others reports whether a source could be done without. When nothing else is left, one
 // that did not fit in with the others may serve alone, and one that was silent may be
 // asked again: with a backup URL that is dead a file must not fail sooner than without.
+// During a repair one source is asked alone.
 func (f *file) others(src *source) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.repairing {
+		return false
+	}
 	if f.othersLocked(src) {
 		return true
 	}
 	for _, s := range f.sources {
-		if s != src && (s.unlike || s.silent) && !s.revived { // once, or two of them could take turns for ever
-			s.unlike, s.silent, s.dropped, s.revived = false, false, false, true
+		if s != src && f.revivableLocked(s) {
+			s.unlike, s.silent, s.dropped = false, false, false
+			s.revivals++
 			return true
 		}
 	}
 	return false
+}
+
+// revivableLocked reports whether a source that was given up may be asked again: not so
+// often that two of them could take turns for ever. One whose host is down may as long as
+// its host is waited for.
+func (f *file) revivableLocked(s *source) bool {
+	retry := f.r.d.set.cfg.Retry
+	switch {
+	case s.unlike:
+		return s.revivals == 0
+	case !s.silent:
+		return false
+	case s.host.downFor() != nil:
+		return s.host.hopeful(time.Now(), retry.MaxElapsed)
+	}
+	return s.revivals < max(retry.MaxRetries, 1)
 }
 
 func (f *file) othersLocked(src *source) bool {
@@ -156,6 +178,11 @@ func (f *file) dropSource(src *source, s *segment, err error) *segment {
 func (f *file) discardLocked(src *source, err error) {
 	src.dropped = true
 	f.failures = 0
+	for _, s := range f.running { // nothing may ever come of these
+		if s.src == src && s.cancel != nil && s.firstByte.IsZero() {
+			s.cancel(errShed)
+		}
+	}
 	if f.lastError == nil || src == f.sources[0] {
 		f.lastError = err // the caller's own URL explains most
 	}

@@ -6,15 +6,9 @@ import (
 
 // How a worker that has nothing left to do helps those that have.
 
-// usualLocked is the speed to expect of a connection. One that runs alone is no
-// measure of itself.
-func (f *file) usualLocked() float64 {
-	speed := medianRate(f.running, nil)
-	if len(f.running) < 2 {
-		speed = max(speed, f.lately)
-	}
-	return speed
-}
+// usualLocked is the speed to expect of a connection. Those that are left at the end are no
+// measure of themselves: they may all be slow.
+func (f *file) usualLocked() float64 { return max(medianRate(f.running, nil), f.lately) }
 
 // stealLocked takes from the running segment where that gains most, for a worker of a
 // source.
@@ -60,6 +54,9 @@ func (f *file) stealLocked(now time.Time, src *source) *segment {
 // hedgeLocked asks a second time for what the last one has left, when it is so
 // slow that a new connection would be done in half the time. First byte wins.
 func (f *file) hedgeLocked(victim *segment, now time.Time, speed float64, setup time.Duration) *segment {
+	if victim.throttled { // it is as slow as the caller wants it to be
+		return nil
+	}
 	left := victim.timeLeft(now, speed)
 	again := setup.Seconds() + float64(victim.end-victim.pos)/speed
 	if left < 2*again+0.3 || victim.end-victim.pos > 4*f.r.d.set.cfg.MinChunkSize || now.Sub(victim.asked) < 2*setup+100*time.Millisecond {

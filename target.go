@@ -3,6 +3,7 @@ package littledl
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -30,6 +31,9 @@ func (f *file) accept(s *segment, src *source, v httprange.Verdict, res *fetch.R
 	html := isHTML(res.Header)
 	if html && !f.html && f.part != nil && !f.unconfirmed {
 		return pageError(res.StatusCode)
+	}
+	if html && src != f.sources[0] && f.pin == nil && !isPage(f.sources[0].u) && f.others(src) {
+		return errBackupPage
 	}
 	f.modified = lastModified(v.Pin.LastModified)
 	if f.opt.hash.IsZero() { // the caller's own digest counts more
@@ -97,6 +101,19 @@ func (f *file) tooLarge(size int64) error {
 // is not a version of it.
 func pageError(status int) error {
 	return &answerError{status: status, verdict: httprange.Verdict{Kind: httprange.Changed, Reason: "an HTML page stands in its place"}}
+}
+
+// errBackupPage is why a backup does not serve that has a page for what does not look like
+// one: a login, most likely. It may when nobody else can.
+var errBackupPage = errors.New("it has an HTML page instead of the file")
+
+// isPage reports whether a URL may well lead to an HTML page.
+func isPage(u *url.URL) bool {
+	switch strings.ToLower(path.Ext(u.Path)) {
+	case "", ".html", ".htm", ".xhtml", ".shtml", ".php", ".asp", ".aspx", ".jsp", ".cgi":
+		return true
+	}
+	return false
 }
 
 func isHTML(h http.Header) bool {
@@ -257,6 +274,7 @@ func (f *file) reopen() error {
 		return nil
 	}
 	f.part = part
+	f.adopted = f.done.Len() > 0 // who knows whether those bytes were right
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -32,7 +33,7 @@ func twinKey(t *task, byDigest bool) string {
 
 // shares reports whether a twin's file is the very one its first task has.
 func (t *task) shares() bool {
-	if t.twin == nil || t.dir != t.twin.dir {
+	if t.twin == nil || filepath.Clean(t.dir) != filepath.Clean(t.twin.dir) {
 		return false
 	}
 	name := t.twinName()

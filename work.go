@@ -19,6 +19,7 @@ func (f *file) prepareLocked() {
 	f.workers, f.target, f.early = 1, 1, 0
 	switch {
 	case f.stream:
+		f.broke = f.pin != nil
 		f.todo = []*segment{{end: toEnd}}
 	case f.pin == nil:
 		f.todo = []*segment{{end: f.r.d.set.firstAsk()}}
@@ -178,7 +179,7 @@ func (f *file) pick(w *worker, src *source) *segment {
 	if w.additional && f.workers > f.target {
 		return nil
 	}
-	if !w.additional && f.workers == 1 && f.pin != nil && !f.unconfirmed && f.r.shouldYield(f) {
+	if !w.additional && f.workers == 1 && f.pin != nil && !f.unconfirmed && !f.repairing && f.r.shouldYield(f) {
 		f.failLocked(errYield)
 		return nil
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 // ErrLocked says that another process, or another downloader, holds the part.
-var ErrLocked = errors.New("another process is downloading this file")
+var ErrLocked = errors.New("the file is being downloaded already, by another process or another downloader")
 
 // ErrUnsynced says that the system could not bring to the disk what it had taken: what
 // it says of the file since may be a lie, and nothing of it is to be believed.

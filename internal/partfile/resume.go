@@ -147,12 +147,19 @@ func (d *Dir) Tidy(name, key string, others bool) {
 }
 
 func (d *Dir) tidy(part string) {
-	if d.clear(part) != nil || d.clear(spareName(part)) != nil {
-		return
+	err := d.clear(part)
+	if err == nil {
+		err = d.clear(spareName(part))
 	}
-	if d.missing(part) {
+	if err == nil && d.missing(part) || errors.Is(err, errUnsafe) && d.noPart(part) {
 		_ = d.clearJournal(journalName(part))
 	}
+}
+
+// noPart reports that what has a part's name can be nobody's part.
+func (d *Dir) noPart(name string) bool {
+	info, err := d.disk.Lstat(name)
+	return err == nil && !info.Mode().IsRegular()
 }
 
 // missing reports that nothing has the name.

@@ -1,0 +1,103 @@
+package littledl
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/littledl/littledl/internal/backoff"
+)
+
+// outage is a time in which a host serves nobody: it is down, or it refuses everything.
+// It is waited for as a host, not once for each of its files. host.mu guards it.
+type outage struct {
+	since   time.Time // zero: there is none
+	blocked time.Time // no request before this
+	err     error     // why
+	busy    bool      // it does answer, but refuses
+	step    int
+}
+
+const (
+	hostRetryMax = 5 * time.Second // how long a host that is down is left alone at most
+	promptly     = time.Second     // who waited for a host asks it so soon
+)
+
+// beginLocked notes that a request begun at start found the host of no use. Time in which
+// nobody was waiting, since the batch was paused or others had the places, does not count.
+func (o *outage) beginLocked(start, now time.Time, err error, busy bool) {
+	if o.since.IsZero() || o.busy != busy {
+		blocked := o.blocked
+		*o = outage{since: now, busy: busy}
+		if busy {
+			o.blocked = blocked
+		}
+	} else if unasked := start.Sub(o.blocked); unasked > promptly {
+		o.since = o.since.Add(unasked)
+	}
+	o.err = err
+}
+
+// wait returns how long the host as a whole must not be asked; an error when it has
+// served nobody for longer than patience allows.
+func (h *host) wait(now time.Time, maxElapsed time.Duration) (time.Duration, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case !h.blocked.After(now):
+		return 0, nil
+	case h.since.IsZero() || now.Sub(h.since) < maxElapsed:
+		return h.blocked.Sub(now), nil
+	case h.busy:
+		return 0, fmt.Errorf("%w; the host has served nobody for %v", gateError(h.err), maxElapsed)
+	}
+	return 0, fmt.Errorf("the host is down: %w", h.err)
+}
+
+// downFor is why the host is believed to be down; nil: it is not.
+func (h *host) downFor() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.since.IsZero() || h.busy {
+		return nil
+	}
+	return h.err
+}
+
+// hopeful reports whether a host may be asked now, though it may be down: it need not be
+// waited for, and has not been for as long as patience allows.
+func (h *host) hopeful(now time.Time, maxElapsed time.Duration) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.blocked.After(now) && (h.since.IsZero() || now.Sub(h.since) < maxElapsed)
+}
+
+// down notes that a request begun at start found the host unreachable. It returns
+// false when the host has been waited for long enough.
+func (h *host) down(start, now time.Time, err error, retry RetryConfig, u float64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.beginLocked(start, now, err, false)
+	if !start.Before(h.blocked) { // not one of a crowd that failed together
+		p := backoff.Policy{Base: retry.BaseDelay, Max: min(retry.MaxDelay, hostRetryMax)}
+		// At least half of the bound: a host that is down gains nothing from haste.
+		h.blocked = now.Add(p.Delay(h.step, 0.5+u/2))
+		h.step++
+	}
+	return now.Sub(h.since) < retry.MaxElapsed
+}
+
+// throttle makes the whole host wait after a refusal of a request begun at start, unless
+// it is serving other requests or may be: the answers to a crowd come in any order. It
+// returns how long it has refused everything.
+func (h *host) throttle(start, now time.Time, d time.Duration, err error) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.flights) > 0 {
+		return 0
+	}
+	h.beginLocked(start, now, err, true)
+	if until := now.Add(d); until.After(h.blocked) {
+		h.blocked = until
+	}
+	return now.Sub(h.since)
+}

@@ -1,0 +1,96 @@
+package littledl_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl"
+	. "github.com/littledl/littledl/internal/faultserver"
+)
+
+// TestBusyHostIsWaitedForOnce: a host that refuses everything costs MaxElapsed, however
+// many files it is asked for, and each of them says why.
+func TestBusyHostIsWaitedForOnce(t *testing.T) {
+	for _, after := range []string{"", "1"} {
+		inBoth(t, func(b *bed) {
+			b.srv.Behave(Status(503, RetryAfter(after)))
+			for i := range 100 {
+				b.add(b.srv.File(fmt.Sprint(i)))
+			}
+			require.Error(b, b.start())
+			require.Less(b, b.took, 90*time.Second, "MaxElapsed is 60 s")
+			require.Less(b, len(b.srv.GETs()), 1000)
+			for _, task := range b.d.GetAllTasks() {
+				require.Equal(b, 503, statusOf(task.Err), "%v", task.Err)
+			}
+		})
+	}
+}
+
+// TestBusyHostThenServes: what a host has refused for less than MaxElapsed is served after
+// it, also where a pause came in between.
+func TestBusyHostThenServes(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		b.srv.Behave(Status(503, RetryAfter("1")))
+		for i := range 20 {
+			b.add(b.srv.File(fmt.Sprint(i)))
+		}
+		time.AfterFunc(40*time.Second, func() { _ = b.d.Pause() })
+		time.AfterFunc(400*time.Second, func() { _ = b.d.Resume() })
+		time.AfterFunc(410*time.Second, func() { b.srv.Behave() })
+		require.NoError(b, b.start())
+	})
+}
+
+// TestNobodyAskedMeanwhile: time in which no file of a host had a place is no time that
+// the host was waited for.
+func TestNobodyAskedMeanwhile(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		b.files, b.conf.Retry.MaxElapsed = 1, 2*time.Second
+		b.opts = append(b.opts, littledl.WithSmallFilePriority(false))
+		other := b.origin("slow.test:80")
+		b.add(b.srv.File("first"))
+		b.add(b.srv.File("twice", Behave(First(2, EmptyReply()))), littledl.WithPriority(1))
+		b.add(other.File("slow", Size(400*kib), Behave(Slow(100*kib))), littledl.WithPriority(2))
+		b.add(b.srv.File("last"), littledl.WithPriority(3))
+		require.NoError(b, b.start())
+	})
+}
+
+// TestOutageWithDeadBackup: with a backup that never answers an outage is waited for as
+// long as without it.
+func TestOutageWithDeadBackup(t *testing.T) {
+	for _, does := range []Behaviour{StallHeader(), Status(503), RSTNow()} {
+		inBubble(t, func(b *bed) {
+			b.enhanced, b.conf.HeaderTimeout, b.conf.StallTimeout = true, 2*time.Second, 2*time.Second
+			began := time.Now()
+			dial := b.conf.DialContext
+			b.conf.DialContext = refusedUntil(began.Add(8*time.Second), "files.test:80", dial)
+			backup := b.origin("backup.test:80")
+			f := b.srv.File("a.bin", Size(7*mib))
+			backup.File("a.bin", Size(7*mib), Behave(does))
+			b.add(f, littledl.WithBackupURLs(backup.URL("a.bin")))
+			require.NoError(b, b.start())
+			require.Less(b, b.took, 20*time.Second)
+		})
+	}
+}
+
+// refusedUntil has an address refuse connections for a time.
+func refusedUntil(until time.Time, addr string, dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, to string) (net.Conn, error) {
+		if to == addr && time.Now().Before(until) {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+		}
+		return dial(ctx, network, to)
+	}
+}
+
+type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)

@@ -75,7 +75,8 @@ func drawPlot(name string, sel *littledl.StrategySelector, steps bool, number fu
 		if err != nil {
 			return nil, err
 		}
-		line.Color, line.Width = colours[i%len(colours)], vg.Points(1.6)
+		// The later ones are thinner, so that those below them show.
+		line.Color, line.Width = colours[i%len(colours)], vg.Points(4.4-0.5*float64(i))
 		if n.measured.Connections == 0 {
 			line.Dashes = []vg.Length{vg.Points(4), vg.Points(3)}
 		}

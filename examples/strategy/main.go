@@ -2,8 +2,9 @@
 // is fetched: in how many chunks, and how much faster than in one stream. It
 // prints the decisions for a range of sizes on a handful of networks, and draws them.
 //
-//	strategy                  the table
-//	strategy -o chart.svg     and a chart, as .svg or .png
+//	strategy                  the table, and a chart in the directory for temporary files
+//	strategy -o chart.png     the chart goes there, as .svg or .png
+//	strategy -o ""            no chart
 //	strategy -max 32          with more chunks allowed than 16
 //
 // The exit code is 0, 1 when the chart cannot be written, 2 when the command line
@@ -27,7 +28,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("strategy", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	out := flags.String("o", "", "draw a chart to `file`, .svg or .png")
+	out := flags.String("o", filepath.Join(os.TempDir(), "littledl-strategy.svg"), "draw a chart to `file`, .svg or .png; none if it is empty")
 	most := flags.Int("max", 16, "chunks of a file at most")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -57,5 +58,9 @@ func show(sel *littledl.StrategySelector, out string, stdout io.Writer) error {
 	if err := writeTable(stdout, sel); err != nil || out == "" {
 		return err
 	}
-	return writeChart(out, sel)
+	if err := writeChart(out, sel); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(stdout, "\nThe chart is in %s.\n", out)
+	return err
 }

@@ -14,7 +14,9 @@ import (
 
 func TestTable(t *testing.T) {
 	var out, errs bytes.Buffer
+	t.Setenv("TMPDIR", t.TempDir())
 	require.Zero(t, run(nil, &out, &errs), errs.String())
+	require.FileExists(t, filepath.Join(os.TempDir(), "littledl-strategy.svg"))
 	rows := map[string]string{}
 	for line := range strings.Lines(out.String()) {
 		if f := strings.Fields(line); len(f) > 2 {
@@ -29,7 +31,7 @@ func TestTable(t *testing.T) {
 	}
 
 	out.Reset()
-	require.Zero(t, run([]string{"-max", "3"}, &out, &errs))
+	require.Zero(t, run([]string{"-max", "3", "-o", ""}, &out, &errs))
 	require.Contains(t, out.String(), "3: ")
 	require.NotContains(t, out.String(), "4: ")
 }

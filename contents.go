@@ -250,8 +250,12 @@ func (f *file) makeCopy(in partfile.File, name string) error {
 	if f.part, err = f.dir.Nameless(base, f.partKey()); err != nil {
 		return &writeOpError{err}
 	}
-	if _, err := f.part.ReadFrom(in); err != nil {
+	n, err := f.part.ReadFrom(in)
+	if err != nil {
 		return &writeOpError{err}
+	}
+	if n != info.Size() || !unchanged(in, info) {
+		return fmt.Errorf("%w: %w", ErrHashMismatch, errSwapped)
 	}
 	f.proved = false
 	if err := f.verify(info.Size()); err != nil {

@@ -76,15 +76,28 @@ type spoilingFile struct{ partfile.File }
 
 func (f spoilingFile) ReadFrom(r io.Reader) (int64, error) {
 	n, err := f.File.ReadFrom(r)
-	if err == nil {
+	if err == nil && !spoilByGrowing {
 		_, err = f.WriteAt([]byte("spoilt"), 10)
+	} else if err == nil {
+		_, err = f.WriteAt([]byte("more"), n)
+		n += 4
 	}
 	return n, err
 }
 
+// spoilByGrowing: as if the original had become longer.
+var spoilByGrowing bool
+
 // TestCandidateChanges: a file at hand that somebody writes to while it is looked at is
 // none; the server has the right one.
 func TestCandidateChanges(t *testing.T) {
+	defer func() { spoilByGrowing = false }()
+	for _, spoilByGrowing = range []bool{false, true} {
+		candidateChanges(t)
+	}
+}
+
+func candidateChanges(t *testing.T) {
 	inBubble(t, func(b *bed) {
 		b.enhanced = true
 		b.opts = append(b.opts, littledl.WithOpenDir(func(dir, sub string) (*partfile.Dir, error) {

@@ -100,9 +100,13 @@ func TestRepairDoesNotYield(t *testing.T) {
 		id := b.add(f, littledl.WithHash("sha256", f.Sum()), littledl.WithBackupURLs(liar.URL("a.bin")))
 		for i := range 20 {
 			small := b.srv.File(fmt.Sprint(i), Size(1000))
-			time.AfterFunc(time.Duration(i)*100*time.Millisecond, func() { b.add(small) })
+			time.AfterFunc(time.Duration(i)*100*time.Millisecond, func() {
+				_, err := b.d.AddURL(small.URL(), littledl.WithSavePath(b.dir))
+				require.NoError(b, err)
+			})
 		}
-		require.NoError(b, b.start())
+		require.NoError(b, b.d.Start(b.Context()))
+		require.NoError(b, b.compare(b.task(id)))
 		require.True(b, b.task(id).Sources[1].Dropped)
 	})
 }

@@ -41,7 +41,7 @@ var (
 
 	ErrFileExists = errors.New("file exists")   // OverwriteError, or what has the name is no file
 	ErrNoSpace    = errors.New("no space left") // or a quota is used up; it wraps the system's error
-	ErrLocked     = partfile.ErrLocked          // another process downloads to this path
+	ErrLocked     = partfile.ErrLocked          // another process, or another downloader, is at this path
 
 	// Of a call.
 

@@ -112,7 +112,9 @@ func (f *file) receive(ctx context.Context, s *segment, src *source, h *host, v 
 		return nil
 	}
 	if v.Skip > 0 {
-		if _, err := io.CopyN(io.Discard, res.Body, v.Skip); err != nil {
+		n, err := io.CopyN(io.Discard, res.Body, v.Skip)
+		f.r.received.Add(n)
+		if err != nil {
 			return f.bodyError(ctx, err)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/safename"
 )
@@ -134,7 +133,7 @@ func (f *file) abandon(keep bool) {
 	} else {
 		n := f.done.Len()
 		f.done.Reset()
-		f.pin, f.current, f.promised = nil, 0, digest.Sum{}
+		f.saved = saved{lastFailure: f.lastFailure, owed: f.owed, modified: f.modified, sources: f.sources}
 		f.t.downloaded.Add(-n)
 		f.r.d.downloaded.Add(-n)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/littledl/littledl/internal/httprange"
 )
 
 // Several sources of one file: how it is made sure that they have the same file.
@@ -111,25 +113,34 @@ func (f *file) compare(ctx context.Context, mirror *source, k *ticket, places ch
 	for i, at := range f.spots(pin.Size) {
 		same = same && f.awaitBytes(ctx, at) && f.onDisk(at, theirs[i])
 	}
+	if err == nil && !same {
+		err = errUnlike
+	}
+	if f.introduce(ctx, mirror, says, err) {
+		f.r.warn("source dropped", f.t, err)
+	}
+}
+
+// introduce draws the conclusion from a comparison: the mirror may serve, or, why it may
+// not given, is dropped where that is final.
+func (f *file) introduce(ctx context.Context, mirror *source, says httprange.Pin, why error) (dropped bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
 	case ctx.Err() != nil:
-	case same:
+	case why == nil:
 		mirror.proven, mirror.pin = true, &says // it must go on saying so
 		if f.workers > 0 {
 			f.relieveLocked(time.Now(), f.target)
 		}
 	default:
 		mirror.errors++
-		if err == nil {
-			err = errUnlike
-			mirror.unlike = true
-		}
-		if isAnswer(err) || mirror.unlike { // who could not be asked may have the file
-			f.discardLocked(mirror, err)
+		mirror.unlike = why == errUnlike
+		if dropped = isAnswer(why) || mirror.unlike; dropped { // who could not be asked may have the file
+			f.discardLocked(mirror, why)
 		}
 	}
+	return dropped
 }
 
 // errUnlike is why a mirror is not used that has other bytes than the first source.

@@ -64,6 +64,7 @@ func (n *names) dir(dir string) int32 {
 	if err != nil {
 		abs = filepath.Clean(dir)
 	}
+	abs = safename.Fold(abs)
 	if id, ok = n.dirs[abs]; !ok {
 		id = int32(len(n.dirs))
 		n.dirs[abs] = id

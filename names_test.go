@@ -233,6 +233,8 @@ func TestSpellingsOfADirectory(t *testing.T) {
 			}
 			_, err = b.get().AddURL("http://files.test/x", littledl.WithSavePath(b.dir+"/sub"), littledl.WithFilename("given"))
 			require.ErrorIs(b, err, littledl.ErrDuplicateTarget)
+			_, err = b.get().AddURL("http://files.test/x", littledl.WithSavePath(b.dir), littledl.WithFilename("SUB/given"))
+			require.ErrorIs(b, err, littledl.ErrDuplicateTarget, "one file on some systems")
 			require.NoError(b, b.get().Start(b.Context()))
 			paths := map[string]bool{}
 			for _, task := range b.get().GetAllTasks() {

@@ -63,12 +63,19 @@ func (h *host) downFor() error {
 	return h.err
 }
 
-// hopeful reports whether a host may be asked now, though it may be down: it need not be
-// waited for, and has not been for as long as patience allows.
-func (h *host) hopeful(now time.Time, maxElapsed time.Duration) bool {
+// hopeful reports whether a host that serves nobody has not been waited for as long as
+// patience allows; at once: nor must be any longer.
+func (h *host) hopeful(now time.Time, maxElapsed time.Duration, atOnce bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return !h.blocked.After(now) && (h.since.IsZero() || now.Sub(h.since) < maxElapsed)
+	return (!atOnce || !h.blocked.After(now)) && (h.since.IsZero() || now.Sub(h.since) < maxElapsed)
+}
+
+// ailing reports whether the host serves nobody.
+func (h *host) ailing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.since.IsZero()
 }
 
 // down notes that a request begun at start found the host unreachable. It returns

@@ -34,8 +34,8 @@ type BatchProgress struct {
 	percent float64
 }
 
-// Progress returns 0 to 100, by bytes; it never falls within a Start, and is 100 only when
-// every file is complete.
+// Progress returns 0 to 100, by bytes; it never falls within a Start, and reaches 100 only
+// when every file that was added by then is complete.
 func (p BatchProgress) Progress() float64 {
 	if p.percent > 0 || p.TotalBytes <= 0 {
 		return p.percent

@@ -19,6 +19,7 @@ type attempt struct {
 	s        *segment
 	src      *source
 	host     *host // the one that was asked
+	at       *host // the one that failed, perhaps where a redirect led; nil: none was reached
 	began    time.Time
 	progress int64 // bytes it brought
 	answered bool  // there was an answer, which then broke off
@@ -55,6 +56,9 @@ func (a attempt) treat(err error) *segment {
 		a.host.dropIfRange()
 		return a.s
 	case remedyHost:
+		if a.elsewhere() {
+			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
+		}
 		if errors.Is(err, syscall.ECONNREFUSED) && (serving > 0 || f.others(a.src) && a.host.crowded()) {
 			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
 		}
@@ -87,6 +91,10 @@ func (a attempt) treat(err error) *segment {
 	}
 	return a.giveUp(err)
 }
+
+// elsewhere reports whether a redirect led to another host, which says nothing of the one
+// that was asked.
+func (a attempt) elsewhere() bool { return a.at != nil && a.at != a.host }
 
 // giveUp ends the round, unless it was one source's failure and there are others.
 func (a attempt) giveUp(err error) *segment {
@@ -124,7 +132,7 @@ func (a attempt) again(err error) *segment {
 	retry := f.r.d.set.cfg.Retry
 	if tries > retry.MaxRetries || failures > budget || asksTooLong(retry, err) {
 		if flapping {
-			err = fmt.Errorf("%w, and no answer came whole: %w", ErrRemoteChanged, err)
+			err = fmt.Errorf("%w, and no answer came whole: %v", ErrRemoteChanged, err)
 		}
 		return a.giveUp(err)
 	}
@@ -163,7 +171,7 @@ func (a attempt) throttled(err error) *segment {
 	if answer.asked && answer.retryAfter > 0 {
 		d = answer.retryAfter // exactly: its slot will be free by then
 	}
-	if a.host.throttle(a.began, time.Now(), d, err) > retry.MaxElapsed {
+	if !a.elsewhere() && a.host.throttle(a.began, time.Now(), d, err) > retry.MaxElapsed {
 		a.s.waited = retry.MaxElapsed // by others before
 	}
 	return a.waitTurn(d, err)
@@ -179,7 +187,7 @@ func (a attempt) waitTurn(d time.Duration, err error) *segment {
 	a.f.mu.Unlock()
 	retry := a.f.r.d.set.cfg.Retry
 	if _, serving := a.host.alive(); refused > retry.MaxRetries && serving == 0 && a.f.others(a.src) {
-		return a.f.dropSource(a.src, a.s, err)
+		return a.f.dropSilent(a.src, a.s, err)
 	}
 	if waited > retry.MaxElapsed {
 		return a.giveUp(fmt.Errorf("%w; waited for %v", err, retry.MaxElapsed))

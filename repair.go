@@ -84,6 +84,7 @@ func (f *file) startOverFor(given digest.Sum) error {
 // acquit drops a source that alone did not have the right file, and whoever it spoke
 // against is trusted again.
 func (f *file) acquit(alone *source) {
+	f.r.warn("source dropped", f.t, errUnlike)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !alone.dropped {
@@ -98,12 +99,17 @@ func (f *file) acquit(alone *source) {
 // sentence drops those who had delivered other bytes than the right ones.
 func (f *file) sentence() {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	liars := 0
 	for _, s := range f.sources {
 		if s.accused && !s.dropped {
 			s.dropped = true
 			s.errors++
+			liars++
 		}
+	}
+	f.mu.Unlock()
+	if liars > 0 {
+		f.r.warn("sources dropped", f.t, errUnlike)
 	}
 }
 

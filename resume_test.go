@@ -222,3 +222,18 @@ func TestDisableResumeStartsClean(t *testing.T) {
 		require.GreaterOrEqual(b, b.read.Load(), int64(40*mib))
 	})
 }
+
+// TestStreamForgotten: a file that failed as one stream is fetched as any other by the
+// next Start.
+func TestStreamForgotten(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		f := b.srv.File("a.bin", faultserver.Size(30*mib), faultserver.Behave(faultserver.NoRangeLie(), faultserver.RST(mib)))
+		b.add(f)
+		require.Error(t, b.get().Start(b.Context()))
+		f.Behave()
+		b.srv.ResetRecords()
+		require.NoError(t, b.start())
+		require.NotEmpty(t, b.srv.GETs()[0].Range)
+		require.Greater(t, len(b.srv.GETs()), 3)
+	})
+}

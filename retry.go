@@ -16,7 +16,7 @@ const maxCrumbs = 16
 
 // settle draws the conclusion from an attempt: it returns the segment when the
 // worker shall go on with it, nil when it is done with, and may wait in between.
-func (f *file) settle(s *segment, src *source, h *host, began time.Time, err error) *segment {
+func (f *file) settle(s *segment, src *source, h, at *host, began time.Time, err error) *segment {
 	if err == nil {
 		return f.settleSuccess(s)
 	}
@@ -50,7 +50,7 @@ func (f *file) settle(s *segment, src *source, h *host, began time.Time, err err
 	}
 	answered := s.answered
 	f.mu.Unlock()
-	return attempt{f, s, src, h, began, progress, answered}.treat(err)
+	return attempt{f, s, src, h, at, began, progress, answered}.treat(err)
 }
 
 // isDecision: the first answer has decided what becomes of the whole file.
@@ -161,6 +161,9 @@ func (f *file) awaitHost(h *host, src *source, s *segment) (*segment, bool) {
 			return f.dropSilent(src, s, fmt.Errorf("the host is down: %w", down)), false
 		}
 		if err != nil {
+			if f.others(src) {
+				return f.dropSilent(src, s, err), false
+			}
 			f.fail(err)
 			return nil, false
 		}

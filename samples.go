@@ -46,7 +46,9 @@ func (f *file) sample(ctx context.Context, src *source, k *ticket, known *httpra
 		return nil, v.Pin, err
 	}
 	got := make([]byte, to-from)
-	if _, err = io.ReadFull(res.Body, got); err == nil {
+	n, err := io.ReadFull(res.Body, got)
+	f.r.received.Add(v.Skip + int64(n))
+	if err == nil {
 		f.judge(src, to-from, time.Since(began))
 	}
 	return got, v.Pin, err

@@ -95,8 +95,10 @@ func (f *file) others(src *source) bool {
 	if f.othersLocked(src) {
 		return true
 	}
+	// Where this one's host would have to be waited for, the other must do without that.
+	atOnce := src.host.ailing()
 	for _, s := range f.sources {
-		if s != src && f.revivableLocked(s) {
+		if s != src && f.revivableLocked(s, atOnce) {
 			s.unlike, s.silent, s.dropped = false, false, false
 			s.revivals++
 			return true
@@ -106,17 +108,17 @@ func (f *file) others(src *source) bool {
 }
 
 // revivableLocked reports whether a source that was given up may be asked again: not so
-// often that two of them could take turns for ever. One whose host is down may as long as
-// its host is waited for.
-func (f *file) revivableLocked(s *source) bool {
+// often that two of them could take turns for ever. One whose host serves nobody may as
+// long as that is waited for; at once: if it need not be.
+func (f *file) revivableLocked(s *source, atOnce bool) bool {
 	retry := f.r.d.set.cfg.Retry
 	switch {
 	case s.unlike:
 		return s.revivals == 0
 	case !s.silent:
 		return false
-	case s.host.downFor() != nil:
-		return s.host.hopeful(time.Now(), retry.MaxElapsed)
+	case s.host.ailing():
+		return s.host.hopeful(time.Now(), retry.MaxElapsed, atOnce)
 	}
 	return s.revivals < max(retry.MaxRetries, 1)
 }
@@ -211,6 +213,9 @@ func (f *file) takeOver() error {
 			return err
 		}
 		src := f.sources[f.current]
+		if src.pin != nil { // it has served before, or was compared; it must go on saying so
+			return nil
+		}
 		same, err := f.sameEntity(epoch, src)
 		if same {
 			return nil
@@ -230,6 +235,7 @@ func (f *file) takeOver() error {
 	}
 	f.readmit(unlike)
 	f.stream = false
+	f.r.warn("starting over from another source", f.t, f.lastError)
 	return f.startOver()
 }
 

@@ -17,9 +17,9 @@ import (
 func (f *file) prepareLocked() {
 	f.todo, f.running, f.err, f.growth = nil, nil, nil, growth{}
 	f.workers, f.target, f.early = 1, 1, 0
+	f.broke = f.stream && f.pin != nil
 	switch {
 	case f.stream:
-		f.broke = f.pin != nil
 		f.todo = []*segment{{end: toEnd}}
 	case f.pin == nil:
 		f.todo = []*segment{{end: f.r.d.set.firstAsk()}}
@@ -128,7 +128,7 @@ func (f *file) work(w *worker, src *source, s *segment) (next *segment, ok bool)
 	if err == nil {
 		w.last = src
 	}
-	s = f.settle(s, src, h, began, err)
+	s = f.settle(s, src, h, k.at, began, err)
 	return s, s != nil || !f.over()
 }
 

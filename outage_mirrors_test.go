@@ -1,0 +1,143 @@
+package littledl_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl"
+	. "github.com/littledl/littledl/internal/faultserver"
+)
+
+// Outages of one of several hosts: of a source beside a backup, of what a redirect leads to.
+
+var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+
+// TestBusyFirstHealthyBackup: what a busy first source cannot give comes from the backup,
+// for all files.
+func TestBusyFirstHealthyBackup(t *testing.T) {
+	for _, after := range []string{"", "1", "5"} {
+		inBubble(t, func(b *bed) {
+			b.enhanced = true
+			b.srv.Behave(Status(503, RetryAfter(after)))
+			backup := b.origin("backup.test:80")
+			for i := range 100 {
+				f := b.srv.File(fmt.Sprint(i), Size(1000))
+				backup.File(fmt.Sprint(i), Data(Bytes(f.Content())), Behave(Delay(time.Second)))
+				b.add(f, littledl.WithBackupURLs(backup.URL(fmt.Sprint(i))))
+			}
+			require.NoError(b, b.start())
+		})
+	}
+}
+
+// TestOutageWithUselessBackup: a backup that has no use for the file changes nothing about
+// an outage of the first source, whenever that comes: what was fetched is kept.
+func TestOutageWithUselessBackup(t *testing.T) {
+	const size = 40 * mib
+	for name, does := range map[string]Behaviour{
+		"503": Status(503), "503 once": First(1, Status(503)), "500": Status(500), "404": Status(404), "403": Status(403),
+		"resets": RSTNow(), "gzip": Gzip(), "a loop": RedirectLoop(),
+	} {
+		for _, at := range []time.Duration{0, 2 * time.Second} {
+			t.Run(fmt.Sprint(name, " at ", at), func(t *testing.T) {
+				enhBubble(t, func(b *enhBed) {
+					b.rates["a.test:80"] = mib
+					a, backup := b.origin("a.test"), b.origin("b.test")
+					f := a.File("f", Size(size))
+					backup.File("f", Size(size), Behave(does))
+					b.mirrored("f", f.Content(), nil, a, backup)
+					down := func() {
+						b.net.FailDial("a.test:80", errRefused)
+						b.net.ResetAll()
+					}
+					if at == 0 {
+						down()
+					} else {
+						time.AfterFunc(at, down)
+					}
+					time.AfterFunc(at+2*time.Second, func() { b.net.FailDial("a.test:80", nil) })
+					require.NoError(b, b.start())
+					require.LessOrEqual(b, b.read.Load(), int64(size+8*mib))
+				})
+			})
+		}
+	}
+}
+
+// TestOutageAndPage: nor is a login page of the backup's the file.
+func TestOutageAndPage(t *testing.T) {
+	for _, known := range []bool{false, true} {
+		for _, d := range []time.Duration{100 * time.Millisecond, time.Second, 8 * time.Second} {
+			inBubble(t, func(b *bed) {
+				b.enhanced, b.restarts = true, 2
+				b.conf.DialContext = refusedUntil(time.Now().Add(d), "files.test:80", b.dial)
+				backup := b.origin("backup.test:80")
+				backup.File("a.bin", Behave(HTML200()))
+				f := b.srv.File("a.bin", Size(7*mib))
+				opts := []littledl.URLOption{littledl.WithBackupURLs(backup.URL("a.bin"))}
+				if known {
+					opts = append(opts, littledl.WithHash("sha256", f.Sum()))
+				}
+				b.add(f, opts...)
+				require.NoError(b, b.start())
+			})
+		}
+	}
+}
+
+// TestBusyThenServes: a first source that is busy for a while is waited for as long with a
+// dead backup as without one.
+func TestBusyThenServes(t *testing.T) {
+	for _, after := range []string{"", "1"} {
+		for _, backup := range []bool{false, true} {
+			inBubble(t, func(b *bed) {
+				b.enhanced = true
+				b.srv.Behave(Status(503, RetryAfter(after)))
+				time.AfterFunc(10*time.Second, func() { b.srv.Behave() })
+				b.net.FailDial("backup.test:80", errRefused)
+				var opts []littledl.URLOption
+				if backup {
+					opts = append(opts, littledl.WithBackupURLs("http://backup.test/a.bin"))
+				}
+				b.add(b.srv.File("a.bin", Size(7*mib)), opts...)
+				require.NoError(b, b.start())
+			})
+		}
+	}
+}
+
+// TestRedirectorOfABadHost: what a redirect leads to says nothing of the host that sent it:
+// the files that it sends elsewhere are fetched.
+func TestRedirectorOfABadHost(t *testing.T) {
+	for how, does := range map[string]Behaviour{"503": Status(503), "503 and 1": Status(503, RetryAfter("1")), "resets": RSTNow(), "refused": nil} {
+		t.Run(how, func(t *testing.T) {
+			inBoth(t, func(b *bed) {
+				good, bad := b.origin("good.test:80"), b.origin("bad.test:80")
+				if does != nil {
+					bad.Behave(does)
+				} else {
+					b.net.FailDial("bad.test:80", errRefused)
+				}
+				for i := range 200 {
+					to := good
+					if i%10 == 0 {
+						to = bad
+					}
+					g := to.File(fmt.Sprint(i), Size(1000), Behave(Delay(time.Second)))
+					f := b.srv.File(fmt.Sprint(i), Size(1000), Behave(RedirectTo(g.URL(), 302)))
+					b.addURL(f.URL(), g.Content())
+				}
+				require.Error(b, b.d.Start(b.Context()))
+				for i, task := range b.d.GetAllTasks() {
+					require.Equal(b, i%10 != 0, task.IsCompleted(), "%d: %v", i, task.Err)
+				}
+			})
+		})
+	}
+}

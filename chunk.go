@@ -24,6 +24,12 @@ func (f *file) run() error {
 	if err := f.adopt(); err != nil {
 		return err
 	}
+	// An end may have come while the source whose turn it is was being compared.
+	if src := f.sources[f.current]; f.pin != nil && !f.unconfirmed && src.pin == nil && len(f.sources) > 1 && f.opt.hash.IsZero() {
+		if err := f.takeOver(); err != nil {
+			return err
+		}
+	}
 	for {
 		epoch, err := f.enter()
 		if err != nil {

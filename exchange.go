@@ -173,7 +173,7 @@ func (f *file) place(x *exchange, v httprange.Verdict, from *url.URL) error {
 	if f.err != nil { // the round has ended since this was asked, and ranges may have, too
 		return f.err
 	}
-	x.s.answered = true
+	x.s.answered, x.s.moved = true, time.Now()
 	f.lastFailure = nil
 	x.src.servedLocked(v.Pin, from)
 	if v.Kind == httprange.Empty {

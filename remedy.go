@@ -59,14 +59,14 @@ func (a attempt) treat(err error) *segment {
 		if a.elsewhere() {
 			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
 		}
-		if errors.Is(err, syscall.ECONNREFUSED) && (serving > 0 || f.others(a.src) && a.host.crowded()) {
+		if errors.Is(err, syscall.ECONNREFUSED) && (serving > 0 || a.host.crowded() && f.othersNow(a.src)) {
 			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
 		}
 		if isSilentClose(err) && f.forgives(a.src, retry.MaxRetries) {
 			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
 		}
 		patient := a.host.down(a.began, time.Now(), err, retry, rand.Float64())
-		if f.others(a.src) {
+		if f.othersNow(a.src) || !patient && f.others(a.src) {
 			return f.dropSilent(a.src, a.s, err)
 		}
 		if !patient {
@@ -78,7 +78,7 @@ func (a attempt) treat(err error) *segment {
 	case remedyTurn:
 		return a.throttled(err)
 	case remedyRetry:
-		if (errors.Is(err, ErrStalled) || isTimeout(err)) && f.others(a.src) {
+		if (errors.Is(err, ErrStalled) || isTimeout(err)) && f.othersNow(a.src) {
 			return f.dropSilent(a.src, a.s, err)
 		}
 		return a.again(err)
@@ -186,7 +186,7 @@ func (a attempt) waitTurn(d time.Duration, err error) *segment {
 	waited, refused := a.s.waited, a.s.refused
 	a.f.mu.Unlock()
 	retry := a.f.r.d.set.cfg.Retry
-	if _, serving := a.host.alive(); refused > retry.MaxRetries && serving == 0 && a.f.others(a.src) {
+	if _, serving := a.host.alive(); refused > retry.MaxRetries && serving == 0 && a.f.othersNow(a.src) {
 		return a.f.dropSilent(a.src, a.s, err)
 	}
 	if waited > retry.MaxElapsed {

@@ -2,8 +2,10 @@ package littledl
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/littledl/littledl/internal/digest"
 )
@@ -15,7 +17,8 @@ import (
 // What another had delivered and comes out different convicts that one.
 func (f *file) repair() error {
 	err := fmt.Errorf("%w: no source has the right file", ErrHashMismatch)
-	for i, alone := range f.sources {
+	for _, i := range f.suspects() {
+		alone := f.sources[i]
 		if alone.dropped && !alone.unlike && !alone.silent {
 			continue
 		}
@@ -46,6 +49,25 @@ func (f *file) repair() error {
 		f.acquit(alone)
 	}
 	return err
+}
+
+// suspects are the sources in the order in which they are asked alone: first the one that
+// has delivered most, those that were silent last.
+func (f *file) suspects() []int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	order := make([]int, len(f.sources))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		a, b := f.sources[i], f.sources[j]
+		if a.silent != b.silent {
+			return map[bool]int{true: 1, false: -1}[a.silent]
+		}
+		return cmp.Compare(b.wrote.Len(), a.wrote.Len())
+	})
+	return order
 }
 
 // leaveTo readies a file for a round with one source alone: what it has not

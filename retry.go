@@ -157,7 +157,7 @@ func (f *file) requeueLocked(s *segment) {
 func (f *file) awaitHost(h *host, src *source, s *segment) (*segment, bool) {
 	for {
 		d, err := h.wait(time.Now(), f.r.d.set.cfg.Retry.MaxElapsed)
-		if down := h.downFor(); down != nil && (d > 0 || err != nil) && f.others(src) {
+		if down := h.downFor(); down != nil && err == nil && d > 0 && f.othersNow(src) {
 			return f.dropSilent(src, s, fmt.Errorf("the host is down: %w", down)), false
 		}
 		if err != nil {
@@ -171,7 +171,7 @@ func (f *file) awaitHost(h *host, src *source, s *segment) (*segment, bool) {
 			return s, true
 		}
 		var ok bool
-		if s, ok = f.hold(s, d); !ok {
+		if s, ok = f.hold(s, f.soonest(src, d)); !ok {
 			return nil, false
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/littledl/littledl/internal/backoff"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/httprange"
 )
@@ -36,8 +37,13 @@ func (f *file) sample(ctx context.Context, src *source, k *ticket, known *httpra
 	}
 	defer res.Close()
 	v := httprange.Gate(ask, known, httprange.Answer{Status: res.StatusCode, Header: res.Header, ContentLength: res.ContentLength})
-	if v.Kind != httprange.Accept || v.Whole || v.Take != to-from {
-		return nil, v.Pin, &answerError{verdict: v, status: res.StatusCode, at: res.URL}
+	if v.Kind == httprange.Accept && !v.Whole && v.Take != to-from {
+		return nil, v.Pin, errUnlike // it ends before
+	}
+	if v.Kind != httprange.Accept || v.Whole {
+		e := &answerError{verdict: v, status: res.StatusCode, at: res.URL}
+		e.retryAfter, e.asked = backoff.RetryAfter(res.Header, time.Now())
+		return nil, v.Pin, e
 	}
 	h := k.at // where redirects led
 	h.answered(began, time.Now())
@@ -83,12 +89,13 @@ func (f *file) samples(ctx context.Context, mirror *source, k *ticket, size int6
 		got, says, err = f.sampleAll(ctx, mirror, k, size)
 		var a *answerError
 		busy := errors.As(err, &a) && a.verdict.Kind == httprange.Throttled || isTurnedAway(err)
-		if !busy || try == sampleTries {
+		retry := f.r.d.set.cfg.Retry
+		if !busy || try == sampleTries || asksTooLong(retry, err) {
 			return got, says, err
 		}
 		k.giveBack()
 		select {
-		case <-time.After(f.r.d.set.cfg.Retry.BaseDelay):
+		case <-time.After(retryDelay(retry, try-1, err)):
 		case <-ctx.Done():
 			return nil, says, context.Cause(ctx)
 		}

@@ -34,6 +34,7 @@ type source struct {
 	unlike   bool // dropped for it has another file than the others, or no ranges
 	accused  bool // it had delivered other bytes than the source that is asked alone now
 	strikes  int  // how often in a row it was forgiven
+	seams    int  // how often it could not be asked for what it has to be compared by
 	conns    int  // workers that are at it
 	errors   int
 	bytes    int64
@@ -82,23 +83,29 @@ func (f *file) pinForLocked(src *source) *httprange.Pin {
 	return &p
 }
 
-// others reports whether a source could be done without. When nothing else is left, one
-// that did not fit in with the others may serve alone, and one that was silent may be
-// asked again: with a backup URL that is dead a file must not fail sooner than without.
-// During a repair one source is asked alone.
+// others reports whether a source that is of no more use could be done without. When
+// nothing else is left, one that did not fit in with the others may serve alone, one that
+// was silent may be asked again, and one whose host serves nobody may be waited for: with a
+// backup URL that is dead a file must not fail sooner than without. During a repair one
+// source is asked alone.
 func (f *file) others(src *source) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.repairing {
-		return false
-	}
-	if f.othersLocked(src) {
-		return true
-	}
-	// Where this one's host would have to be waited for, the other must do without that.
-	atOnce := src.host.ailing()
+	return !f.repairing && (f.othersLocked(src) || f.reviveLocked(src, f.revivableLocked) || f.reviveLocked(src, f.patientLocked))
+}
+
+// othersNow is others for a source that may be of use later: another one is no better where
+// it would have to be waited for, too.
+func (f *file) othersNow(src *source) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !f.repairing && (f.othersLocked(src) || f.reviveLocked(src, f.revivableLocked))
+}
+
+// reviveLocked takes back the first source that was given up and may be asked again.
+func (f *file) reviveLocked(src *source, may func(*source) bool) bool {
 	for _, s := range f.sources {
-		if s != src && f.revivableLocked(s, atOnce) {
+		if s != src && s.dropped && may(s) {
 			s.unlike, s.silent, s.dropped = false, false, false
 			s.revivals++
 			return true
@@ -107,10 +114,10 @@ func (f *file) others(src *source) bool {
 	return false
 }
 
-// revivableLocked reports whether a source that was given up may be asked again: not so
+// revivableLocked reports whether a source that was given up may be asked again now: not so
 // often that two of them could take turns for ever. One whose host serves nobody may as
-// long as that is waited for; at once: if it need not be.
-func (f *file) revivableLocked(s *source, atOnce bool) bool {
+// long as that is waited for, when it need not be left alone any longer.
+func (f *file) revivableLocked(s *source) bool {
 	retry := f.r.d.set.cfg.Retry
 	switch {
 	case s.unlike:
@@ -118,9 +125,29 @@ func (f *file) revivableLocked(s *source, atOnce bool) bool {
 	case !s.silent:
 		return false
 	case s.host.ailing():
-		return s.host.hopeful(time.Now(), retry.MaxElapsed, atOnce)
+		return s.host.hopeful(time.Now(), retry.MaxElapsed, true)
 	}
 	return s.revivals < max(retry.MaxRetries, 1)
+}
+
+// patientLocked reports whether its host, which serves nobody, is still to be waited for.
+func (f *file) patientLocked(s *source) bool {
+	return s.silent && !s.unlike && s.host.ailing() && s.host.hopeful(time.Now(), f.r.d.set.cfg.Retry.MaxElapsed, false)
+}
+
+// soonest is d, or less where another source can be asked again sooner.
+func (f *file) soonest(src *source, d time.Duration) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.sources {
+		if s == src || !s.dropped || !f.patientLocked(s) {
+			continue
+		}
+		if other, err := s.host.wait(time.Now(), f.r.d.set.cfg.Retry.MaxElapsed); err == nil {
+			d = min(d, max(other, time.Millisecond))
+		}
+	}
+	return d
 }
 
 func (f *file) othersLocked(src *source) bool {
@@ -137,7 +164,10 @@ func (f *file) othersLocked(src *source) bool {
 func (f *file) mixed(src *source) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.pin != nil && f.othersLocked(src) && (f.parallel || src.pin == nil)
+	if f.pin == nil || !f.othersLocked(src) {
+		return false
+	}
+	return src.pin == nil || f.parallel && slices.ContainsFunc(f.sources, func(o *source) bool { return o != src && o.bytes > 0 })
 }
 
 // errSwitch ends a round whose source failed, when another is to go on.
@@ -228,6 +258,8 @@ func (f *file) takeOver() error {
 		}
 		if err == nil {
 			unlike, err = append(unlike, src), errOther
+		} else if passes(err) && f.askAgain(epoch, src, err) {
+			continue
 		}
 		if !f.next(src, err, len(unlike) == 0) {
 			break
@@ -252,7 +284,37 @@ func (f *file) next(src *source, err error, any bool) bool {
 	}
 	src.errors++
 	src.unlike = err == errOther
+	src.silent = passes(err)
 	f.discardLocked(src, err)
+	return true
+}
+
+// passes reports whether a source that could not be asked may answer the next time.
+func passes(err error) bool {
+	switch diagnose(err, true, false) {
+	case remedyAgain, remedyRetry, remedyHost, remedyTurn, remedyLocal:
+		return err != errOther
+	}
+	return false
+}
+
+// askAgain waits before the only source is asked once more for what it has to be compared
+// by; false: there are others, or that has been tried often enough.
+func (f *file) askAgain(ctx context.Context, src *source, err error) bool {
+	retry := f.r.d.set.cfg.Retry
+	f.mu.Lock()
+	src.seams++
+	n, others := src.seams, f.othersLocked(src)
+	f.mu.Unlock()
+	if others || n > retry.MaxRetries || asksTooLong(retry, err) {
+		return false
+	}
+	timer := time.NewTimer(retryDelay(retry, n-1, err))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done(): // paused or ended, which the caller finds out
+	}
 	return true
 }
 
@@ -282,6 +344,9 @@ func (f *file) sameEntity(ctx context.Context, src *source) (bool, error) {
 	k := f.sampler(src, f.r.d.set.cfg.StallTimeout)
 	defer k.giveBack()
 	got, theirs, err := f.sample(ctx, src, k, nil, from, seam.Hi)
+	if errors.Is(err, errUnlike) {
+		return false, nil
+	}
 	if err != nil || theirs.Size != pin.Size || theirs.LastModified == "" || theirs.LastModified != pin.LastModified ||
 		!httprange.StrongETag(pin.ETag) || theirs.ETag != pin.ETag || !f.onDisk(from, got) {
 		return false, err

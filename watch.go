@@ -22,7 +22,7 @@ func (f *file) watch(now time.Time) {
 		}
 		s.sample(now)
 		silent := now.Sub(s.moved)
-		if s.firstByte.IsZero() { // connecting and waiting for headers have limits of their own
+		if s.firstByte.IsZero() && !s.answered { // connecting and waiting for headers have limits of their own
 			silent -= cfg.ConnectTimeout + cfg.HeaderTimeout - cfg.StallTimeout
 			if cfg.HTTPClient != nil {
 				silent = now.Sub(s.moved)

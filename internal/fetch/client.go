@@ -37,6 +37,7 @@ type Client struct {
 	multiplexed http.RoundTripper // HTTP/2 where the server speaks it
 	separate    http.RoundTripper // HTTP/1.1 only: each request a connection of its own
 	own         []*http.Transport
+	conns       conns // of those
 	jar         http.CookieJar
 	openings    openings
 	conf        Config
@@ -61,6 +62,7 @@ func New(c Config) *Client {
 			return cl
 		}
 	}
+	c.DialContext = cl.conns.tracked(c.dialer())
 	one := c.transport()
 	one.Protocols = new(http.Protocols)
 	one.Protocols.SetHTTP1(true)
@@ -68,29 +70,35 @@ func New(c Config) *Client {
 	two.Protocols = new(http.Protocols)
 	two.Protocols.SetHTTP1(true)
 	two.Protocols.SetHTTP2(true)
+	// A connection that has died without a word must not have one attempt after the other.
+	two.HTTP2 = &http.HTTP2Config{SendPingTimeout: c.HeaderTimeout / 2, PingTimeout: c.HeaderTimeout / 2}
 	cl.multiplexed, cl.separate, cl.own = two, one, []*http.Transport{one, two}
 	return cl
 }
 
-func (c Config) transport() *http.Transport {
-	proxy := c.Proxy
-	if proxy == nil {
-		proxy = http.ProxyFromEnvironment
+// dialer is what makes connections.
+func (c Config) dialer() dialFunc {
+	if c.DialContext != nil {
+		return withTimeout(c.DialContext, c.ConnectTimeout)
 	}
 	dialer := &net.Dialer{Timeout: c.ConnectTimeout, KeepAlive: 15 * time.Second}
 	if c.DenyPrivate {
-		// A proxy would connect in our stead, out of our sight.
-		proxy, dialer.ControlContext = nil, denyPrivate
+		dialer.ControlContext = denyPrivate
 	}
-	dial := c.DialContext
-	if dial == nil {
-		dial = dialer.DialContext
-	} else {
-		dial = withTimeout(dial, c.ConnectTimeout)
+	return dialer.DialContext
+}
+
+func (c Config) transport() *http.Transport {
+	proxy := c.Proxy
+	switch {
+	case c.DenyPrivate: // a proxy would connect in our stead, out of our sight
+		proxy = nil
+	case proxy == nil:
+		proxy = http.ProxyFromEnvironment
 	}
 	return &http.Transport{
 		Proxy:                  proxy,
-		DialContext:            dial,
+		DialContext:            c.DialContext,
 		TLSClientConfig:        c.TLSConfig.Clone(),
 		TLSHandshakeTimeout:    c.ConnectTimeout,
 		ResponseHeaderTimeout:  c.HeaderTimeout,
@@ -104,7 +112,7 @@ func (c Config) transport() *http.Transport {
 	}
 }
 
-func withTimeout(dial func(context.Context, string, string) (net.Conn, error), d time.Duration) func(context.Context, string, string) (net.Conn, error) {
+func withTimeout(dial dialFunc, d time.Duration) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, d)
 		defer cancel()
@@ -112,11 +120,12 @@ func withTimeout(dial func(context.Context, string, string) (net.Conn, error), d
 	}
 }
 
-// Close closes the idle connections of the client's own transports.
+// Close closes the connections of the client's own transports, with whatever is on them.
 func (c *Client) Close() {
 	for _, t := range c.own {
 		t.CloseIdleConnections()
 	}
+	c.conns.close() // a transport may hold one for busy whose last request was given up
 }
 
 // Origin is the scheme, host and port of u, the port always given: what headers

@@ -1,0 +1,74 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+)
+
+type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// conns are the connections that are open. A transport closes those that it believes to
+// be idle; when all requests have ended none may be left, whatever it believes.
+type conns struct {
+	mu     sync.Mutex
+	open   map[*conn]struct{}
+	closed bool
+}
+
+// conn tells when it is closed.
+type conn struct {
+	net.Conn
+	of *conns
+}
+
+var errClosed = errors.New("the client is closed")
+
+// tracked is a dialer whose connections close will find.
+func (s *conns) tracked(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		made, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		c := &conn{made, s}
+		if !s.add(c) { // nobody wants it any more
+			made.Close()
+			return nil, errClosed
+		}
+		return c, nil
+	}
+}
+
+func (s *conns) add(c *conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	if s.open == nil {
+		s.open = map[*conn]struct{}{}
+	}
+	s.open[c] = struct{}{}
+	return true
+}
+
+// Close implements net.Conn.
+func (c *conn) Close() error {
+	c.of.mu.Lock()
+	delete(c.of.open, c)
+	c.of.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// close closes all of them, and those that are still being made.
+func (s *conns) close() {
+	s.mu.Lock()
+	left := s.open
+	s.open, s.closed = nil, true
+	s.mu.Unlock()
+	for c := range left {
+		c.Conn.Close()
+	}
+}

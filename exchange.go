@@ -151,6 +151,7 @@ func (f *file) begin(s *segment, src *source, cancel context.CancelCauseFunc, no
 		f.t.retries.Add(1)
 	}
 	s.src, s.cancel, s.asked, s.moved = src, cancel, now, now
+	s.overdue = now.Add(max(answerTime, 2*src.host.latency()))
 	s.firstByte, s.sampled = time.Time{}, time.Time{}
 	s.base, s.seen, s.answered = s.pos, s.pos, false
 }

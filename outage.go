@@ -12,6 +12,7 @@ import (
 type outage struct {
 	since   time.Time // zero: there is none
 	blocked time.Time // no request before this
+	last    time.Time // when it was of no use for the last time
 	err     error     // why
 	busy    bool      // it does answer, but refuses
 	step    int
@@ -34,7 +35,7 @@ func (o *outage) beginLocked(start, now time.Time, err error, busy bool) {
 	} else if unasked := start.Sub(o.blocked); unasked > promptly {
 		o.since = o.since.Add(unasked)
 	}
-	o.err = err
+	o.last, o.err = now, err
 }
 
 // wait returns how long the host as a whole must not be asked; an error when it has
@@ -45,7 +46,7 @@ func (h *host) wait(now time.Time, maxElapsed time.Duration) (time.Duration, err
 	switch {
 	case !h.blocked.After(now):
 		return 0, nil
-	case h.since.IsZero() || now.Sub(h.since) < maxElapsed:
+	case h.since.IsZero() || h.last.Sub(h.since) < maxElapsed: // it was not asked since; perhaps it serves again
 		return h.blocked.Sub(now), nil
 	case h.busy:
 		return 0, fmt.Errorf("%w; the host has served nobody for %v", gateError(h.err), maxElapsed)
@@ -68,7 +69,7 @@ func (h *host) downFor() error {
 func (h *host) hopeful(now time.Time, maxElapsed time.Duration, atOnce bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return (!atOnce || !h.blocked.After(now)) && (h.since.IsZero() || now.Sub(h.since) < maxElapsed)
+	return (!atOnce || !h.blocked.After(now)) && (h.since.IsZero() || h.last.Sub(h.since) < maxElapsed)
 }
 
 // ailing reports whether the host serves nobody.

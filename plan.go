@@ -30,6 +30,7 @@ type segment struct {
 	src       *source
 	cancel    context.CancelCauseFunc
 	asked     time.Time
+	overdue   time.Time // when a first byte is later than usual
 	firstByte time.Time
 	base      int64 // pos when it began
 	seen      int64 // pos at the last look
@@ -88,7 +89,7 @@ const answerTime = time.Second
 // speed of one whose first byte is still under way.
 func (s *segment) timeLeft(now time.Time, guess float64) float64 {
 	rate := s.rate
-	if s.firstByte.IsZero() && s.cancel != nil && now.Sub(s.asked) > answerTime {
+	if s.firstByte.IsZero() && s.cancel != nil && now.After(s.overdue) {
 		return math.Inf(1)
 	}
 	if s.firstByte.IsZero() || now.Sub(s.firstByte) < 50*time.Millisecond {

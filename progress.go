@@ -160,7 +160,7 @@ func (d *BatchDownloader) terminalLocked(t *task, status FileTaskStatus) {
 	switch status {
 	case StatusCompleted:
 		d.totals.completed++
-		if t.twin == nil && !t.has(flagCounted) {
+		if (t.twin == nil || t.has(flagOwn)) && !t.has(flagCounted) {
 			d.sizeLocked(t, t.downloaded.Load()) // nobody said a size: what arrived is it
 		}
 	case StatusFailed:

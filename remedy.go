@@ -170,8 +170,10 @@ func (a attempt) throttled(err error) *segment {
 	d := retryDelay(retry, a.s.refused, err)
 	if answer.asked && answer.retryAfter > 0 {
 		d = answer.retryAfter // exactly: its slot will be free by then
+	} else {
+		d = min(d, hostRetryMax) // or a moment in which it serves is missed
 	}
-	if !a.elsewhere() && a.host.throttle(a.began, time.Now(), d, err) > retry.MaxElapsed {
+	if !a.elsewhere() && a.host.throttle(a.began, time.Now(), d, err) >= retry.MaxElapsed {
 		a.s.waited = retry.MaxElapsed // by others before
 	}
 	return a.waitTurn(d, err)
@@ -182,14 +184,14 @@ func (a attempt) throttled(err error) *segment {
 func (a attempt) waitTurn(d time.Duration, err error) *segment {
 	a.f.mu.Lock()
 	a.s.refused++
-	a.s.waited += d
 	waited, refused := a.s.waited, a.s.refused
+	a.s.waited += d
 	a.f.mu.Unlock()
 	retry := a.f.r.d.set.cfg.Retry
 	if _, serving := a.host.alive(); refused > retry.MaxRetries && serving == 0 && a.f.othersNow(a.src) {
 		return a.f.dropSilent(a.src, a.s, err)
 	}
-	if waited > retry.MaxElapsed {
+	if waited >= retry.MaxElapsed { // it has been; what is still to come may serve
 		return a.giveUp(fmt.Errorf("%w; waited for %v", err, retry.MaxElapsed))
 	}
 	if a.f.moveOn(a.s, a.src, d) {

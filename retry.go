@@ -71,6 +71,11 @@ func (f *file) settleSuccess(s *segment) *segment {
 			f.failLocked(errStream)
 			return nil
 		}
+		if f.givesWayLocked() {
+			f.requeueLocked(s)
+			f.failLocked(errYield)
+			return nil
+		}
 		return s
 	}
 	twin := s.twin

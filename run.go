@@ -231,11 +231,11 @@ func (r *run) shouldYield(f *file) bool {
 // mayGrow reports whether a file may take more than one connection: not while small
 // files wait for its place, nor while it is being found out whether they do.
 func (r *run) mayGrow(f *file) bool {
-	if r.sharing != nil && r.idleSlots() > r.d.set.files { // more than those who wait could use, with the places there are
-		return true
-	}
 	if r.shouldYield(f) {
 		return false
+	}
+	if r.sharing != nil && r.idleSlots() > r.d.set.files { // more than those who wait could use, with the places there are
+		return true
 	}
 	return r.next.Load() == nobodyWaits || r.look.isSettled()
 }

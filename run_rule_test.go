@@ -116,7 +116,7 @@ func TestWhatIsUsual(t *testing.T) {
 // there is, so that somebody is set on it.
 func TestNoAnswerIsSlow(t *testing.T) {
 	now := time.Now()
-	s := &segment{end: 1000, asked: now, cancel: func(error) {}}
+	s := &segment{end: 1000, asked: now, overdue: now.Add(answerTime), cancel: func(error) {}}
 	require.EqualValues(t, 10, s.timeLeft(now, 100))
 	require.True(t, math.IsInf(s.timeLeft(now.Add(2*answerTime), 100), 1))
 }

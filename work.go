@@ -179,7 +179,7 @@ func (f *file) pick(w *worker, src *source) *segment {
 	if w.additional && f.workers > f.target {
 		return nil
 	}
-	if !w.additional && f.workers == 1 && f.pin != nil && !f.unconfirmed && !f.repairing && f.r.shouldYield(f) {
+	if !w.additional && f.givesWayLocked() {
 		f.failLocked(errYield)
 		return nil
 	}
@@ -196,6 +196,11 @@ func (f *file) pick(w *worker, src *source) *segment {
 		}
 	}
 	return s
+}
+
+// givesWayLocked reports whether a file with one connection ought to leave its place now.
+func (f *file) givesWayLocked() bool {
+	return f.workers == 1 && f.pin != nil && !f.stream && !f.unconfirmed && !f.repairing && f.r.shouldYield(f)
 }
 
 // nextLocked takes a segment nobody has begun that the source may be asked for.

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -152,4 +153,26 @@ func isSilentClose(err error) bool {
 func isAnswer(err error) bool {
 	var a *answerError
 	return errors.As(err, &a)
+}
+
+// gateError gives the verdict on an answer the name that callers know.
+func gateError(err error) error {
+	var a *answerError
+	if !errors.As(err, &a) {
+		return err
+	}
+	switch a.verdict.Kind {
+	case httprange.BadEncoding:
+		return fmt.Errorf("%w: %s", ErrEncoding, a.verdict.Reason)
+	case httprange.Changed:
+		return fmt.Errorf("%w: %s", ErrRemoteChanged, a.verdict.Reason)
+	case httprange.Malformed:
+		if a.Unwrap() != nil {
+			return err
+		}
+		fallthrough
+	case httprange.RangeMismatch, httprange.RangeIgnored, httprange.RangeUnusable:
+		return fmt.Errorf("%w: %s", ErrRangeMismatch, a.verdict.Reason)
+	}
+	return err
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/backoff"
-	"github.com/littledl/littledl/internal/httprange"
 )
 
 // attempt is one request that failed.
@@ -282,26 +281,4 @@ func (a attempt) renew(err error) *segment {
 		return a.giveUp(err)
 	}
 	return a.again(err)
-}
-
-// gateError gives the verdict on an answer the name that callers know.
-func gateError(err error) error {
-	var a *answerError
-	if !errors.As(err, &a) {
-		return err
-	}
-	switch a.verdict.Kind {
-	case httprange.BadEncoding:
-		return fmt.Errorf("%w: %s", ErrEncoding, a.verdict.Reason)
-	case httprange.Changed:
-		return fmt.Errorf("%w: %s", ErrRemoteChanged, a.verdict.Reason)
-	case httprange.Malformed:
-		if a.Unwrap() != nil {
-			return err
-		}
-		fallthrough
-	case httprange.RangeMismatch, httprange.RangeIgnored, httprange.RangeUnusable:
-		return fmt.Errorf("%w: %s", ErrRangeMismatch, a.verdict.Reason)
-	}
-	return err
 }

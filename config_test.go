@@ -26,9 +26,9 @@ func TestLimitsAreNotLowered(t *testing.T) {
 				b.opts = append(b.opts, littledl.WithMaxTotalThreads(24))
 				b.conf.MaxConnections = 24
 			}
-			b.net.Shape(Same(line(mib)))
+			b.net.Shape(Same(line(150 * kib)))
 			b.srv.Behave(Delay(50 * time.Millisecond))
-			b.add(b.srv.File("a.bin", Size(200*mib)))
+			b.add(b.srv.File("a.bin", Size(24*mib)))
 			require.NoError(b, b.start())
 			require.Equal(b, 24, b.srv.MaxInFlight())
 		})

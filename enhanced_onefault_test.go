@@ -64,15 +64,15 @@ func TestPageOfBackup(t *testing.T) {
 // TestRepairInterrupted: while a file is completed from one source alone, since another
 // one lies, what happens to that one is no evidence against it.
 func TestRepairInterrupted(t *testing.T) {
-	const size = 24 * mib
+	const size = 8 * mib
 	for name, does := range map[string]Behaviour{
-		"500":            After(6, First(1, Status(500))),
-		"reset":          After(6, First(1, RST(100*kib))),
-		"another ETag":   After(6, Become(ETag(`"another"`))),
-		"range ignored":  After(6, First(1, NoRangeLie())),
-		"no such range":  After(6, First(1, Always416())),
-		"headers stall":  After(6, First(1, StallHeader())),
-		"only a restart": After(6, First(1, EmptyReply())),
+		"500":            After(3, First(1, Status(500))),
+		"reset":          After(3, First(1, RST(100*kib))),
+		"another ETag":   After(3, Become(ETag(`"another"`))),
+		"range ignored":  After(3, First(1, NoRangeLie())),
+		"no such range":  After(3, First(1, Always416())),
+		"headers stall":  After(3, First(1, StallHeader())),
+		"only a restart": After(3, First(1, EmptyReply())),
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(b *bed) {
@@ -95,8 +95,8 @@ func TestRepairDoesNotYield(t *testing.T) {
 	inBubble(t, func(b *bed) {
 		b.enhanced, b.files, b.restarts = true, 1, 2
 		liar := b.origin("liar.test:80")
-		f := b.srv.File("a.bin", Size(24*mib))
-		liar.File("a.bin", Data(Bytes(Generate("other", 3, 24*mib))), ETag(`"x"`))
+		f := b.srv.File("a.bin", Size(8*mib))
+		liar.File("a.bin", Data(Bytes(Generate("other", 3, 8*mib))), ETag(`"x"`))
 		id := b.add(f, littledl.WithHash("sha256", f.Sum()), littledl.WithBackupURLs(liar.URL("a.bin")))
 		for i := range 20 {
 			small := b.srv.File(fmt.Sprint(i), Size(1000))
@@ -116,7 +116,7 @@ func TestSilentRequest(t *testing.T) {
 	for _, mirror := range []bool{false, true} {
 		inBubble(t, func(b *bed) {
 			b.enhanced = true
-			f := b.srv.File("a.bin", Size(30*mib), Behave(After(3, First(1, StallHeader()))))
+			f := b.srv.File("a.bin", Size(12*mib), Behave(After(3, First(1, StallHeader()))))
 			opts := []littledl.URLOption{littledl.WithHash("sha256", f.Sum())}
 			if mirror {
 				other := b.origin("other.test:80")

@@ -16,11 +16,11 @@ import (
 // TestEndAtTheSeam: a batch that ends while a backup is being compared does not go on in
 // its next Start as if that had come out well.
 func TestEndAtTheSeam(t *testing.T) {
-	const size = 20 * mib
+	const size = 8 * mib
 	for _, how := range []string{"cancel", "pause and cancel"} {
 		t.Run(how, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
-				b.rates["a.test:80"] = 200 * kib
+				b.rates["a.test:80"] = 100 * kib
 				a, other := b.origin("a.test"), b.origin("b.test")
 				a.File("f", Size(size))
 				f := other.File("f", enhOther("f", size), Behave(Delay(5*time.Second)))
@@ -44,7 +44,7 @@ func TestEndAtTheSeam(t *testing.T) {
 // TestFirstRequestAtTheSeam: a backup whose first request fails is asked again, and what
 // was fetched is kept.
 func TestFirstRequestAtTheSeam(t *testing.T) {
-	const size = 20 * mib
+	const size = 8 * mib
 	for name, does := range map[string]Behaviour{
 		"500": Status(500), "503": Status(503, RetryAfter("2")), "429": Status(429), "reset": RSTNow(), "closed": EmptyReply(),
 		"stall": Stall(1000), "silent": StallHeader(), "cut": ShortBody(1000),
@@ -52,7 +52,7 @@ func TestFirstRequestAtTheSeam(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
 				b.conf.HeaderTimeout, b.conf.StallTimeout = 2*time.Second, 2*time.Second
-				b.rates["a.test:80"] = 200 * kib
+				b.rates["a.test:80"] = 100 * kib
 				a, backup := b.origin("a.test"), b.origin("b.test")
 				f := a.File("f", Size(size))
 				backup.File("f", Data(Bytes(f.Content())), ETag(f.Representation().ETag), LastModified(f.Representation().LastModified), Behave(First(1, does)))
@@ -70,10 +70,10 @@ func TestFirstRequestAtTheSeam(t *testing.T) {
 func TestSamplesObeyRetryAfter(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
 		b.option(littledl.WithTrustedMirrors(true))
-		b.rates["a.test:80"] = 512 * kib
+		b.rates["a.test:80"] = 100 * kib
 		a, c := b.origin("a.test"), b.origin("b.test")
-		f := a.File("f", Size(20*mib))
-		c.File("f", Size(20*mib), Behave(First(1, Status(503, RetryAfter("2")))))
+		f := a.File("f", Size(8*mib))
+		c.File("f", Size(8*mib), Behave(First(1, Status(503, RetryAfter("2")))))
 		b.mirrored("f", f.Content(), nil, a, c)
 		require.NoError(b, b.start())
 		gets := c.GETs()
@@ -88,10 +88,10 @@ func TestShorterMirror(t *testing.T) {
 		enhBubble(t, func(b *enhBed) {
 			b.option(littledl.WithTrustedMirrors(true))
 			b.conf.Retry.MaxElapsed = 5 * time.Second
-			b.rates["a.test:80"] = 200 * kib
+			b.rates["a.test:80"] = 100 * kib
 			a, c := b.origin("a.test"), b.origin("b.test")
-			a.File("f", Size(20*mib))
-			f := c.File("f", Size(20*mib+by))
+			a.File("f", Size(8*mib))
+			f := c.File("f", Size(8*mib+by))
 			b.mirrored("f", f.Content(), nil, a, c)
 			time.AfterFunc(2*time.Second, a.Close)
 			require.NoError(b, b.start())
@@ -114,8 +114,8 @@ func TestStallBehindTheHeaders(t *testing.T) {
 func TestSlowToAnswer(t *testing.T) {
 	inBoth(t, func(b *bed) {
 		b.srv.Behave(Delay(1500 * time.Millisecond))
-		for i := range 3 {
-			b.add(b.srv.File(fmt.Sprint(i), Size(24*mib)))
+		for i := range 2 {
+			b.add(b.srv.File(fmt.Sprint(i), Size(8*mib)))
 		}
 		require.NoError(b, b.start())
 		require.LessOrEqual(b, b.drops, 2)
@@ -145,7 +145,7 @@ func TestGivesWayBetweenRequests(t *testing.T) {
 	inBoth(t, func(b *bed) {
 		b.files, b.chunks = 2, 4
 		for i := range 4 {
-			b.add(b.srv.File(fmt.Sprint("large", i), Size(20*mib)))
+			b.add(b.srv.File(fmt.Sprint("large", i), Size(8*mib)))
 		}
 		for i := range 20 {
 			b.add(b.srv.File(fmt.Sprint("small", i), Size(10*kib)))

@@ -133,8 +133,8 @@ func TestEnhTrustedLimit(t *testing.T) {
 				b.option(littledl.WithTrustedMirrors(true), littledl.WithMaxConcurrentChunksPerFile(limit))
 				a := b.origin("a.test")
 				a.Behave(faultserver.Delay(60 * time.Millisecond))
-				b.rates["a.test:80"] = mib
-				f := a.File("0", faultserver.Size(24*mib))
+				b.rates["a.test:80"] = 300 * kib
+				f := a.File("0", faultserver.Size(8*mib))
 				var mirrors []string
 				for i := 1; i <= 4; i++ {
 					name := fmt.Sprint(i)

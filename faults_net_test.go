@@ -190,3 +190,16 @@ func TestFewDescriptors(t *testing.T) {
 		require.Equal(b, 300+150, len(b.srv.GETs()))
 	})
 }
+
+// 36: what breaks all connections of a file at once is one failure, however many there are.
+func TestAllBreakAtOnce(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		b.files, b.chunks, b.conf.MaxConnections = 1, 16, 16
+		b.net.Shape(Same(line(50 * kib)))
+		b.add(b.srv.File("a.bin", Size(20*mib)))
+		for i := range 3 {
+			time.AfterFunc(time.Duration(4*i+4)*time.Second, func() { b.net.ResetAll() })
+		}
+		require.NoError(b, b.start())
+	})
+}

@@ -96,8 +96,9 @@ type saved struct {
 	broke       bool             // a stream has broken off: the next may be of any version, since it begins anew
 	crumbs      int              // answers with next to nothing of what was asked
 	failures    int
-	owed        int // failures that no attempt has followed yet
-	tries       int // of the first segment, across waits; refused and waited too
+	failed      time.Time // when the latest of them was counted
+	owed        int       // failures that no attempt has followed yet
+	tries       int       // of the first segment, across waits; refused and waited too
 	refused     int
 	waited      time.Duration
 	searched    bool   // for its content among the files at hand

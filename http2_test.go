@@ -77,7 +77,7 @@ func (h *blackHole) Close() error {
 // nothing says that it has.
 func TestDeadConnection(t *testing.T) {
 	for name, opt := range map[string]Option{"HTTP/1.1": TLS(), "HTTP/2": AnyHTTP()} {
-		for _, size := range []int64{3 * mib, 10 * kib} {
+		for _, size := range []int64{mib, 10 * kib} {
 			t.Run(name, func(t *testing.T) {
 				inBubble(t, func(b *bed) {
 					b.conf.HeaderTimeout, b.conf.StallTimeout = 2*time.Second, 2*time.Second

@@ -228,9 +228,9 @@ func TestPauseBeforeTheFirstRequest(t *testing.T) {
 func TestPauseForgetsWhatIsOver(t *testing.T) {
 	batchBubble(t, func(b *batch) {
 		b.option(littledl.WithMaxConcurrentChunksPerFile(1))
-		b.net.Shape(faultserver.Same(batchLink(1 << 20)))
+		b.net.Shape(faultserver.Same(batchLink(300 << 10)))
 		well := faultserver.First(0, faultserver.Status(500))
-		id := b.file("a", 40<<20, faultserver.Alternate(faultserver.Status(500), well))
+		id := b.file("a", 12<<20, faultserver.Alternate(faultserver.Status(500), well))
 		for i := range 8 {
 			at := time.Duration(5*i+4) * time.Second
 			time.AfterFunc(at, func() { _ = b.d.Pause() })

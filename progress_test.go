@@ -223,7 +223,7 @@ func TestProgressBeyondWhatIsKnown(t *testing.T) {
 		for i := range 5 {
 			b.file(fmt.Sprint(i), 1000)
 		}
-		b.file("stream", 30<<20, faultserver.NoRange(), faultserver.NoLength())
+		b.file("stream", 16<<20, faultserver.NoRange(), faultserver.NoLength())
 		done := b.background(b.Context())
 		time.Sleep(3 * time.Second)
 		p := b.get().GetProgress()

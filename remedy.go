@@ -109,14 +109,21 @@ func (a attempt) giveUp(err error) *segment {
 // it had.
 const goodProgress = 4 * worthyProgress
 
+// crowdTime is in which connections that fail have failed together, of the same cause: that
+// counts once.
+const crowdTime = 20 * time.Millisecond
+
 // again retries after a backoff, as often as the configuration and the file's
 // size allow.
 func (a attempt) again(err error) *segment {
 	f := a.f
 	f.mu.Lock()
 	a.s.tries++
-	if f.stream || a.progress < goodProgress {
+	now := time.Now()
+	crowd := a.began.Before(f.failed) && now.Sub(f.failed) < crowdTime
+	if (f.stream || a.progress < goodProgress) && !crowd {
 		f.failures++
+		f.failed = now
 	}
 	f.broke = f.stream
 	tries, failures, budget := a.s.tries, f.failures, 10

@@ -194,9 +194,9 @@ func flipBit(t *testing.T, path string, at int64) {
 // process has left: where the digest comes out wrong the file is fetched anew.
 func TestSpoiltBetweenStarts(t *testing.T) {
 	batchBubble(t, func(b *batch) {
-		f := b.srv.File("a.bin", faultserver.Size(20*mib), faultserver.Behave(faultserver.LyingRange(faultserver.BodyFlip)))
+		f := b.srv.File("a.bin", faultserver.Size(8*mib), faultserver.Behave(faultserver.LyingRange(faultserver.BodyFlip)))
 		id := b.add(f, littledl.WithHash("sha256", f.Sum()))
-		time.AfterFunc(800*time.Millisecond, func() { b.get().Cancel() })
+		time.AfterFunc(350*time.Millisecond, func() { b.get().Cancel() })
 		require.ErrorIs(b, b.get().Start(b.Context()), littledl.ErrCancelled)
 		require.Positive(b, b.task(id).Downloaded)
 		f.Behave()

@@ -196,8 +196,8 @@ func TestAllBreakAtOnce(t *testing.T) {
 	inBoth(t, func(b *bed) {
 		b.files, b.chunks, b.conf.MaxConnections = 1, 16, 16
 		b.net.Shape(Same(line(50 * kib)))
-		b.add(b.srv.File("a.bin", Size(20*mib)))
-		for i := range 3 {
+		b.add(b.srv.File("a.bin", Size(8*mib)))
+		for i := range 2 {
 			time.AfterFunc(time.Duration(4*i+4)*time.Second, func() { b.net.ResetAll() })
 		}
 		require.NoError(b, b.start())

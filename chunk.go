@@ -61,9 +61,7 @@ func (f *file) run() error {
 		case errors.Is(err, errDisown):
 			f.disown()
 		case errors.Is(err, errRestart):
-			f.r.warn("starting over", f.t, err)
-			f.stream = f.stream || errors.Is(err, errStream)
-			if err := f.startOver(); err != nil {
+			if err := f.restart(err); err != nil {
 				return err
 			}
 		case errors.Is(err, errSwitch):
@@ -122,7 +120,7 @@ func (f *file) round(epoch context.Context) error {
 	f.mu.Lock() // the reporter looks at the context
 	f.ctx, f.cancel = context.WithCancelCause(epoch)
 	defer f.cancel(nil)
-	f.hashing, f.proved, f.sampling = nil, false, 0
+	f.hashing, f.proved, f.strangers = nil, false, 0
 	pin := f.pin
 	begun := pin != nil && !f.unconfirmed
 	if begun {

@@ -177,18 +177,14 @@ func (c DownloadConfig) check() error {
 			return invalidOption("%s is %v; it must be from 0 to %v", name, d, time.Duration(maxTime))
 		}
 	}
-	for name, v := range map[string]int64{
-		"MaxConnections": int64(c.MaxConnections), "MaxConnectionsPerHost": int64(c.MaxConnectionsPerHost),
-		"MaxChunks": int64(c.MaxChunks), "MinChunkSize": c.MinChunkSize, "BufferSize": int64(c.BufferSize),
-		"MaxSpeed": c.MaxSpeed, "MaxFileSize": c.MaxFileSize,
-	} {
+	for name, v := range map[string]int64{"MinChunkSize": c.MinChunkSize, "MaxSpeed": c.MaxSpeed, "MaxFileSize": c.MaxFileSize} {
 		if v < 0 {
 			return invalidOption("%s is %d; it must not be negative", name, v)
 		}
 	}
 	for name, n := range map[string]int{"MaxConnections": c.MaxConnections, "MaxConnectionsPerHost": c.MaxConnectionsPerHost, "MaxChunks": c.MaxChunks} {
-		if n > maxLimit {
-			return invalidOption("%s is %d; it must be %d at most", name, n, maxLimit)
+		if n < 0 || n > maxLimit {
+			return invalidOption("%s is %d; it must be from 0 to %d", name, n, maxLimit)
 		}
 	}
 	if c.BufferSize != 0 && (c.BufferSize < minBuffer || c.BufferSize > maxBuffer) {

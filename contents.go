@@ -3,6 +3,7 @@ package littledl
 import (
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"os"
 	"sync"
@@ -204,18 +205,27 @@ func (f *file) sumOf(in partfile.File) (digest.Sum, error) {
 	if s, ok := c.known(key); ok && stable {
 		return s, nil
 	}
-	h := want.New()
-	if err := hashTo(f.r.ctx, h, in, 0, toEnd); err != nil {
+	h, err := f.hashAll(in, info)
+	if err != nil {
 		return digest.Sum{}, err
-	}
-	if !unchanged(in, info) {
-		return digest.Sum{}, errSwapped
 	}
 	s := digest.Sum{Algorithm: want.Algorithm, Bytes: string(h.Sum(nil))}
 	if stable {
 		c.remember(key, s)
 	}
 	return s, nil
+}
+
+// hashAll hashes an open file, which must be afterwards as it was before.
+func (f *file) hashAll(g partfile.File, before fs.FileInfo) (hash.Hash, error) {
+	h := f.opt.hash.New()
+	if err := hashTo(f.r.ctx, h, g, 0, toEnd); err != nil {
+		return nil, err
+	}
+	if !unchanged(g, before) {
+		return nil, errSwapped
+	}
+	return h, nil
 }
 
 // errSwapped: what was hashed is no longer what is there.

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,7 +85,7 @@ func (b *enhBed) refuseBeyond(n int32, addr string) {
 		if open.Add(1) > n {
 			time.Sleep(20 * time.Millisecond) // a round trip
 			open.Add(-1)
-			return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+			return nil, errRefused
 		}
 		c, err := dial(ctx, network, to)
 		if err != nil {

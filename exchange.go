@@ -24,6 +24,12 @@ type answerError struct {
 	asked      bool // the server said how long to wait
 }
 
+func newAnswerError(v httprange.Verdict, res *fetch.Response, at *url.URL) *answerError {
+	e := &answerError{verdict: v, status: res.StatusCode, at: at}
+	e.retryAfter, e.asked = backoff.RetryAfter(res.Header, time.Now())
+	return e
+}
+
 func (e *answerError) Error() string {
 	if err := e.Unwrap(); err != nil {
 		return err.Error()
@@ -80,8 +86,7 @@ func (f *file) serve(s *segment, src *source, u *url.URL, h *host, k *ticket) (t
 		return began, errDisown
 	}
 	if v.Kind != httprange.Accept && v.Kind != httprange.Empty {
-		e := &answerError{verdict: v, status: res.StatusCode, at: u}
-		e.retryAfter, e.asked = backoff.RetryAfter(res.Header, time.Now())
+		e := newAnswerError(v, res, u)
 		if _, serving := h.alive(); v.Kind == httprange.Throttled || e.status == http.StatusForbidden && serving > 0 {
 			k.refused() // beside answers that are served a 403 may mean too many as well
 		}
@@ -112,9 +117,7 @@ func (f *file) receive(ctx context.Context, s *segment, src *source, h *host, v 
 		return nil
 	}
 	if v.Skip > 0 {
-		n, err := io.CopyN(io.Discard, res.Body, v.Skip)
-		f.r.received.Add(n)
-		if err != nil {
+		if err := f.skip(res.Body, v.Skip); err != nil {
 			return f.bodyError(ctx, err)
 		}
 	}
@@ -133,6 +136,13 @@ func (f *file) receive(ctx context.Context, s *segment, src *source, h *host, v 
 		err = &fetch.WriteError{Err: noteErr}
 	}
 	return f.bodyEnd(x, err, v)
+}
+
+// skip throws away what comes before the bytes that were asked for.
+func (f *file) skip(body io.Reader, n int64) error {
+	got, err := io.CopyN(io.Discard, body, n)
+	f.r.received.Add(got)
+	return err
 }
 
 // advanced reports whether the segment's request has brought anything.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/littledl/littledl/internal/httprange"
 )
@@ -125,7 +124,7 @@ func (f *file) next(src *source, err error, any bool) bool {
 	}
 	src.errors++
 	src.unlike = err == errOther
-	src.silent = passes(err)
+	src.silent = !src.unlike && passes(err)
 	f.discardLocked(src, err)
 	return true
 }
@@ -134,7 +133,7 @@ func (f *file) next(src *source, err error, any bool) bool {
 func passes(err error) bool {
 	switch diagnose(err, true, false) {
 	case remedyAgain, remedyRetry, remedyHost, remedyTurn, remedyLocal:
-		return err != errOther
+		return true
 	}
 	return false
 }
@@ -150,12 +149,7 @@ func (f *file) askAgain(ctx context.Context, src *source, err error) bool {
 	if others || n > retry.MaxRetries || asksTooLong(retry, err) {
 		return false
 	}
-	timer := time.NewTimer(retryDelay(retry, n-1, err))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done(): // paused or ended, which the caller finds out
-	}
+	_ = sleep(ctx, retryDelay(retry, n-1, err)) // paused or ended, the caller finds that out
 	return true
 }
 

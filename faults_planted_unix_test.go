@@ -98,16 +98,31 @@ func TestPlantedAtTheName(t *testing.T) {
 	}
 }
 
+// leave has a file cancelled in the middle, which leaves a part and its journal.
+func (b *bed) leave() *File {
+	f := b.srv.File("a.bin", Size(8*mib), Behave(Slow(mib)))
+	b.add(f)
+	time.AfterFunc(time.Second, func() { b.d.Cancel() })
+	require.ErrorIs(b, b.start(), littledl.ErrCancelled)
+	return f
+}
+
+// anew fetches a file with another downloader, that knows of nothing.
+func (b *bed) anew(f *File) (id string) {
+	b.d, b.want = nil, map[string][]Content{}
+	id = b.add(f)
+	require.NoError(b, b.d.Start(b.Context()))
+	require.NoError(b, b.compare(b.task(id)))
+	return id
+}
+
 // 98: nor is anything written through what has the name of a part, which somebody who
 // has seen one may know; another name is used.
 func TestPlantedAtThePart(t *testing.T) {
 	for name, plant := range plantings {
 		t.Run("98 "+name, func(t *testing.T) {
 			inBoth(t, func(b *bed) {
-				f := b.srv.File("a.bin", Size(8*mib), Behave(Slow(mib)))
-				b.add(f)
-				time.AfterFunc(time.Second, func() { b.d.Cancel() })
-				require.ErrorIs(b, b.start(), littledl.ErrCancelled)
+				f := b.leave()
 				left, err := os.ReadDir(b.dir)
 				require.NoError(b, err)
 				require.NotEmpty(b, left)
@@ -119,10 +134,7 @@ func TestPlantedAtThePart(t *testing.T) {
 					require.NoError(b, os.Remove(at))
 					require.NoError(b, plant(at, outside))
 				}
-				b.d, b.want = nil, map[string][]Content{} // another one, that knows of nothing
-				id := b.add(f)
-				require.NoError(b, b.d.Start(b.Context()))
-				require.NoError(b, b.compare(b.task(id)))
+				id := b.anew(f)
 				require.Equal(b, "a.bin", b.task(id).Filename)
 				text, err := os.ReadFile(outside)
 				require.NoError(b, err)
@@ -146,19 +158,13 @@ func TestJournalWithoutPart(t *testing.T) {
 		}
 		t.Run("98 "+name, func(t *testing.T) {
 			inBoth(t, func(b *bed) {
-				f := b.srv.File("a.bin", Size(8*mib), Behave(Slow(mib)))
-				b.add(f)
-				time.AfterFunc(time.Second, func() { b.d.Cancel() })
-				require.ErrorIs(b, b.start(), littledl.ErrCancelled)
+				f := b.leave()
 				parts, err := filepath.Glob(filepath.Join(b.dir, "*.ldpart"))
 				require.NoError(b, err)
 				require.Len(b, parts, 1)
 				require.NoError(b, os.Remove(parts[0]))
 				require.NoError(b, plant(parts[0], filepath.Join(b.TempDir(), "theirs")))
-				b.d, b.want = nil, map[string][]Content{}
-				id := b.add(f)
-				require.NoError(b, b.d.Start(b.Context()))
-				require.NoError(b, b.compare(b.task(id)))
+				b.anew(f)
 				left, err := filepath.Glob(filepath.Join(b.dir, "*.ldjournal"))
 				require.NoError(b, err)
 				require.Empty(b, left)

@@ -61,8 +61,7 @@ type file struct {
 	drops      int            // stragglers replaced
 	early      int            // segments under way or not begun that mirrors are compared with
 	earlySince time.Time
-	strangers  int     // mirrors that samples are yet to be taken of
-	sampling   int     // places that are theirs
+	strangers  int     // mirrors that samples are yet to be taken of; each has a place, as far as a worker keeps one
 	wanted     string  // its name, where its content is looked for among the files at hand
 	looks      []place // files that were looked at for its content
 }

@@ -87,9 +87,7 @@ func (f *file) publishAs(base string, replace bool) error {
 		if d > busyMost || !errors.Is(err, partfile.ErrBusy) {
 			return err
 		}
-		select {
-		case <-time.After(d):
-		case <-f.r.ctx.Done():
+		if !sleep(f.r.ctx, d) {
 			return context.Cause(f.r.ctx)
 		}
 	}

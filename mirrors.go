@@ -39,11 +39,12 @@ func (f *file) inviteLocked() {
 // meetLocked has mirrors compared. Who takes a sample has the place of one that fetches,
 // so as many at once as leave a worker.
 func (f *file) meetLocked(strangers []*source) {
-	f.strangers, f.sampling = len(strangers), min(len(strangers), f.limit-1)
-	places := make(chan struct{}, max(f.sampling, 0))
+	f.strangers = len(strangers)
+	atOnce := min(f.strangers, f.limit-1)
+	places := make(chan struct{}, atOnce)
 	for i, s := range strangers {
 		ctx, k := f.ctx, f.sampler(s, min(sampleTime, f.r.d.set.cfg.StallTimeout))
-		placed := i < f.sampling
+		placed := i < atOnce
 		if placed {
 			places <- struct{}{}
 			k.try(s.host) // before this file's own workers take what is free, for long
@@ -69,14 +70,13 @@ func enterPlace(ctx context.Context, places chan struct{}) bool {
 // a worker gets it.
 func (f *file) sampledLocked() {
 	f.strangers--
-	f.sampling = min(f.sampling, f.strangers)
 	if f.workers > 0 && f.ctx.Err() == nil {
 		f.staffLocked()
 	}
 }
 
 // placesLocked is how many of the workers that are wanted a file may have.
-func (f *file) placesLocked(wanted int) int { return min(wanted, max(f.limit-f.sampling, 1)) }
+func (f *file) placesLocked(wanted int) int { return min(wanted, max(f.limit-f.strangers, 1)) }
 
 // Trusted mirrors are compared at the beginning, in the middle and at the end of the
 // file: what was cut off, padded, or patched in place differs at one of them more

@@ -60,17 +60,21 @@ func (n *names) dir(dir string) int32 {
 	if ok {
 		return id
 	}
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		abs = filepath.Clean(dir)
-	}
-	abs = safename.Fold(abs)
+	abs := safename.Fold(absolute(dir))
 	if id, ok = n.dirs[abs]; !ok {
 		id = int32(len(n.dirs))
 		n.dirs[abs] = id
 	}
 	n.dirs[dir] = id
 	return id
+}
+
+// absolute is the one spelling of a directory that all others lead to, links apart.
+func absolute(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		return abs
+	}
+	return filepath.Clean(dir)
 }
 
 // urlName is the safe form of the URL's last segment.

@@ -38,6 +38,12 @@ func (o *outage) beginLocked(start, now time.Time, err error, busy bool) {
 	o.last, o.err = now, err
 }
 
+// patientLocked reports whether it has not been waited for as long as patience allows: up
+// to the last time that somebody asked, since perhaps it serves again.
+func (o *outage) patientLocked(maxElapsed time.Duration) bool {
+	return o.since.IsZero() || o.last.Sub(o.since) < maxElapsed
+}
+
 // wait returns how long the host as a whole must not be asked; an error when it has
 // served nobody for longer than patience allows.
 func (h *host) wait(now time.Time, maxElapsed time.Duration) (time.Duration, error) {
@@ -46,7 +52,7 @@ func (h *host) wait(now time.Time, maxElapsed time.Duration) (time.Duration, err
 	switch {
 	case !h.blocked.After(now):
 		return 0, nil
-	case h.since.IsZero() || h.last.Sub(h.since) < maxElapsed: // it was not asked since; perhaps it serves again
+	case h.patientLocked(maxElapsed):
 		return h.blocked.Sub(now), nil
 	case h.busy:
 		return 0, fmt.Errorf("%w; the host has served nobody for %v", gateError(h.err), maxElapsed)
@@ -69,7 +75,7 @@ func (h *host) downFor() error {
 func (h *host) hopeful(now time.Time, maxElapsed time.Duration, atOnce bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return (!atOnce || !h.blocked.After(now)) && (h.since.IsZero() || h.last.Sub(h.since) < maxElapsed)
+	return (!atOnce || !h.blocked.After(now)) && h.patientLocked(maxElapsed)
 }
 
 // ailing reports whether the host serves nobody.
@@ -91,21 +97,21 @@ func (h *host) down(start, now time.Time, err error, retry RetryConfig, u float6
 		h.blocked = now.Add(p.Delay(h.step, 0.5+u/2))
 		h.step++
 	}
-	return now.Sub(h.since) < retry.MaxElapsed
+	return h.patientLocked(retry.MaxElapsed)
 }
 
 // throttle makes the whole host wait after a refusal of a request begun at start, unless
 // it is serving other requests or may be: the answers to a crowd come in any order. It
-// returns how long it has refused everything.
-func (h *host) throttle(start, now time.Time, d time.Duration, err error) time.Duration {
+// returns false when the host has refused everything for long enough.
+func (h *host) throttle(start, now time.Time, d time.Duration, err error, maxElapsed time.Duration) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.flights) > 0 {
-		return 0
+		return true
 	}
 	h.beginLocked(start, now, err, true)
 	if until := now.Add(d); until.After(h.blocked) {
 		h.blocked = until
 	}
-	return now.Sub(h.since)
+	return h.patientLocked(maxElapsed)
 }

@@ -2,9 +2,6 @@ package littledl_test
 
 import (
 	"fmt"
-	"net"
-	"os"
-	"syscall"
 	"testing"
 	"time"
 
@@ -15,8 +12,6 @@ import (
 )
 
 // Outages of one of several hosts: of a source beside a backup, of what a redirect leads to.
-
-var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 
 // TestBusyFirstHealthyBackup: what a busy first source cannot give comes from the backup,
 // for all files.
@@ -79,7 +74,7 @@ func TestOutageAndPage(t *testing.T) {
 		for _, d := range []time.Duration{100 * time.Millisecond, time.Second, 8 * time.Second} {
 			inBubble(t, func(b *bed) {
 				b.enhanced, b.restarts = true, 2
-				b.conf.DialContext = refusedUntil(time.Now().Add(d), "files.test:80", b.dial)
+				b.refused("files.test:80", d)
 				backup := b.origin("backup.test:80")
 				backup.File("a.bin", Behave(HTML200()))
 				f := b.srv.File("a.bin", Size(7*mib))

@@ -1,7 +1,6 @@
 package littledl_test
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"os"
@@ -70,9 +69,7 @@ func TestOutageWithDeadBackup(t *testing.T) {
 	for _, does := range []Behaviour{StallHeader(), Status(503), RSTNow()} {
 		inBubble(t, func(b *bed) {
 			b.enhanced, b.conf.HeaderTimeout, b.conf.StallTimeout = true, 2*time.Second, 2*time.Second
-			began := time.Now()
-			dial := b.conf.DialContext
-			b.conf.DialContext = refusedUntil(began.Add(8*time.Second), "files.test:80", dial)
+			b.refused("files.test:80", 8*time.Second)
 			backup := b.origin("backup.test:80")
 			f := b.srv.File("a.bin", Size(7*mib))
 			backup.File("a.bin", Size(7*mib), Behave(does))
@@ -83,14 +80,10 @@ func TestOutageWithDeadBackup(t *testing.T) {
 	}
 }
 
-// refusedUntil has an address refuse connections for a time.
-func refusedUntil(until time.Time, addr string, dial dialFunc) dialFunc {
-	return func(ctx context.Context, network, to string) (net.Conn, error) {
-		if to == addr && time.Now().Before(until) {
-			return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
-		}
-		return dial(ctx, network, to)
-	}
-}
+var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 
-type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
+// refused has an address refuse connections for a time.
+func (b *bed) refused(addr string, d time.Duration) {
+	b.net.FailDial(addr, errRefused)
+	time.AfterFunc(d, func() { b.net.FailDial(addr, nil) })
+}

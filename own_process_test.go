@@ -9,9 +9,10 @@ import (
 )
 
 // inOwnProcess runs the calling test once more in a process of its own, for what it
-// does to all of a process. It is true in that one, and false, after its end, in the
-// other. Limits are shell commands that come before; "" is none.
-func inOwnProcess(t *testing.T, limits string) bool {
+// does to all of a process or wants of its environment. It is true in that one, and
+// false, after its end, in the other. Limits are shell commands that come before; "" is
+// none.
+func inOwnProcess(t *testing.T, limits string, env ...string) bool {
 	t.Helper()
 	const alone = "LITTLEDL_TEST_ALONE"
 	if os.Getenv(alone) == t.Name() {
@@ -26,7 +27,7 @@ func inOwnProcess(t *testing.T, limits string) bool {
 		test.Args = append([]string{shell, "-c", limits + ` && exec "$0" "$@"`}, test.Args...)
 		test.Path = shell
 	}
-	test.Env = append(os.Environ(), alone+"="+t.Name())
+	test.Env = append(append(os.Environ(), alone+"="+t.Name()), env...)
 	out, err := test.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return false

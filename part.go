@@ -3,6 +3,7 @@ package littledl
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -105,13 +106,23 @@ func (f *file) forget() {
 	f.done.Reset()
 	f.pin, f.whole = nil, false
 	f.unproven, f.unconfirmed = nil, false
-	f.promised, f.opt.hash = digest.Sum{}, f.t.options().hash // another version has another one
+	f.promised = digest.Sum{} // another version has another one
+	if !f.repairing {         // whoever is asked there, it is the first's that counts
+		f.opt.hash = f.t.options().hash
+	}
 	for _, s := range f.sources {
 		s.pin, s.proven = nil, false
 		s.wrote.Reset()
 	}
 	f.t.downloaded.Add(-n)
 	f.r.d.downloaded.Add(-n)
+}
+
+// restart is startOver for what ended a round.
+func (f *file) restart(why error) error {
+	f.r.warn("starting over", f.t, why)
+	f.stream = f.stream || errors.Is(why, errStream)
+	return f.startOver()
 }
 
 // startOver begins again after the server changed the file or turned out not to

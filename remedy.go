@@ -55,14 +55,11 @@ func (a attempt) treat(err error) *segment {
 		a.host.dropIfRange()
 		return a.s
 	case remedyHost:
-		if a.elsewhere() {
-			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
-		}
-		if errors.Is(err, syscall.ECONNREFUSED) && (serving > 0 || a.host.crowded() && f.othersNow(a.src)) {
-			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
-		}
-		if isSilentClose(err) && f.forgives(a.src, retry.MaxRetries) {
-			return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
+		switch {
+		case a.elsewhere(),
+			errors.Is(err, syscall.ECONNREFUSED) && (serving > 0 || a.host.crowded() && f.othersNow(a.src)),
+			isSilentClose(err) && f.forgives(a.src, retry.MaxRetries):
+			return a.rest(err)
 		}
 		patient := a.host.down(a.began, time.Now(), err, retry, rand.Float64())
 		if f.othersNow(a.src) || !patient && f.others(a.src) {
@@ -73,7 +70,7 @@ func (a attempt) treat(err error) *segment {
 		}
 		return a.s // the worker waits for the host before it asks again
 	case remedyLocal:
-		return a.waitTurn(backoff.Policy{Base: retry.BaseDelay, Max: hostRetryMax}.Delay(a.s.refused, rand.Float64()), err)
+		return a.rest(err)
 	case remedyTurn:
 		return a.throttled(err)
 	case remedyRetry:
@@ -165,21 +162,23 @@ func asksTooLong(retry RetryConfig, err error) bool {
 	return errors.As(err, &a) && a.asked && a.retryAfter > retry.MaxDelay
 }
 
+// busyDelay is how long a host that has too much to do is left alone.
+func busyDelay(retry RetryConfig, attempt int, err error) time.Duration {
+	var a *answerError
+	if errors.As(err, &a) && a.asked && a.retryAfter > 0 {
+		return a.retryAfter // exactly: its slot will be free by then
+	}
+	return min(retryDelay(retry, attempt, err), hostRetryMax) // or a moment in which it serves is missed
+}
+
 // throttled obeys a host that has too much to do.
 func (a attempt) throttled(err error) *segment {
-	var answer *answerError
-	errors.As(err, &answer)
 	retry := a.f.r.d.set.cfg.Retry
 	if asksTooLong(retry, err) {
 		return a.giveUp(err)
 	}
-	d := retryDelay(retry, a.s.refused, err)
-	if answer.asked && answer.retryAfter > 0 {
-		d = answer.retryAfter // exactly: its slot will be free by then
-	} else {
-		d = min(d, hostRetryMax) // or a moment in which it serves is missed
-	}
-	if !a.elsewhere() && a.host.throttle(a.began, time.Now(), d, err) >= retry.MaxElapsed {
+	d := busyDelay(retry, a.s.refused, err)
+	if !a.elsewhere() && !a.host.throttle(a.began, time.Now(), d, err, retry.MaxElapsed) {
 		a.s.waited = retry.MaxElapsed // by others before
 	}
 	return a.waitTurn(d, err)
@@ -204,6 +203,12 @@ func (a attempt) waitTurn(d time.Duration, err error) *segment {
 		return nil
 	}
 	return a.f.wait(a.s, d)
+}
+
+// rest is waitTurn for a moment that grows.
+func (a attempt) rest(err error) *segment {
+	p := backoff.Policy{Base: a.f.r.d.set.cfg.Retry.BaseDelay, Max: hostRetryMax}
+	return a.waitTurn(p.Delay(a.s.refused, rand.Float64()), err)
 }
 
 // toStream gives up on ranges: the file starts over as one stream. Beside other

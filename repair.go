@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/littledl/littledl/internal/digest"
 )
 
 // What happens when one of a file's sources lies, which a digest brings to light.
@@ -17,8 +15,7 @@ import (
 // What another had delivered and comes out different convicts that one.
 func (f *file) repair() error {
 	err := fmt.Errorf("%w: no source has the right file", ErrHashMismatch)
-	for _, i := range f.suspects() {
-		alone := f.sources[i]
+	for _, alone := range f.suspects() {
 		if alone.dropped && !alone.unlike && !alone.silent {
 			continue
 		}
@@ -26,7 +23,7 @@ func (f *file) repair() error {
 			f.acquit(alone)
 			continue
 		}
-		if err := f.leaveTo(i); err != nil {
+		if err := f.leaveTo(alone); err != nil {
 			return err
 		}
 		switch roundErr := f.roundAlone(); {
@@ -53,19 +50,18 @@ func (f *file) repair() error {
 
 // suspects are the sources in the order in which they are asked alone: first the one that
 // has delivered most, those that were silent last.
-func (f *file) suspects() []int {
+func (f *file) suspects() []*source {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	order := make([]int, len(f.sources))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int {
-		a, b := f.sources[i], f.sources[j]
-		if a.silent != b.silent {
-			return map[bool]int{true: 1, false: -1}[a.silent]
+	order := slices.Clone(f.sources)
+	slices.SortStableFunc(order, func(a, b *source) int {
+		switch {
+		case a.silent == b.silent:
+			return cmp.Compare(b.wrote.Len(), a.wrote.Len())
+		case a.silent:
+			return 1
 		}
-		return cmp.Compare(b.wrote.Len(), a.wrote.Len())
+		return -1
 	})
 	return order
 }
@@ -73,10 +69,9 @@ func (f *file) suspects() []int {
 // leaveTo readies a file for a round with one source alone: what it has not
 // delivered is missing again. Where that is all there is, the file starts over, since
 // its size is a lie, too, perhaps.
-func (f *file) leaveTo(i int) error {
+func (f *file) leaveTo(alone *source) error {
 	f.mu.Lock()
-	alone := f.sources[i]
-	f.current, f.parallel, f.repairing = i, false, true
+	f.current, f.parallel, f.repairing = slices.Index(f.sources, alone), false, true
 	alone.dropped, alone.unlike, alone.silent = false, false, false
 	f.changes, f.failures = 0, 0 // it is not to pay for the others
 	// Where the one before it started over in vain, nothing is known of the file any more.
@@ -93,14 +88,7 @@ func (f *file) leaveTo(i int) error {
 		return nil
 	}
 	f.stream = false
-	return f.startOverFor(f.opt.hash)
-}
-
-// startOverFor is startOver, but the digest stays that of the first, whoever is asked.
-func (f *file) startOverFor(given digest.Sum) error {
-	err := f.startOver()
-	f.opt.hash = given
-	return err
+	return f.startOver()
 }
 
 // acquit drops a source that alone did not have the right file, and whoever it spoke
@@ -138,7 +126,6 @@ func (f *file) sentence() {
 // roundAlone is a round that goes on after what says nothing against its source: a pause,
 // another ETag for what may be the same bytes, ranges that do not work after all.
 func (f *file) roundAlone() error {
-	given := f.opt.hash
 	for {
 		ctx, err := f.enter()
 		if err != nil {
@@ -155,8 +142,7 @@ func (f *file) roundAlone() error {
 				return errKept
 			}
 		case errors.Is(err, errRestart):
-			f.stream = f.stream || errors.Is(err, errStream)
-			if err := f.startOverFor(given); err != nil {
+			if err := f.restart(err); err != nil {
 				return err
 			}
 		default:

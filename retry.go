@@ -1,6 +1,7 @@
 package littledl
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -135,16 +136,24 @@ func (f *file) hold(s *segment, d time.Duration) (*segment, bool) {
 		s = nil
 	}
 	f.mu.Unlock()
+	if sleep(f.ctx, d) {
+		return s, true
+	}
+	f.mu.Lock()
+	f.requeueLocked(s)
+	f.mu.Unlock()
+	return nil, false
+}
+
+// sleep waits for a time; false: the context has ended.
+func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return s, true
-	case <-f.ctx.Done():
-		f.mu.Lock()
-		f.requeueLocked(s)
-		f.mu.Unlock()
-		return nil, false
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

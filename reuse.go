@@ -105,11 +105,8 @@ func (f *file) hashOf(base string) bool {
 	if err != nil {
 		return false
 	}
-	h := f.opt.hash.New()
-	if err := hashTo(f.r.ctx, h, g, 0, toEnd); err != nil {
-		return false
-	}
-	return f.opt.hash.Matches(h) && unchanged(g, before)
+	h, err := f.hashAll(g, before)
+	return err == nil && f.opt.hash.Matches(h)
 }
 
 // keepKnown completes a task without fetching its body, where what has its name is

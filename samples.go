@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/littledl/littledl/internal/backoff"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/httprange"
 )
@@ -41,19 +40,17 @@ func (f *file) sample(ctx context.Context, src *source, k *ticket, known *httpra
 		return nil, v.Pin, errUnlike // it ends before
 	}
 	if v.Kind != httprange.Accept || v.Whole {
-		e := &answerError{verdict: v, status: res.StatusCode, at: res.URL}
-		e.retryAfter, e.asked = backoff.RetryAfter(res.Header, time.Now())
-		return nil, v.Pin, e
+		return nil, v.Pin, newAnswerError(v, res, res.URL)
 	}
 	h := k.at // where redirects led
 	h.answered(began, time.Now())
 	defer h.done()
-	if _, err := io.CopyN(io.Discard, res.Body, v.Skip); err != nil {
+	if err := f.skip(res.Body, v.Skip); err != nil {
 		return nil, v.Pin, err
 	}
 	got := make([]byte, to-from)
 	n, err := io.ReadFull(res.Body, got)
-	f.r.received.Add(v.Skip + int64(n))
+	f.r.received.Add(int64(n))
 	if err == nil {
 		f.judge(src, to-from, time.Since(began))
 	}
@@ -94,9 +91,7 @@ func (f *file) samples(ctx context.Context, mirror *source, k *ticket, size int6
 			return got, says, err
 		}
 		k.giveBack()
-		select {
-		case <-time.After(retryDelay(retry, try-1, err)):
-		case <-ctx.Done():
+		if !sleep(ctx, retryDelay(retry, try-1, err)) {
 			return nil, says, context.Cause(ctx)
 		}
 	}

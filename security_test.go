@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -177,11 +176,7 @@ func TestSnapshotsAreCopies(t *testing.T) {
 // proxy's password goes to the proxy alone. The environment is read once in a process,
 // so this has one of its own.
 func TestProxyOfTheEnvironment(t *testing.T) {
-	if os.Getenv("LITTLEDL_TEST_PROXY") == "" {
-		test := exec.Command(os.Args[0], "-test.run", "^TestProxyOfTheEnvironment$")
-		test.Env = append(os.Environ(), "LITTLEDL_TEST_PROXY=yes", "HTTP_PROXY=http://user:"+secret+"@proxy.test:3128", "NO_PROXY=files.test", "REQUEST_METHOD=")
-		out, err := test.CombinedOutput()
-		require.NoError(t, err, "%s", out)
+	if !inOwnProcess(t, "", "HTTP_PROXY=http://user:"+secret+"@proxy.test:3128", "NO_PROXY=files.test", "REQUEST_METHOD=") {
 		return
 	}
 	inBoth(t, func(b *bed) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -33,21 +32,11 @@ func twinKey(t *task, byDigest bool) string {
 
 // shares reports whether a twin's file is the very one its first task has.
 func (t *task) shares() bool {
-	if t.twin == nil || !sameDir(t.dir, t.twin.dir) {
+	if t.twin == nil || t.dir != t.twin.dir && absolute(t.dir) != absolute(t.twin.dir) {
 		return false
 	}
 	name := t.twinName()
 	return name == "" || name == t.twin.name
-}
-
-// sameDir compares two spellings of directories.
-func sameDir(a, b string) bool {
-	if a == b {
-		return true
-	}
-	a, errA := filepath.Abs(a)
-	b, errB := filepath.Abs(b)
-	return errA == nil && errB == nil && a == b
 }
 
 // twinName is what a twin's file must be called; "": as its first task's is.

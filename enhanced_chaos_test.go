@@ -22,7 +22,7 @@ import (
 // is said to be complete is right. LITTLEDL_CHAOS is how many worlds are tried.
 func TestEnhChaos(t *testing.T) {
 	worlds, _ := strconv.Atoi(os.Getenv("LITTLEDL_CHAOS"))
-	seed := rand.Uint64()
+	seed := uint64(7202203692596542262) // of it, the next world once hung
 	if s, err := strconv.ParseUint(os.Getenv("LITTLEDL_SEED"), 10, 64); err == nil {
 		seed = s
 	}

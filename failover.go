@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-
-	"github.com/littledl/littledl/internal/httprange"
 )
 
 // From one source to the next.
@@ -29,27 +27,46 @@ func (f *file) dropSilent(src *source, s *segment, err error) *segment {
 	return f.dropSource(src, s, err)
 }
 
+// dropInOutage is dropSilent for one whose host serves nobody.
+func (f *file) dropInOutage(src *source, s *segment, err error) *segment {
+	f.mu.Lock()
+	src.outage = true
+	f.mu.Unlock()
+	return f.dropSilent(src, s, err)
+}
+
 // dropSource leaves a source that failed for the next. It returns the segment where
 // the worker may go on at once, beside others or from the very beginning.
 func (f *file) dropSource(src *source, s *segment, err error) *segment {
-	f.r.warn("source dropped", f.t, err)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if s != nil {
-		s.tries, s.refused, s.waited = 0, 0, 0
+	next, news := f.discard(src, s, err)
+	if news {
+		f.r.warn("source dropped", f.t, err)
 	}
-	f.discardLocked(src, err)
-	if next := f.sources[f.current]; !f.stream && (f.pin == nil || f.parallel && next.proven) {
-		return s
-	}
-	f.failLocked(errSwitch)
-	return nil
+	return next
 }
 
-// discardLocked gives a source up; the next one in the order given is current then.
+// discard is dropSource without a word; it is no news where a colleague has done it.
+func (f *file) discard(src *source, s *segment, err error) (next *segment, news bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	news = !src.dropped
+	f.discardLocked(src, err)
+	current := f.sources[f.current]
+	if s != nil && current.errors == 0 {
+		s.tries, s.refused, s.waited = 0, 0, 0
+	}
+	if !f.stream && (f.pin == nil || f.parallel && current.proven) {
+		return s, news
+	}
+	f.failLocked(errSwitch)
+	return nil, news
+}
+
+// discardLocked gives a source up; the next one in the order given is current then. It
+// does not pay for those before it, unless it has failed as well: two that fail in turn
+// would go on for ever.
 func (f *file) discardLocked(src *source, err error) {
 	src.dropped = true
-	f.failures = 0
 	for _, s := range f.running { // nothing may ever come of these
 		if s.src == src && s.cancel != nil && s.firstByte.IsZero() {
 			s.cancel(errShed)
@@ -61,8 +78,11 @@ func (f *file) discardLocked(src *source, err error) {
 	for i, o := range f.sources {
 		if !o.dropped {
 			f.current = i
-			return
+			break
 		}
+	}
+	if f.sources[f.current].errors == 0 {
+		f.failures = 0
 	}
 }
 
@@ -125,31 +145,8 @@ func (f *file) next(src *source, err error, any bool) bool {
 	src.errors++
 	src.unlike = err == errOther
 	src.silent = !src.unlike && passes(err)
+	src.outage = src.silent && errors.As(err, new(*outageError))
 	f.discardLocked(src, err)
-	return true
-}
-
-// passes reports whether a source that could not be asked may answer the next time.
-func passes(err error) bool {
-	switch diagnose(err, true, false) {
-	case remedyAgain, remedyRetry, remedyHost, remedyTurn, remedyLocal:
-		return true
-	}
-	return false
-}
-
-// askAgain waits before the only source is asked once more for what it has to be compared
-// by; false: there are others, or that has been tried often enough.
-func (f *file) askAgain(ctx context.Context, src *source, err error) bool {
-	retry := f.r.d.set.cfg.Retry
-	f.mu.Lock()
-	src.seams++
-	n, others := src.seams, f.othersLocked(src)
-	f.mu.Unlock()
-	if others || n > retry.MaxRetries || asksTooLong(retry, err) {
-		return false
-	}
-	_ = sleep(ctx, retryDelay(retry, n-1, err)) // paused or ended, the caller finds that out
 	return true
 }
 
@@ -159,35 +156,7 @@ func (f *file) readmit(unlike []*source) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := len(unlike) - 1; i >= 0; i-- {
-		unlike[i].dropped, unlike[i].unlike = false, false
+		unlike[i].takeBack()
 		f.current = slices.Index(f.sources, unlike[i])
 	}
-}
-
-// seamSize is how many bytes before the seam must be the same on both sides.
-const seamSize = 64 << 10
-
-// sameEntity asks a source for the end of what was fetched already: size, strong
-// ETag and Last-Modified must equal what the file was pinned to, and so must the
-// bytes. An error says that it could not be asked.
-func (f *file) sameEntity(ctx context.Context, src *source) (bool, error) {
-	f.mu.Lock()
-	seam := f.done.Ranges()[0]
-	pin := *f.pin
-	f.mu.Unlock()
-	from := max(seam.Hi-seamSize, seam.Lo)
-	k := f.sampler(src, f.r.d.set.cfg.StallTimeout)
-	defer k.giveBack()
-	got, theirs, err := f.sample(ctx, src, k, nil, from, seam.Hi)
-	if errors.Is(err, errUnlike) {
-		return false, nil
-	}
-	if err != nil || theirs.Size != pin.Size || theirs.LastModified == "" || theirs.LastModified != pin.LastModified ||
-		!httprange.StrongETag(pin.ETag) || theirs.ETag != pin.ETag || !f.onDisk(from, got) {
-		return false, err
-	}
-	f.mu.Lock()
-	src.pin = &theirs
-	f.mu.Unlock()
-	return true, nil
 }

@@ -41,6 +41,9 @@ func (a attempt) treat(err error) *segment {
 		f.mu.Lock()
 		f.owed++
 		a.src.errors++
+		if a.progress >= goodProgress {
+			a.src.revivals = 0
+		}
 		f.lastFailure = err
 		f.mu.Unlock()
 		f.r.log("attempt failed", f.t, err)
@@ -63,7 +66,7 @@ func (a attempt) treat(err error) *segment {
 		}
 		patient := a.host.down(a.began, time.Now(), err, retry, rand.Float64())
 		if f.othersNow(a.src) || !patient && f.others(a.src) {
-			return f.dropSilent(a.src, a.s, err)
+			return f.dropInOutage(a.src, a.s, err)
 		}
 		if !patient {
 			return a.giveUp(fmt.Errorf("%w; the host did not answer for %v", err, retry.MaxElapsed))
@@ -194,6 +197,9 @@ func (a attempt) waitTurn(d time.Duration, err error) *segment {
 	a.f.mu.Unlock()
 	retry := a.f.r.d.set.cfg.Retry
 	if _, serving := a.host.alive(); refused > retry.MaxRetries && serving == 0 && a.f.othersNow(a.src) {
+		if a.host.ailing() {
+			return a.f.dropInOutage(a.src, a.s, err)
+		}
 		return a.f.dropSilent(a.src, a.s, err)
 	}
 	if waited >= retry.MaxElapsed { // it has been; what is still to come may serve

@@ -72,7 +72,7 @@ func (f *file) suspects() []*source {
 func (f *file) leaveTo(alone *source) error {
 	f.mu.Lock()
 	f.current, f.parallel, f.repairing = slices.Index(f.sources, alone), false, true
-	alone.dropped, alone.unlike, alone.silent = false, false, false
+	alone.takeBack()
 	f.changes, f.failures = 0, 0 // it is not to pay for the others
 	// Where the one before it started over in vain, nothing is known of the file any more.
 	fresh := f.pin == nil || f.stream || alone.wrote.Len() == 0 && alone.pin == nil

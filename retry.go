@@ -172,11 +172,11 @@ func (f *file) awaitHost(h *host, src *source, s *segment) (*segment, bool) {
 	for {
 		d, err := h.wait(time.Now(), f.r.d.set.cfg.Retry.MaxElapsed)
 		if down := h.downFor(); down != nil && err == nil && d > 0 && f.othersNow(src) {
-			return f.dropSilent(src, s, fmt.Errorf("the host is down: %w", down)), false
+			return f.dropInOutage(src, s, fmt.Errorf("the host is down: %w", down)), false
 		}
 		if err != nil {
 			if f.others(src) {
-				return f.dropSilent(src, s, err), false
+				return f.dropInOutage(src, s, err), false
 			}
 			f.fail(err)
 			return nil, false

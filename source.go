@@ -27,8 +27,9 @@ type source struct {
 	proven   bool           // may serve beside others
 	rests    time.Time      // it refused a worker, who shall not come back before
 	dropped  bool
-	revivals int  // how often it was dropped for one of the next two, and asked again
+	revivals int  // how often it was dropped for one of the next, and asked again; outages apart
 	silent   bool // dropped for it did not answer, which may pass
+	outage   bool // and its host is why: it serves nobody
 	unlike   bool // dropped for it has another file than the others, or no ranges
 	accused  bool // it had delivered other bytes than the source that is asked alone now
 	strikes  int  // how often in a row it was forgiven
@@ -104,17 +105,22 @@ func (f *file) othersNow(src *source) bool {
 func (f *file) reviveLocked(src *source, may func(*source) bool) bool {
 	for _, s := range f.sources {
 		if s != src && s.dropped && may(s) {
-			s.unlike, s.silent, s.dropped = false, false, false
-			s.revivals++
+			if !f.waitedForLocked(s) {
+				s.revivals++
+			}
+			s.takeBack()
 			return true
 		}
 	}
 	return false
 }
 
+// takeBack undoes that a source was given up. file.mu guards it.
+func (s *source) takeBack() { s.dropped, s.unlike, s.silent, s.outage = false, false, false, false }
+
 // revivableLocked reports whether a source that was given up may be asked again now: not so
-// often that two of them could take turns for ever. One whose host serves nobody may as
-// long as that is waited for, when it need not be left alone any longer.
+// often that two of them could take turns for ever. One that was dropped in an outage of its
+// host may as long as that is waited for, when it need not be left alone any longer.
 func (f *file) revivableLocked(s *source) bool {
 	retry := f.r.d.set.cfg.Retry
 	switch {
@@ -122,15 +128,19 @@ func (f *file) revivableLocked(s *source) bool {
 		return s.revivals == 0
 	case !s.silent:
 		return false
-	case s.host.ailing():
+	case f.waitedForLocked(s):
 		return s.host.hopeful(time.Now(), retry.MaxElapsed, true)
 	}
 	return s.revivals < max(retry.MaxRetries, 1)
 }
 
+// waitedForLocked reports whether a source that was given up waits for its host: what
+// bounds that is the length of the outage, which every failure adds to.
+func (f *file) waitedForLocked(s *source) bool { return s.outage && !s.unlike && s.host.ailing() }
+
 // patientLocked reports whether its host, which serves nobody, is still to be waited for.
 func (f *file) patientLocked(s *source) bool {
-	return s.silent && !s.unlike && s.host.ailing() && s.host.hopeful(time.Now(), f.r.d.set.cfg.Retry.MaxElapsed, false)
+	return f.waitedForLocked(s) && s.host.hopeful(time.Now(), f.r.d.set.cfg.Retry.MaxElapsed, false)
 }
 
 // soonest is d, or less where another source can be asked again sooner.

@@ -213,7 +213,7 @@ func (a *DynamicStyleAllocator) GetStats() AllocatorStats {
 // decide decides again for a file of which more is known by now, and remembers it
 // while the file is in.
 func (a *DynamicStyleAllocator) decide(fileID string, p FileProfile, n NetworkProfile) StyleDecision {
-	decision := a.selector.SelectStyleFor(p, n)
+	decision := a.selector.selectFor(p, n, shortestKept)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if f, err := a.fileLocked(fileID); err == nil {

@@ -174,14 +174,19 @@ func (s *StrategySelector) one(confidence float64, reason string) StyleDecision 
 // SelectStyleFor is SelectStyle with what has been measured. Connections that are
 // limited one by one are worth more of them, connections that share a limit only
 // so many as fill it; an unsteady network gets fewer, and no chunk is shorter than
-// what one connection fetches in a quarter of a second.
+// what one connection, which is to be opened for it, fetches in two seconds.
 func (s *StrategySelector) SelectStyleFor(p FileProfile, n NetworkProfile) StyleDecision {
+	return s.selectFor(p, n, shortestFresh)
+}
+
+// selectFor is SelectStyleFor with chunks that take at least so long.
+func (s *StrategySelector) selectFor(p FileProfile, n NetworkProfile, shortest time.Duration) StyleDecision {
 	d := s.SelectStyle(p)
 	l, ok := n.line()
 	if d.RecommendedChunks == 1 || !ok {
 		return d
 	}
-	k, reason := s.chunks(p.Size, l)
+	k, reason := s.chunks(p.Size, l, shortest)
 	if k == 1 || l.seconds(p.Size, k) > 1.1*l.seconds(p.Size, 1) {
 		if k > 1 {
 			reason = "Opening more connections takes longer than they save."
@@ -193,13 +198,17 @@ func (s *StrategySelector) SelectStyleFor(p FileProfile, n NetworkProfile) Style
 	return d
 }
 
-// shortest is how long fetching one chunk should take at least: below that the
-// round trips that begin and end it are a good part of it.
-const shortest = 250 * time.Millisecond
+// How long fetching one chunk should take at least. A connection that is opened for it
+// has to find its speed first. In a batch connections are kept from one file to the next,
+// and where a chunk is short only the round trips that begin and end it cost.
+const (
+	shortestFresh = 2 * time.Second
+	shortestKept  = 250 * time.Millisecond
+)
 
 // chunks is how many connections such a file is worth on such a line, and what
 // decided it. It never falls with size.
-func (s *StrategySelector) chunks(size int64, l line) (k int, reason string) {
+func (s *StrategySelector) chunks(size int64, l line, shortest time.Duration) (k int, reason string) {
 	k = chunksFor(size)
 	switch {
 	case l.measured == 1:

@@ -20,6 +20,7 @@ import (
 
 // 48: no connection to the host.
 func TestUnreachableHost(t *testing.T) {
+	t.Parallel()
 	name := func(e net.DNSError) func(*bed) {
 		return func(b *bed) { b.net.FailName("files.test", &e) }
 	}
@@ -52,6 +53,7 @@ func TestUnreachableHost(t *testing.T) {
 
 // TestDeadHostAmongOthers has many files of a host where packets vanish.
 func TestDeadHostAmongOthers(t *testing.T) {
+	t.Parallel()
 	inBoth(t, func(b *bed) {
 		b.net.Blackhole("dead.test:80", true)
 		var dead []string
@@ -74,6 +76,7 @@ func TestDeadHostAmongOthers(t *testing.T) {
 
 // 49: the network is gone for 10 s in the middle of a batch.
 func TestOutage(t *testing.T) {
+	t.Parallel()
 	inBoth(t, func(b *bed) {
 		b.net.Shape(Same(line(mib)))
 		b.conf.MaxConnections = 7
@@ -98,6 +101,7 @@ func TestOutage(t *testing.T) {
 // 49: a server that is restarted takes no new connections, breaks the old ones, and is
 // back. Nothing follows from that for how many requests it bears.
 func TestServerRestarts(t *testing.T) {
+	t.Parallel()
 	for i := range 10 {
 		inBubble(t, func(b *bed) {
 			const at = "files.test:80"
@@ -124,6 +128,7 @@ func TestServerRestarts(t *testing.T) {
 
 // 50: a host takes so many at a time and refuses the others.
 func TestConnectionLimit(t *testing.T) {
+	t.Parallel()
 	for name, over := range map[string]Behaviour{"503": Status(503, RetryAfter("1")), "429": Status(429), "reset": RSTNow()} {
 		t.Run("50 "+name, func(t *testing.T) {
 			inBoth(t, func(b *bed) {
@@ -177,6 +182,7 @@ func TestCertificates(t *testing.T) {
 
 // 53: few descriptors, however many files.
 func TestFewDescriptors(t *testing.T) {
+	t.Parallel()
 	inBoth(t, func(b *bed) {
 		most := 0
 		b.opts = append(b.opts, littledl.WithFileCompleteCallback(func(littledl.FileTask) {
@@ -193,6 +199,7 @@ func TestFewDescriptors(t *testing.T) {
 
 // 36: what breaks all connections of a file at once is one failure, however many there are.
 func TestAllBreakAtOnce(t *testing.T) {
+	t.Parallel()
 	inBoth(t, func(b *bed) {
 		b.files, b.chunks, b.conf.MaxConnections = 1, 16, 16
 		b.net.Shape(Same(line(50 * kib)))
@@ -201,5 +208,34 @@ func TestAllBreakAtOnce(t *testing.T) {
 			time.AfterFunc(time.Duration(4*i+4)*time.Second, func() { b.net.ResetAll() })
 		}
 		require.NoError(b, b.start())
+	})
+}
+
+// 42: many files of a host that takes requests and answers none do not keep those of
+// others waiting for as long as each of them alone could.
+func TestMuteHost(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		b.files = 4
+		b.conf.HeaderTimeout, b.patience = 20*time.Second, time.Hour
+		mute := b.origin("mute.test:80")
+		for i := range 24 {
+			b.add(mute.File(fmt.Sprint(i), Size(1000), Behave(StallHeader())))
+		}
+		for i := range 8 {
+			b.add(b.srv.File(fmt.Sprint("good", i), Size(1000)), littledl.WithPriority(2))
+		}
+		var failed *littledl.BatchError
+		require.ErrorAs(b, b.start(), &failed)
+		require.Len(b, failed.Failed, 24)
+		require.Less(b, b.took, 5*time.Minute, "of 8, if each of them were asked four times")
+		asked := map[string]int{}
+		for _, r := range mute.GETs() {
+			asked[r.Path]++
+		}
+		most := 0
+		for _, n := range asked {
+			most = max(most, n)
+		}
+		require.Equal(b, 4, most, "the first ones ask as often as configured")
 	})
 }

@@ -19,6 +19,7 @@ type host struct {
 
 	mu sync.Mutex
 	outage
+	muteness
 	served  bool // it has answered a request of this batch usefully
 	serving int  // requests whose answers are arriving
 	// Its habits.
@@ -66,6 +67,7 @@ func (h *host) answered(start, now time.Time) {
 	defer h.mu.Unlock()
 	h.serving++
 	h.served = true
+	h.muteness = muteness{}
 	if !h.since.IsZero() {
 		h.outage = outage{}
 	}
@@ -167,7 +169,7 @@ func (h *host) latency() time.Duration {
 func (h *host) turnAway(fl *flight, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if now.Sub(h.broken) < outageTime {
+	if h.breakingLocked(now) {
 		return
 	}
 	if now.Sub(h.before.at) >= outageTime {
@@ -187,6 +189,16 @@ func (h *host) broke(now time.Time) {
 		h.group.Resize(h.allowed)
 	}
 }
+
+// breaking reports whether answers of the host have broken off just now: what is still
+// being served may only not have noticed yet.
+func (h *host) breaking(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.breakingLocked(now)
+}
+
+func (h *host) breakingLocked(now time.Time) bool { return now.Sub(h.broken) < outageTime }
 
 // refuse lowers the number of requests in flight after one was refused.
 func (h *host) refuse(fl *flight, now time.Time) {

@@ -17,6 +17,7 @@ import (
 // TestBusyHostIsWaitedForOnce: a host that refuses everything costs MaxElapsed, however
 // many files it is asked for, and each of them says why.
 func TestBusyHostIsWaitedForOnce(t *testing.T) {
+	t.Parallel()
 	for _, after := range []string{"", "1"} {
 		inBoth(t, func(b *bed) {
 			b.srv.Behave(Status(503, RetryAfter(after)))
@@ -36,6 +37,7 @@ func TestBusyHostIsWaitedForOnce(t *testing.T) {
 // TestBusyHostThenServes: what a host has refused for less than MaxElapsed is served after
 // it, also where a pause came in between.
 func TestBusyHostThenServes(t *testing.T) {
+	t.Parallel()
 	inBoth(t, func(b *bed) {
 		b.srv.Behave(Status(503, RetryAfter("1")))
 		for i := range 20 {
@@ -86,4 +88,26 @@ var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("c
 func (b *bed) refused(addr string, d time.Duration) {
 	b.net.FailDial(addr, errRefused)
 	time.AfterFunc(d, func() { b.net.FailDial(addr, nil) })
+}
+
+// TestBreakOneByOne: an outage that the answers under way notice one after the other is
+// one all the same: new requests that are ended without an answer meanwhile were not too
+// many.
+func TestBreakOneByOne(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		b.files, b.chunks = 6, 1
+		began := time.Now()
+		down := func(*Request) bool {
+			d := time.Since(began)
+			return d >= 400*time.Millisecond && d < 4*time.Second
+		}
+		for i := range 20 {
+			end := First(1, RST(int64(400+600*(i%6))*kib))
+			if i >= 6 {
+				end = Good()
+			}
+			b.add(b.srv.File(fmt.Sprint(i), Size(6*mib), Behave(Slow(mib), end, When(down, RSTNow()))))
+		}
+		require.NoError(b, b.start())
+	})
 }

@@ -36,7 +36,7 @@ func (a attempt) treat(err error) *segment {
 		a.host.broke(time.Now())
 	}
 	served, serving := a.host.alive()
-	r := diagnose(err, served && !a.answered, serving > 0)
+	r := diagnose(err, served && !a.answered, serving > 0 && !a.host.breaking(time.Now()))
 	if r != remedyAgain {
 		f.mu.Lock()
 		f.owed++
@@ -47,6 +47,9 @@ func (a attempt) treat(err error) *segment {
 		f.lastFailure = err
 		f.mu.Unlock()
 		f.r.log("attempt failed", f.t, err)
+	}
+	if isAnswer(err) {
+		a.host.spoke()
 	}
 	if errors.Is(err, errBackupPage) {
 		return f.dropUnlike(a.src, a.s, err)
@@ -116,10 +119,9 @@ const crowdTime = 20 * time.Millisecond
 // again retries after a backoff, as often as the configuration and the file's
 // size allow.
 func (a attempt) again(err error) *segment {
-	f := a.f
+	f, retry, now := a.f, a.f.r.d.set.cfg.Retry, time.Now()
 	f.mu.Lock()
 	a.s.tries++
-	now := time.Now()
 	crowd := a.began.Before(f.failed) && now.Sub(f.failed) < crowdTime
 	if (f.stream || a.progress < goodProgress) && !crowd {
 		f.failures++
@@ -135,8 +137,11 @@ func (a attempt) again(err error) *segment {
 	}
 	flapping := f.stream && f.changes > 1
 	f.mu.Unlock()
-	retry := f.r.d.set.cfg.Retry
-	if tries > retry.MaxRetries || failures > budget || asksTooLong(retry, err) {
+	final := tries > retry.MaxRetries || failures > budget || asksTooLong(retry, err)
+	if isTimeout(err) && !a.answered && !a.elsewhere() {
+		final = a.host.mute(a.began, now, final, retry.MaxElapsed) || final
+	}
+	if final {
 		if flapping {
 			err = fmt.Errorf("%w, and no answer came whole: %v", ErrRemoteChanged, err)
 		}
@@ -147,31 +152,6 @@ func (a attempt) again(err error) *segment {
 	a.s.shuns, a.s.until = a.src, time.Now().Add(d)
 	f.mu.Unlock()
 	return f.wait(a.s, d)
-}
-
-// retryDelay is the backoff's, or what the server asked for if that is longer.
-func retryDelay(retry RetryConfig, attempt int, err error) time.Duration {
-	d := backoff.Policy{Base: retry.BaseDelay, Max: retry.MaxDelay}.Delay(attempt, rand.Float64())
-	var a *answerError
-	if errors.As(err, &a) && a.asked {
-		return max(d, a.retryAfter)
-	}
-	return d
-}
-
-// asksTooLong reports whether the server wants to be left alone beyond our patience.
-func asksTooLong(retry RetryConfig, err error) bool {
-	var a *answerError
-	return errors.As(err, &a) && a.asked && a.retryAfter > retry.MaxDelay
-}
-
-// busyDelay is how long a host that has too much to do is left alone.
-func busyDelay(retry RetryConfig, attempt int, err error) time.Duration {
-	var a *answerError
-	if errors.As(err, &a) && a.asked && a.retryAfter > 0 {
-		return a.retryAfter // exactly: its slot will be free by then
-	}
-	return min(retryDelay(retry, attempt, err), hostRetryMax) // or a moment in which it serves is missed
 }
 
 // throttled obeys a host that has too much to do.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/littledl/littledl/internal/backoff"
 )
 
 // worthyProgress is how many bytes make an attempt count as one that got somewhere.
@@ -155,6 +158,31 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// retryDelay is the backoff's, or what the server asked for if that is longer.
+func retryDelay(retry RetryConfig, attempt int, err error) time.Duration {
+	d := backoff.Policy{Base: retry.BaseDelay, Max: retry.MaxDelay}.Delay(attempt, rand.Float64())
+	var a *answerError
+	if errors.As(err, &a) && a.asked {
+		return max(d, a.retryAfter)
+	}
+	return d
+}
+
+// asksTooLong reports whether the server wants to be left alone beyond our patience.
+func asksTooLong(retry RetryConfig, err error) bool {
+	var a *answerError
+	return errors.As(err, &a) && a.asked && a.retryAfter > retry.MaxDelay
+}
+
+// busyDelay is how long a host that has too much to do is left alone.
+func busyDelay(retry RetryConfig, attempt int, err error) time.Duration {
+	var a *answerError
+	if errors.As(err, &a) && a.asked && a.retryAfter > 0 {
+		return a.retryAfter // exactly: its slot will be free by then
+	}
+	return min(retryDelay(retry, attempt, err), hostRetryMax) // or a moment in which it serves is missed
 }
 
 // requeueLocked puts an unfinished segment in front of those not begun.

@@ -27,6 +27,7 @@ func TestToxicsToggled(t *testing.T) {
 	}{
 		// Connections that are reset beside others may mean that there are too many: for a
 		// while there are fewer then.
+		{"reset", []string{`reset_peer "timeout":0`}, time.Second, 10 * time.Second, 1},
 		{"reset after a while", []string{`reset_peer "timeout":300`}, time.Second, 10 * time.Second, 1},
 		{"black hole", []string{`timeout "timeout":0`}, 2500 * time.Millisecond, 8 * time.Second, 1},
 		{"black hole that closes", []string{`timeout "timeout":400`}, 1500 * time.Millisecond, 7 * time.Second, 1},

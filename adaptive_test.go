@@ -38,6 +38,7 @@ func (b *batch) refused() (n int) {
 
 // TestRefusingServer: more than 6 requests in flight are refused.
 func TestRefusingServer(t *testing.T) {
+	t.Parallel()
 	for name, refusal := range map[string]faultserver.Behaviour{
 		"503":                 faultserver.Status(503),
 		"503 and Retry-After": faultserver.Status(503, faultserver.RetryAfter("1")),
@@ -61,6 +62,7 @@ func TestRefusingServer(t *testing.T) {
 // TestTurnedAway: a server that does not even answer what is too much loses no file,
 // be it seen while others wait for their answers or while their bodies arrive.
 func TestTurnedAway(t *testing.T) {
+	t.Parallel()
 	for name, refusal := range map[string]faultserver.Behaviour{"reset": faultserver.RSTNow(), "closed": faultserver.EmptyReply()} {
 		t.Run(name, func(t *testing.T) {
 			batchBubble(t, func(b *batch) {
@@ -89,6 +91,7 @@ func TestTurnedAway(t *testing.T) {
 // TestOneBadFile: a file that is always refused fails, costs the others at most the
 // half of their connections for a while, and nobody his file.
 func TestOneBadFile(t *testing.T) {
+	t.Parallel()
 	for name, bad := range map[string]faultserver.Behaviour{
 		"503": faultserver.Flaky(503, -1, ""), "reset": faultserver.RSTNow(),
 	} {
@@ -145,6 +148,7 @@ func TestHostsAreLearnedApart(t *testing.T) {
 // TestFixedConcurrency: switched off, refusals change nothing but when the refused
 // ones are tried again.
 func TestFixedConcurrency(t *testing.T) {
+	t.Parallel()
 	batchBubble(t, func(b *batch) {
 		b.option(littledl.WithAdaptiveConcurrency(false))
 		b.many(faultserver.ConnLimit(6, faultserver.Status(503)))

@@ -53,6 +53,7 @@ func TestR15ChangesForEver(t *testing.T) {
 // TestR15OthersEndMeanwhile: what makes a file one stream comes while other segments
 // are ending; their end is not the stream's.
 func TestR15OthersEndMeanwhile(t *testing.T) {
+	t.Parallel()
 	for name, does := range map[string]Behaviour{"two versions": ETagFlap(), "no ranges after three": NoRangeAfter(3)} {
 		t.Run(name, func(t *testing.T) {
 			for range 20 { // one in fifteen went wrong

@@ -127,6 +127,7 @@ func TestR9OthersKeepTheirConnections(t *testing.T) {
 
 // TestR10SlowCallback blocks and calls back in while bytes flow.
 func TestR10SlowCallback(t *testing.T) {
+	t.Parallel()
 	inBoth(t, func(b *bed) {
 		b.patience = 2 * time.Hour
 		var late sync.Once
@@ -215,6 +216,7 @@ func TestR12ReadersDoNotRace(t *testing.T) {
 }
 
 func TestR18PauseStopsAll(t *testing.T) {
+	t.Parallel()
 	inBoth(t, func(b *bed) {
 		b.add(b.srv.File("a.bin", Size(8*mib), Behave(Slow(mib))))
 		b.add(b.srv.File("b.bin", Size(8*mib), Behave(Slow(mib))))
@@ -235,6 +237,7 @@ func TestR18PauseStopsAll(t *testing.T) {
 }
 
 func TestR20CredentialsStayAtHome(t *testing.T) {
+	t.Parallel()
 	for name, elsewhere := range map[string]string{"host": "other.test:80", "port": "files.test:8080", "subdomain": "a.files.test:80"} {
 		t.Run(name, func(t *testing.T) {
 			inBoth(t, func(b *bed) {

@@ -19,6 +19,7 @@ import (
 // TestLimitsAreNotLowered: a limit that is given is not lowered by the default of
 // another one.
 func TestLimitsAreNotLowered(t *testing.T) {
+	t.Parallel()
 	for _, enhanced := range []bool{false, true} {
 		inBubble(t, func(b *bed) {
 			b.enhanced, b.files, b.chunks, b.conf.MinChunkSize = enhanced, 1, 24, 256*kib

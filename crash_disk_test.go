@@ -189,6 +189,7 @@ func (b *crashBed) recover(disk *crashfs.FS) {
 // dies before every mth operation on its disk, in every way, and another process
 // completes it; or dies as well, and a third one does.
 func TestCrashAnywhere(t *testing.T) {
+	t.Parallel()
 	r := crashRand(t)
 	cases, points := 0, int64(4)
 	if underRace {

@@ -39,6 +39,7 @@ func tapped(h crashfs.Hook) littledl.Option {
 // under the name since. The policy decides, what is fetched is no more than it must be,
 // and the part is gone when the file is there.
 func TestResumeMeetsAFile(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		policy  littledl.OverwritePolicy
 		same    bool // it is the very file
@@ -118,6 +119,7 @@ func TestResumeInASubdirectory(t *testing.T) {
 // TestResumeFailsForOtherReasons: the server is gone, or refuses, when the part is taken
 // up. It stays for the next process.
 func TestResumeFailsForOtherReasons(t *testing.T) {
+	t.Parallel()
 	for name, fail := range map[string]func(b *batch, f *faultserver.File){
 		"not found":  func(_ *batch, f *faultserver.File) { f.Behave(faultserver.Status(404)) },
 		"broken":     func(_ *batch, f *faultserver.File) { f.Behave(faultserver.Status(500)) },
@@ -219,6 +221,7 @@ func (f slowFile) ReadAt(b []byte, off int64) (int, error) {
 // TestResumeIsInterrupted: a pause, an urgent file, a cancel or another Start while the
 // part is still being read back changes nothing, even if some of it has been spoilt.
 func TestResumeIsInterrupted(t *testing.T) {
+	t.Parallel()
 	const urgent = "urgent.bin"
 	for name, interrupt := range map[string]func(b *batch, done <-chan error) <-chan error{
 		"paused": func(b *batch, done <-chan error) <-chan error {
@@ -310,6 +313,7 @@ func TestTwoProcessesFetchOneFile(t *testing.T) {
 // an earlier process has left of them serves each, or at least keeps neither from
 // completing.
 func TestSameKeyTwice(t *testing.T) {
+	t.Parallel()
 	for _, both := range []bool{false, true} {
 		batchBubble(t, func(b *batch) {
 			f := b.srv.File("a.bin", faultserver.Size(leftSize))
@@ -360,6 +364,7 @@ func TestResumeShortOfDescriptors(t *testing.T) {
 // TestEnhResumeFromAnother is a part whose first source has died meanwhile. Where the
 // other one provably has the same file, or the digest will tell, it goes on.
 func TestEnhResumeFromAnother(t *testing.T) {
+	t.Parallel()
 	const name, size = "f.bin", 40 * mib
 	same := []faultserver.FileOption{faultserver.Size(size), faultserver.ETag(`"same"`)}
 	for what, c := range map[string]struct {
@@ -408,6 +413,7 @@ func TestEnhResumeFromAnother(t *testing.T) {
 // had failed, is that mirror's. The first source has another file by then, with the
 // same validators, as some servers make them from size and time alone.
 func TestEnhResumeWhatAMirrorGave(t *testing.T) {
+	t.Parallel()
 	const name, size = "f.bin", 40 * mib
 	enhBubble(t, func(b *enhBed) {
 		x, y := b.origin("a.test"), b.origin("b.test")

@@ -23,6 +23,7 @@ var (
 //
 //	go test -run TestDifferential . -args -scripts 1 -script-seed N
 func TestDifferential(t *testing.T) {
+	t.Parallel()
 	if *scriptHex != "" {
 		raw, err := hex.DecodeString(*scriptHex)
 		if err != nil {

@@ -28,6 +28,7 @@ var errEnough = errors.New("enough")
 // TestEarlyEnd: Start ends at once with the cause, every task is terminal, and the
 // next Start goes on from the bytes that were kept.
 func TestEarlyEnd(t *testing.T) {
+	t.Parallel()
 	for name, c := range endings {
 		t.Run(name, func(t *testing.T) {
 			batchBubble(t, func(b *batch) {

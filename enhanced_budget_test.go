@@ -15,6 +15,7 @@ import (
 // TestEnhBudget: the server never sees more than the budget in flight, HEADs included,
 // though there is work for many more, and sees all of it used.
 func TestEnhBudget(t *testing.T) {
+	t.Parallel()
 	for _, threads := range []int{1, 3, 15} {
 		t.Run(fmt.Sprint(threads), func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
@@ -76,6 +77,7 @@ func TestEnhOneSlot(t *testing.T) {
 // one speaks against nobody: it is sent when there is one. None is sent for what has
 // been begun.
 func TestEnhHints(t *testing.T) {
+	t.Parallel()
 	enhBubble(t, func(b *enhBed) {
 		b.conf.MaxConnectionsPerHost = 2
 		b.option(littledl.WithMaxTotalThreads(4), littledl.WithMaxConcurrentFiles(2))
@@ -153,6 +155,7 @@ func TestEnhAdaptiveSpeed(t *testing.T) {
 
 // TestEnhSmallThreshold: files below it go first and are one request each.
 func TestEnhSmallThreshold(t *testing.T) {
+	t.Parallel()
 	enhBubble(t, func(b *enhBed) {
 		b.option(littledl.WithSmallFileThreshold(8*mib), littledl.WithMaxConcurrentFiles(2))
 		s := b.origin("a.test")

@@ -21,6 +21,7 @@ import (
 // stops, Start returns, no more is in flight than allowed, no task is lost, and what
 // is said to be complete is right. LITTLEDL_CHAOS is how many worlds are tried.
 func TestEnhChaos(t *testing.T) {
+	t.Parallel()
 	worlds, _ := strconv.Atoi(os.Getenv("LITTLEDL_CHAOS"))
 	seed := uint64(7202203692596542262) // of it, the next world once hung
 	if s, err := strconv.ParseUint(os.Getenv("LITTLEDL_SEED"), 10, 64); err == nil {

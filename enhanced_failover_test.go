@@ -17,6 +17,7 @@ import (
 // TestEnhFirstRequestFails: whatever the first source does at the very first request,
 // the next one has the file, soon.
 func TestEnhFirstRequestFails(t *testing.T) {
+	t.Parallel()
 	const name, size = "f.bin", 7 * mib
 	for what, spoil := range map[string]func(b *enhBed, primary *faultserver.File){
 		"not found": func(_ *enhBed, f *faultserver.File) { f.Behave(faultserver.Status(404)) },
@@ -73,6 +74,7 @@ func TestEnhNobodyListens(t *testing.T) {
 // TestEnhSeam: what the primary served before it died is kept if the backup provably
 // has the same file, else the file starts over.
 func TestEnhSeam(t *testing.T) {
+	t.Parallel()
 	const name, size = "f.bin", 10 * mib
 	same := faultserver.Generate("/"+name, 1, size)
 	spoilt := faultserver.Bytes(same)

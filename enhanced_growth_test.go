@@ -13,6 +13,7 @@ import (
 
 // TestEnhSlotsFlow: a large file gets what finished small ones leave while it runs.
 func TestEnhSlotsFlow(t *testing.T) {
+	t.Parallel()
 	enhBubble(t, func(b *enhBed) {
 		b.option(littledl.WithMaxTotalThreads(8), littledl.WithMaxConcurrentFiles(8))
 		b.rates["a.test:80"] = mib
@@ -48,6 +49,7 @@ func TestEnhSlotsFlow(t *testing.T) {
 
 // TestEnhStyles: what the server sees in flight follows the selector.
 func TestEnhStyles(t *testing.T) {
+	t.Parallel()
 	for what, c := range map[string]struct {
 		opts     []littledl.SelectorOption
 		size     int64
@@ -79,6 +81,7 @@ func TestEnhStyles(t *testing.T) {
 // TestEnhGivesBack: where the sum is capped few connections are left in the second
 // half; where each one is, all that are allowed are used.
 func TestEnhGivesBack(t *testing.T) {
+	t.Parallel()
 	const size = 64 * mib
 	for what, capped := range map[string]bool{"sum": true, "each": false} {
 		t.Run(what, func(t *testing.T) {
@@ -130,6 +133,7 @@ func TestEnhGivesBack(t *testing.T) {
 // TestEnhGrowsSoon: over a long line a file has the idle connections soon after its
 // first, and the next file of the host has what was worth it at once.
 func TestEnhGrowsSoon(t *testing.T) {
+	t.Parallel()
 	enhBubble(t, func(b *enhBed) {
 		b.net.Shape(func(int, string) faultserver.Link {
 			l := faultserver.RTT(60 * time.Millisecond)
@@ -153,6 +157,7 @@ func TestEnhGrowsSoon(t *testing.T) {
 
 // TestEnhBeginsWith what has paid, but with no more than the selector recommends at most.
 func TestEnhBeginsWith(t *testing.T) {
+	t.Parallel()
 	for most, want := range map[int]int{3: 3, 16: 8} {
 		enhBubble(t, func(b *enhBed) {
 			sel, err := littledl.NewStrategySelector(littledl.WithMaxChunks(most))
@@ -183,6 +188,7 @@ func TestEnhBeginsWith(t *testing.T) {
 // TestEnhMediumFiles use the budget, though one connection could fetch each in a second
 // or two.
 func TestEnhMediumFiles(t *testing.T) {
+	t.Parallel()
 	enhBubble(t, func(b *enhBed) {
 		b.rates["a.test:80"] = 4 * mib
 		s := b.origin("a.test")

@@ -34,6 +34,7 @@ func enhSent(servers []*faultserver.Server) (n int64) {
 
 // TestEnhPause keeps what is there, for a file from several sources too.
 func TestEnhPause(t *testing.T) {
+	t.Parallel()
 	for what, opts := range map[string][]littledl.Option{"hash": nil, "trusted": {littledl.WithTrustedMirrors(true)}, "failover": nil} {
 		t.Run(what, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
@@ -94,6 +95,7 @@ func TestEnhCancelAndStart(t *testing.T) {
 // TestEnhChangedBetweenStarts: what an earlier Start has left is not mixed with
 // another version of the same size, on whichever source.
 func TestEnhChangedBetweenStarts(t *testing.T) {
+	t.Parallel()
 	for what, first := range map[string]int{"primary": 0, "backup": 1} {
 		t.Run(what, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
@@ -117,6 +119,7 @@ func TestEnhChangedBetweenStarts(t *testing.T) {
 // TestEnhServersDigestAcrossStarts: what one server promised holds for what several
 // have given, in the next Start too.
 func TestEnhServersDigestAcrossStarts(t *testing.T) {
+	t.Parallel()
 	enhBubble(t, func(b *enhBed) {
 		servers := b.enhPair(faultserver.Behave(faultserver.ReprDigest(true)))
 		servers[1].File("f", enhOther("f", 12*mib))
@@ -157,6 +160,7 @@ func TestEnhContextEnds(t *testing.T) {
 
 // TestEnhStopAnywhere: whenever it is stopped, Start returns at once and leaves nothing.
 func TestEnhStopAnywhere(t *testing.T) {
+	t.Parallel()
 	for at := time.Millisecond; at < 4*time.Second; at += 190 * time.Millisecond {
 		enhBubble(t, func(b *enhBed) {
 			b.option(littledl.WithTrustedMirrors(true))

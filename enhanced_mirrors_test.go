@@ -27,6 +27,7 @@ func (b *enhBed) enhRace(name string, size, rate int64) (servers []*faultserver.
 
 // TestEnhParallel: with a hash all three are used at once, each as much as it can.
 func TestEnhParallel(t *testing.T) {
+	t.Parallel()
 	enhBubble(t, func(b *enhBed) {
 		const size = 84 * mib
 		servers := b.enhRace("f", size, 8*mib)
@@ -45,6 +46,7 @@ func TestEnhParallel(t *testing.T) {
 // TestEnhRefusesMore: a source that refuses connections beyond what it serves, with 503
 // or without a word, is used for what it serves.
 func TestEnhRefusesMore(t *testing.T) {
+	t.Parallel()
 	for what, servers := range map[string]int{"alone": 1, "one of three": 3} {
 		t.Run(what, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
@@ -71,6 +73,7 @@ func TestEnhRefusesMore(t *testing.T) {
 
 // TestEnhFastestDies somewhere on the way: the others go on with what is left.
 func TestEnhFastestDies(t *testing.T) {
+	t.Parallel()
 	for at := 700 * time.Millisecond; at < 3*time.Second; at += 1060 * time.Millisecond {
 		enhBubble(t, func(b *enhBed) {
 			const size = 28 * mib // 4 s
@@ -93,6 +96,7 @@ func TestEnhFastestDies(t *testing.T) {
 // TestEnhCrawlingMirror: one that is hardly of any use is not waited for, wherever it
 // stands, and what is asked for twice at the end is asked of the other one.
 func TestEnhCrawlingMirror(t *testing.T) {
+	t.Parallel()
 	for slow := range 2 {
 		for _, size := range []int64{6 * mib, 8 * mib, 12 * mib, 40 * mib} {
 			for _, rate := range []int64{10 * kib, 40 * kib, 150 * kib} {
@@ -116,6 +120,7 @@ func TestEnhCrawlingMirror(t *testing.T) {
 // TestEnhCrawlingFirst: nor is one waited for whose connections crawl, each in its own
 // way, before the other one is proven, with all slots in use or each other's twins.
 func TestEnhCrawlingFirst(t *testing.T) {
+	t.Parallel()
 	for i, rates := range [][]int64{
 		{10 * kib, 200 * kib, 40 * kib, 40 * kib}, {40 * kib, 10 * kib, 150 * kib, 100 * kib},
 		{30 * kib, 30 * kib, 30 * kib, 200 * kib}, {200 * kib, 10 * kib, 10 * kib, 10 * kib},
@@ -143,6 +148,7 @@ func TestEnhCrawlingFirst(t *testing.T) {
 // TestEnhLiar: a source with other bytes of the same size is found out by the hash,
 // wherever it stands, and the file is right.
 func TestEnhLiar(t *testing.T) {
+	t.Parallel()
 	const size = 9 * mib
 	for liar := range 3 {
 		t.Run(fmt.Sprint(liar), func(t *testing.T) {
@@ -168,6 +174,7 @@ func TestEnhLiar(t *testing.T) {
 // TestEnhLonelyLiar: so it is where the liar alone has served: a small file, one
 // without ranges, one of another size.
 func TestEnhLonelyLiar(t *testing.T) {
+	t.Parallel()
 	for what, c := range map[string]struct {
 		size int64
 		lie  []faultserver.FileOption

@@ -24,6 +24,7 @@ var harmless = map[string]Behaviour{
 // TestOneFaultAndPage: a login page of a backup is no file while the first source may have
 // it yet.
 func TestOneFaultAndPage(t *testing.T) {
+	t.Parallel()
 	for name, does := range harmless {
 		for _, size := range []int64{100 * kib, 7 * mib} {
 			for _, known := range []bool{false, true} {
@@ -64,6 +65,7 @@ func TestPageOfBackup(t *testing.T) {
 // TestRepairInterrupted: while a file is completed from one source alone, since another
 // one lies, what happens to that one is no evidence against it.
 func TestRepairInterrupted(t *testing.T) {
+	t.Parallel()
 	const size = 8 * mib
 	for name, does := range map[string]Behaviour{
 		"500":            After(3, First(1, Status(500))),
@@ -113,6 +115,7 @@ func TestRepairDoesNotYield(t *testing.T) {
 
 // TestSilentRequest: one request that is never answered does not hold up the file.
 func TestSilentRequest(t *testing.T) {
+	t.Parallel()
 	for _, mirror := range []bool{false, true} {
 		inBubble(t, func(b *bed) {
 			b.enhanced = true

@@ -16,6 +16,7 @@ import (
 // TestEnhContentAtHand: content whose hash is known and that is there already is not
 // fetched: at the target, anywhere below the save directory.
 func TestEnhContentAtHand(t *testing.T) {
+	t.Parallel()
 	for _, where := range []string{"f", "f (1)", "other", "sub/deeper/f", "sub/other"} {
 		for _, size := range []int64{mib, 8 * mib} {
 			t.Run(fmt.Sprint(where, " ", size/mib), func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 // TestEndAtTheSeam: a batch that ends while a backup is being compared does not go on in
 // its next Start as if that had come out well.
 func TestEndAtTheSeam(t *testing.T) {
+	t.Parallel()
 	const size = 8 * mib
 	for _, how := range []string{"cancel", "pause and cancel"} {
 		t.Run(how, func(t *testing.T) {
@@ -44,6 +45,7 @@ func TestEndAtTheSeam(t *testing.T) {
 // TestFirstRequestAtTheSeam: a backup whose first request fails is asked again, and what
 // was fetched is kept.
 func TestFirstRequestAtTheSeam(t *testing.T) {
+	t.Parallel()
 	const size = 8 * mib
 	for name, does := range map[string]Behaviour{
 		"500": Status(500), "503": Status(503, RetryAfter("2")), "429": Status(429), "reset": RSTNow(), "closed": EmptyReply(),
@@ -124,6 +126,7 @@ func TestSlowToAnswer(t *testing.T) {
 
 // TestLongOutage: one that is shorter than MaxElapsed fails nothing.
 func TestLongOutage(t *testing.T) {
+	t.Parallel()
 	for _, code := range []int{503, 429} {
 		for seed := range 2 {
 			inBoth(t, func(b *bed) {
@@ -142,6 +145,7 @@ func TestLongOutage(t *testing.T) {
 // TestGivesWayBetweenRequests: a large file that has its place first leaves it when small
 // ones are found to wait.
 func TestGivesWayBetweenRequests(t *testing.T) {
+	t.Parallel()
 	inBoth(t, func(b *bed) {
 		b.files, b.chunks = 2, 4
 		for i := range 4 {

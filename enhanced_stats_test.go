@@ -14,6 +14,7 @@ import (
 // TestEnhStats: what is told of a mixed batch while it runs is what the servers see and
 // what comes to be.
 func TestEnhStats(t *testing.T) {
+	t.Parallel()
 	enhBubble(t, func(b *enhBed) {
 		b.rates["a.test:80"], b.rates["b.test:80"] = 512*kib, 512*kib
 		a, m := b.origin("a.test"), b.origin("b.test")

@@ -14,6 +14,7 @@ import (
 // TestEnhTrusted: mirrors whose samples agree serve at once; one whose do not is
 // dropped; one that is silent holds nothing up.
 func TestEnhTrusted(t *testing.T) {
+	t.Parallel()
 	enhBubble(t, func(b *enhBed) {
 		const size = 20 * mib
 		b.option(littledl.WithTrustedMirrors(true))
@@ -39,6 +40,7 @@ func TestEnhTrusted(t *testing.T) {
 // TestEnhTrustedTooSoon: when the first source dies before a mirror was compared, what
 // it had served is not mixed with what that one has.
 func TestEnhTrustedTooSoon(t *testing.T) {
+	t.Parallel()
 	for _, at := range []time.Duration{60, 100, 250} {
 		enhBubble(t, func(b *enhBed) {
 			b.option(littledl.WithTrustedMirrors(true))
@@ -72,6 +74,7 @@ func TestEnhTrustedThenChanged(t *testing.T) {
 // TestEnhTrustedSamples: a mirror is asked for the first, the middle and the last 64 KiB
 // before anything else, whatever the budget, and found out wherever it differs there.
 func TestEnhTrustedSamples(t *testing.T) {
+	t.Parallel()
 	const size = 11 * mib
 	spots := []int64{0, size / 2, size - 64*kib}
 	for _, threads := range []int{2, 15} {
@@ -127,6 +130,7 @@ func TestEnhTrustedAlone(t *testing.T) {
 // TestEnhTrustedLimit: who takes samples of mirrors has the place of one that fetches.
 // All sources are on one server here, so that it sees all requests of the file.
 func TestEnhTrustedLimit(t *testing.T) {
+	t.Parallel()
 	for limit := 2; limit <= 4; limit++ {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {

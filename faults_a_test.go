@@ -13,6 +13,7 @@ import (
 
 // 1 to 4: HEADs that are refused, hang or lie about files that wait.
 func TestHEADFaults(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]Behaviour{
 		"1 403": NoHead(403), "1 404": NoHead(404), "1 405": NoHead(405), "1 501": NoHead(501),
 		"2 closed": HeadClose(), "3 no answer": HeadHang(), "4 no length": HeadNoLength(),
@@ -38,6 +39,7 @@ func TestHEADFaults(t *testing.T) {
 
 // 5 to 15: what the first answer can be like.
 func TestProbeFaults(t *testing.T) {
+	t.Parallel()
 	unverified := func(b *bed, task littledl.FileTask) { require.False(b, task.LengthVerified) }
 	verified := func(b *bed, task littledl.FileTask) { require.True(b, task.LengthVerified) }
 	testFaults(t, []fault{

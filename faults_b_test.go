@@ -42,6 +42,7 @@ func inOneStream(b *bed, task littledl.FileTask) {
 
 // 16 to 31: what answers to a range can be wrong in.
 func TestRangeFaults(t *testing.T) {
+	t.Parallel()
 	const n = 8 // requests at most where nothing goes wrong
 	testFaults(t, []fault{
 		{name: "nothing", least: 4, gets: n, then: inRanges},
@@ -119,6 +120,7 @@ func TestNoRangeIsRight(t *testing.T) {
 
 // 35: sizes beside the places where a file is cut.
 func TestSizesAtTheCuts(t *testing.T) {
+	t.Parallel()
 	for _, size := range []int64{1, 2, 64 * kib, 5*mib - 1, 5 * mib, 5*mib + 1, 6*mib - 1, 8*mib - 1, 8*mib + 1, 20*mib + 3} {
 		for _, least := range []int64{1, mib} {
 			t.Run(fmt.Sprintf("35 %d cut at %d", size, least), func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 // 36 to 47: what can happen to a connection.
 func TestTransportFaults(t *testing.T) {
+	t.Parallel()
 	small := []FileOption{Size(2 * mib)}
 	testFaults(t, []fault{
 		{name: "36 reset", does: first(3, RST(mib)), least: 6, gets: 12, then: goesOn},
@@ -23,10 +24,10 @@ func TestTransportFaults(t *testing.T) {
 		{name: "37 closed before headers, one connection", does: first(3, EmptyReply()), file: small, gets: 4},
 		{name: "37 closed in the headers", does: first(2, RawLines("Content-Typ")), least: 5, gets: 10},
 		{name: "38 closed early", does: first(2, ShortBody(mib)), least: 5, gets: 10, then: goesOn},
-		{name: "39 closed at once for ever", does: always(ShortBody(0)), err: io.ErrUnexpectedEOF, least: 4, gets: 16, within: 30 * time.Second},
-		{name: "39 closed at once from then on", does: []Behaviour{First(1, ShortBody(mib)), After(1, ShortBody(0))}, err: io.ErrUnexpectedEOF, left: 1, least: 4, gets: 17, within: 30 * time.Second, then: resumes},
-		{name: "40 one byte each", does: always(ShortBody(1)), err: io.ErrUnexpectedEOF, left: 1, least: 4, gets: 20, within: 30 * time.Second},
-		{name: "40 64 KiB each", does: always(ShortBody(64 * kib)), err: io.ErrUnexpectedEOF, left: 1, least: 11, gets: 16, within: 30 * time.Second},
+		{name: "39 closed at once for ever", does: always(ShortBody(0)), err: io.ErrUnexpectedEOF, least: 4, gets: 24, within: 30 * time.Second},
+		{name: "39 closed at once from then on", does: []Behaviour{First(1, ShortBody(mib)), After(1, ShortBody(0))}, err: io.ErrUnexpectedEOF, left: 1, least: 4, gets: 24, within: 30 * time.Second, then: resumes},
+		{name: "40 one byte each", does: always(ShortBody(1)), err: io.ErrUnexpectedEOF, left: 1, least: 4, gets: 24, within: 30 * time.Second},
+		{name: "40 64 KiB each", does: always(ShortBody(64 * kib)), err: io.ErrUnexpectedEOF, left: 1, least: 11, gets: 24, within: 30 * time.Second},
 		{name: "40 a MiB each", does: always(ShortBody(mib)), file: []FileOption{Size(40 * mib)}, least: 40, gets: 70, within: 30 * time.Second, then: goesOn},
 		{name: "41 stall", does: first(1, Stall(mib)), least: 5, gets: 10, within: 40 * time.Second},
 		{name: "41 stall, one connection", does: first(1, Stall(mib)), file: small, gets: 2, waits: 30 * time.Second, within: 40 * time.Second, then: goesOn},
@@ -70,6 +71,7 @@ func resumes(b *bed, task littledl.FileTask) {
 
 // 44: one connection in four is slow.
 func TestSlowAmongFast(t *testing.T) {
+	t.Parallel()
 	inBoth(t, func(b *bed) {
 		b.net.Shape(func(dial int, _ string) Link {
 			if dial == 1 {
@@ -85,6 +87,7 @@ func TestSlowAmongFast(t *testing.T) {
 
 // 44: one connection of two hardly moves, and has a lot left when the other one is done.
 func TestCrawlAmongTwo(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(b *bed) {
 		b.chunks = 2
 		b.net.Shape(func(dial int, _ string) Link {
@@ -102,6 +105,7 @@ func TestCrawlAmongTwo(t *testing.T) {
 
 // 47: a large file begins over HTTP/2 and goes on over connections of HTTP/1.1.
 func TestLargeFileOverTLS(t *testing.T) {
+	t.Parallel()
 	protocols := func(b *bed, _ littledl.FileTask) {
 		for i, r := range b.srv.GETs() {
 			if i == 0 {

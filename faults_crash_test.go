@@ -41,6 +41,7 @@ func TestCrashBeforeTheName(t *testing.T) {
 // 90 to 92: somebody, or the disk, spoils what a process has left. What is fetched again
 // is what cannot be proven any more, and the file is right.
 func TestSpoiltParts(t *testing.T) {
+	t.Parallel()
 	r := crashRand(t)
 	log := func(t *testing.T, name string, d partfile.Disk, change func(b []byte) []byte) {
 		rewrite(t, d, name+partfile.JournalSuffix, change)

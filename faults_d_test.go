@@ -15,6 +15,7 @@ import (
 
 // 54 to 58: answers that ask for patience.
 func TestBusyServer(t *testing.T) {
+	t.Parallel()
 	rows := []fault{
 		{name: "54 503 with Retry-After", does: always(Flaky(503, 2, "2")), gets: 3, waits: 4 * time.Second, within: 5 * time.Second},
 		{name: "54 503 more often than retries", does: always(Flaky(503, 8, "1")), gets: 9, waits: 8 * time.Second, within: 10 * time.Second},
@@ -68,6 +69,7 @@ func saysWait(d time.Duration) func(*bed, littledl.FileTask) {
 
 // 59 to 65: answers that nothing will change.
 func TestFinalAnswers(t *testing.T) {
+	t.Parallel()
 	var rows []fault
 	for _, code := range []int{400, 401, 403, 404, 405, 407, 410, 451, 501, 505} {
 		rows = append(rows, fault{name: fmt.Sprintf("59 %d", code), does: always(Status(code)), status: code, gets: 1, within: time.Second})

@@ -29,6 +29,7 @@ func (b *bed) onDisk(faults ...faultdisk.Fault) *faultdisk.Faults {
 // 85, 86: no journal can be made where there is room: the file is worth more. What is
 // left of it when it then fails is for this downloader alone.
 func TestNoJournal(t *testing.T) {
+	t.Parallel()
 	for _, e := range []syscall.Errno{syscall.EROFS, syscall.EACCES, syscall.EIO} {
 		for _, op := range []string{faultdisk.Create, faultdisk.Write} {
 			t.Run("86 "+op+": "+e.Error(), func(t *testing.T) {
@@ -135,6 +136,7 @@ func TestFolderNotSynced(t *testing.T) {
 // 87: the sync beside a long transfer fails once. Nothing of the part is believed any
 // more, neither by this downloader nor by the next, whatever later syncs say.
 func TestBackgroundSync(t *testing.T) {
+	t.Parallel()
 	const size = 96 * mib
 	for name, c := range map[string]struct {
 		file string
@@ -205,6 +207,7 @@ func TestDirectoryGone(t *testing.T) {
 
 // 100: the disk is pulled out: from one moment on everything fails.
 func TestDiskPulledOut(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(b *bed) {
 		disk := b.onDisk()
 		b.net.Shape(Same(line(mib)))

@@ -72,6 +72,7 @@ func TestNameBusy(t *testing.T) {
 // 101: whatever a file system cannot do, files get their names, and replace nothing that
 // they must not.
 func TestPoorFileSystems(t *testing.T) {
+	t.Parallel()
 	lacks := func(ops ...string) (faults []faultdisk.Fault) {
 		for _, op := range ops {
 			faults = append(faults, faultdisk.Fault{Op: op, Err: syscall.EOPNOTSUPP})
@@ -117,6 +118,7 @@ func TestPoorFileSystems(t *testing.T) {
 // locks lie. The second one goes on from the first one's part, or, where nothing says
 // that it may, throws it away; the first one stops. Nobody's bytes are mixed.
 func TestLocksLie(t *testing.T) {
+	t.Parallel()
 	for name, does := range map[string][]Behaviour{"95 gone on": nil, "95 begun anew": always(NoValidators())} {
 		t.Run(name, func(t *testing.T) {
 			batchBubble(t, func(b *batch) {

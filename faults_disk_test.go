@@ -142,6 +142,7 @@ func isNoSpace(err error) bool { return errors.Is(err, littledl.ErrNoSpace) }
 
 // 85, 86: a disk that is full, or fails, wherever that shows.
 func TestDiskFaults(t *testing.T) {
+	t.Parallel()
 	part, journal := partfile.Suffix, partfile.JournalSuffix
 	durable := func(b *bed) { b.conf.Durable = true }
 	replace := func(b *bed) { b.conf.Overwrite = littledl.OverwriteReplace }

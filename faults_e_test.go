@@ -40,6 +40,7 @@ func under(validator string) func(*bed, littledl.FileTask) {
 
 // 66 to 71: a file that changes while it is fetched.
 func TestChangingFile(t *testing.T) {
+	t.Parallel()
 	changed := func(opts ...FileOption) Behaviour { return After(2, Become(append(opts, Version(2))...)) }
 	testFaults(t, []fault{
 		{name: "66 changed behind the first answer", does: always(ETagChange(1)), want: second(8 * mib), restarts: 1, least: 8, gets: 12},
@@ -83,6 +84,7 @@ func TestUnseenChange(t *testing.T) {
 
 // 52 and 72 to 76: what a range may be asked under.
 func TestValidators(t *testing.T) {
+	t.Parallel()
 	undated := LastModified(time.Time{})
 	whole := fault{least: 4, gets: 8}
 	var rows []fault
@@ -132,6 +134,7 @@ func modifiedNow(ago time.Duration) Behaviour {
 // 72: a server that dislikes If-Range is asked without it, by all files from then on,
 // and its ETag is compared all the same.
 func TestIfRangeDisliked(t *testing.T) {
+	t.Parallel()
 	inBoth(t, func(b *bed) {
 		b.files = 1
 		b.add(b.srv.File("a.bin", Size(8*mib), Behave(DislikesIfRange())))
@@ -157,6 +160,7 @@ func TestIfRangeDisliked(t *testing.T) {
 // file is still the same, and else begins anew. The halves of these cases that are
 // about another process are with those of the crashes.
 func TestValidatorsAcrossStarts(t *testing.T) {
+	t.Parallel()
 	undated := LastModified(time.Time{})
 	for name, c := range map[string]struct {
 		file  []FileOption
@@ -214,6 +218,7 @@ func TestValidatorsAcrossStarts(t *testing.T) {
 
 // 80 to 83: digests that the server tells, and bodies that are encoded.
 func TestDigestsAndEncodings(t *testing.T) {
+	t.Parallel()
 	const n = 8
 	small := []FileOption{Size(100 * kib)} // compressing takes time
 	testFaults(t, []fault{

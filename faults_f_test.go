@@ -74,6 +74,7 @@ func TestCandidateIsProven(t *testing.T) {
 
 // 99: a directory that is swapped for a link in the middle of a transfer leads nowhere.
 func TestDirectorySwapped(t *testing.T) {
+	t.Parallel()
 	for name, size := range map[string]int64{"small": 2 * mib, "large": 8 * mib} {
 		for _, sub := range []string{"", "sub", "sub/deeper"} {
 			t.Run(fmt.Sprintf("99 %s in %q", name, sub), func(t *testing.T) {

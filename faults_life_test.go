@@ -30,6 +30,7 @@ func seeded(t testing.TB) *rand.Rand {
 // 102: whenever a batch is ended, Start returns at once, nothing is left but parts of
 // what is unfinished, and later Starts bring all of it.
 func TestCancelledAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	rnd := seeded(t)
 	for range 4 {
 		inBoth(t, func(b *bed) {
@@ -83,6 +84,7 @@ func TestCancelledAtAnyMoment(t *testing.T) {
 // 103: pausing and resuming as fast as can be, from several sides at once, then an end
 // while paused: nobody hangs and nothing is lost.
 func TestPausedAndResumedInHaste(t *testing.T) {
+	t.Parallel()
 	inBoth(t, func(b *bed) {
 		b.restarts = 100
 		for i := range 3 {
@@ -122,6 +124,7 @@ func TestPausedAndResumedInHaste(t *testing.T) {
 
 // 103: a Stop that comes while Start begins ends it, or forbids it.
 func TestStoppedWhileStarting(t *testing.T) {
+	t.Parallel()
 	rnd := seeded(t)
 	for range 30 {
 		inBoth(t, func(b *bed) {
@@ -205,6 +208,7 @@ func panicIn(t *testing.T, how, dir string) {
 // 106: of many small files on three hosts every hundredth is missing: all others are
 // right, and the results stand in the order asked, with exactly those errors.
 func TestManySmallFiles(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(b *bed) {
 		hosts := []*Server{b.srv, b.origin("b.test:80"), b.origin("c.test:80")}
 		var urls []string

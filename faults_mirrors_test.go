@@ -31,6 +31,7 @@ var badMirrors = map[string]struct {
 // 78: a mirror that is no good is left, and what the others have is the file: where it
 // serves beside them, and where it is next in line.
 func TestBadMirror(t *testing.T) {
+	t.Parallel()
 	for name, c := range badMirrors {
 		t.Run("78 "+name+", beside others", func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
@@ -100,6 +101,7 @@ func TestEndWhileMirrorIsAsked(t *testing.T) {
 // 79: one bit of one mirror's is wrong; the file comes right from the others, for no
 // more than itself once again.
 func TestMirrorFlipsABit(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]Behaviour{
 		"each answer": LyingBody(BodyFlip), "one answer": First(1, LyingRange(BodyFlip)), "zeros": First(1, LyingRange(BodyZeros)),
 	} {
@@ -121,6 +123,7 @@ func TestMirrorFlipsABit(t *testing.T) {
 // 79: that a file had its digest once, or was of this batch, is not believed when its
 // bytes are other ones: what a later task wants is fetched again.
 func TestNoVerdictSurvivesTheBytes(t *testing.T) {
+	t.Parallel()
 	for name, spoil := range map[string]func(b *bed, path string){
 		"other bytes, size and time the same": func(b *bed, path string) { flip(b, path, true) },
 		"other bytes and time":                func(b *bed, path string) { flip(b, path, false) },

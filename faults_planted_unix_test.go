@@ -119,6 +119,7 @@ func (b *bed) anew(f *File) (id string) {
 // 98: nor is anything written through what has the name of a part, which somebody who
 // has seen one may know; another name is used.
 func TestPlantedAtThePart(t *testing.T) {
+	t.Parallel()
 	for name, plant := range plantings {
 		t.Run("98 "+name, func(t *testing.T) {
 			inBoth(t, func(b *bed) {
@@ -152,6 +153,7 @@ func TestPlantedAtThePart(t *testing.T) {
 
 // 98: a journal whose part has given way to something that can be no part goes with it.
 func TestJournalWithoutPart(t *testing.T) {
+	t.Parallel()
 	for name, plant := range plantings {
 		if name == "hard link" { // which could be a part
 			continue

@@ -15,6 +15,7 @@ import (
 
 // 113 to 115 and 121: where an answer leads elsewhere.
 func TestRedirectFaults(t *testing.T) {
+	t.Parallel()
 	var rows []fault
 	for _, code := range []int{301, 302, 303, 307, 308} {
 		rows = append(rows,
@@ -95,6 +96,7 @@ func TestHTTPSIsKept(t *testing.T) {
 // 117: credentials, in whichever way they are given, go to the scheme, host and port
 // that they were given for, on redirects and for the ranges behind them.
 func TestCredentialsAcrossOrigins(t *testing.T) {
+	t.Parallel()
 	for name, at := range map[string]string{
 		"port": "files.test:8080", "host": "other.test:80", "subdomain": "a.files.test:80", "parent": "test:80", "prefix": "files.test.other:80", "scheme": "files.test:443",
 	} {

@@ -17,6 +17,7 @@ import (
 // TestOnlyHTTP2: an origin that takes no HTTP/1.1 gets the segments of large files as
 // streams.
 func TestOnlyHTTP2(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(b *bed) {
 		b.add(b.srv.File("a.bin", Size(12<<20)))
 		require.NoError(b, b.start())
@@ -29,6 +30,7 @@ func TestOnlyHTTP2(t *testing.T) {
 // TestHTTP1Accident: one connection that breaks before its answer is no proof that an
 // origin takes no HTTP/1.1, as the answers on the others show.
 func TestHTTP1Accident(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(b *bed) {
 		b.files = 1
 		first := b.srv.File("a.bin", Size(12<<20))
@@ -76,6 +78,7 @@ func (h *blackHole) Close() error {
 // TestDeadConnection: one that has died is not used for every further attempt, though
 // nothing says that it has.
 func TestDeadConnection(t *testing.T) {
+	t.Parallel()
 	for name, opt := range map[string]Option{"HTTP/1.1": TLS(), "HTTP/2": AnyHTTP()} {
 		for _, size := range []int64{mib, 10 * kib} {
 			t.Run(name, func(t *testing.T) {

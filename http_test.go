@@ -21,6 +21,7 @@ import (
 // TestProtocols: over TLS many small files share one HTTP/2 connection, and each
 // segment of a large one has an HTTP/1.1 connection of its own.
 func TestProtocols(t *testing.T) {
+	t.Parallel()
 	batchBubble(t, func(b *batch) {
 		files := faultserver.Start(b, faultserver.On(b.net, "secure.test:443"), faultserver.AnyHTTP())
 		b.conf.TLSConfig = files.ClientTLS()

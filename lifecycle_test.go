@@ -19,6 +19,7 @@ import (
 // TestPause: no byte moves 200 ms after it, however long it lasts, and the transfers
 // go on from where they stood.
 func TestPause(t *testing.T) {
+	t.Parallel()
 	batchBubble(t, func(b *batch) {
 		b.net.Shape(faultserver.Same(batchLink(1 << 20)))
 		large := b.file("large", 16<<20)
@@ -80,6 +81,7 @@ func TestPauseOfAStream(t *testing.T) {
 // TestPauseBeforeStart holds back the next Start; so does one while files wait for
 // their retry.
 func TestPauseBeforeStart(t *testing.T) {
+	t.Parallel()
 	batchBubble(t, func(b *batch) {
 		b.file("a", 1<<20, faultserver.First(1, faultserver.Status(500)))
 		require.NoError(b, b.get().Pause())
@@ -176,6 +178,7 @@ func TestEmptyStart(t *testing.T) {
 
 // TestHurry pauses, resumes, cancels and starts at random moments until all is there.
 func TestHurry(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))

@@ -16,6 +16,7 @@ import (
 // TestBusyFirstHealthyBackup: what a busy first source cannot give comes from the backup,
 // for all files.
 func TestBusyFirstHealthyBackup(t *testing.T) {
+	t.Parallel()
 	for _, after := range []string{"", "1", "5"} {
 		inBubble(t, func(b *bed) {
 			b.enhanced = true
@@ -34,6 +35,7 @@ func TestBusyFirstHealthyBackup(t *testing.T) {
 // TestOutageWithUselessBackup: a backup that has no use for the file changes nothing about
 // an outage of the first source, whenever that comes: what was fetched is kept.
 func TestOutageWithUselessBackup(t *testing.T) {
+	t.Parallel()
 	const size = 8 * mib
 	for name, does := range map[string]Behaviour{
 		"503": Status(503), "503 once": First(1, Status(503)), "500": Status(500), "404": Status(404), "403": Status(403),
@@ -113,6 +115,7 @@ func TestBusyThenServes(t *testing.T) {
 // TestRedirectorOfABadHost: what a redirect leads to says nothing of the host that sent it:
 // the files that it sends elsewhere are fetched.
 func TestRedirectorOfABadHost(t *testing.T) {
+	t.Parallel()
 	for how, does := range map[string]Behaviour{"503": Status(503), "503 and 1": Status(503, RetryAfter("1")), "resets": RSTNow(), "refused": nil} {
 		t.Run(how, func(t *testing.T) {
 			inBoth(t, func(b *bed) {

@@ -33,6 +33,7 @@ func (b *batch) listen() *[]told {
 }
 
 func TestProgressInterval(t *testing.T) {
+	t.Parallel()
 	for _, interval := range []time.Duration{0, 250 * time.Millisecond, 50 * time.Millisecond, 2 * time.Second} {
 		t.Run(fmt.Sprint(interval), func(t *testing.T) {
 			batchBubble(t, func(b *batch) {
@@ -218,6 +219,7 @@ func TestFileTask(t *testing.T) {
 // TestProgressBeyondWhatIsKnown: while a file without a length streams nobody knows how
 // much is left, and no more is there than there is in all.
 func TestProgressBeyondWhatIsKnown(t *testing.T) {
+	t.Parallel()
 	batchBubble(t, func(b *batch) {
 		b.option(littledl.WithMaxConcurrentFiles(1))
 		for i := range 5 {

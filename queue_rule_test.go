@@ -11,6 +11,7 @@ import (
 // TestQueueOrder: whatever is added, moved and taken in whatever order, the best of
 // those that wait is the next.
 func TestQueueOrder(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))

@@ -50,6 +50,7 @@ func (b *batch) leftBehind() (part, journal string) {
 // TestResume: another process goes on where the first one was stopped, by a strong
 // validator or by the digest, with every byte asked for about once.
 func TestResume(t *testing.T) {
+	t.Parallel()
 	const size = 40 * mib
 	for name, c := range map[string]struct {
 		behave  faultserver.Behaviour
@@ -97,6 +98,7 @@ func TestResume(t *testing.T) {
 // TestResumeAsksFirst: one request finds out whether the server has the same version,
 // under If-Range, before others follow; and where it has not, no byte is mixed.
 func TestResumeAsksFirst(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(f *faultserver.File){
 		"same":        func(*faultserver.File) {},
 		"other":       func(f *faultserver.File) { f.Set(faultserver.Version(2)) },
@@ -144,6 +146,7 @@ func TestResumeAsksTheURLAsGiven(t *testing.T) {
 // TestResumeChecksEveryByte: what somebody has changed in a part is fetched again, and
 // nothing else.
 func TestResumeChecksEveryByte(t *testing.T) {
+	t.Parallel()
 	for name, spoil := range map[string]func(t *testing.T, part, journal string){
 		"flipped":     func(t *testing.T, part, _ string) { flipBit(t, part, 1<<20) },
 		"cut":         func(t *testing.T, part, _ string) { require.NoError(t, os.Truncate(part, 1<<20)) },
@@ -206,6 +209,7 @@ func TestSpoiltBetweenStarts(t *testing.T) {
 
 // TestDisableResumeStartsClean: it starts clean, and leaves nothing of what it has not used.
 func TestDisableResumeStartsClean(t *testing.T) {
+	t.Parallel()
 	batchBubble(t, func(b *batch) {
 		f := b.srv.File("a.bin", faultserver.Size(40*mib))
 		b.interrupted(f, 1500*time.Millisecond)

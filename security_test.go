@@ -81,6 +81,7 @@ func TestHostileAnswers(t *testing.T) {
 // Rules 13 to 15, and 118: what is secret in a URL is not in errors, in the log, in the
 // names of parts or in what is kept beside them.
 func TestSecretsStay(t *testing.T) {
+	t.Parallel()
 	inBoth(t, func(b *bed) {
 		var log bytes.Buffer
 		b.conf.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))

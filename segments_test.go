@@ -51,6 +51,7 @@ func (b *batch) requireLittleTwice() {
 
 // TestCut: what the server is asked for where all connections are alike.
 func TestCut(t *testing.T) {
+	t.Parallel()
 	const m = 1 << 20
 	for _, c := range []struct {
 		size   int64
@@ -174,6 +175,7 @@ func TestHedge(t *testing.T) {
 
 // TestGrow: where the limits allow more connections a file gets them, while that pays.
 func TestGrow(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		line *faultserver.Bottleneck
 		kept bool

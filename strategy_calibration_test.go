@@ -20,6 +20,7 @@ import (
 // TestEstimatedSpeedup compares what the selector promises after a first small
 // download from an origin with what a larger file from there then shows.
 func TestEstimatedSpeedup(t *testing.T) {
+	t.Parallel()
 	const seed = 20240501 // fixed: what differs from run to run is for a longer test than this
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))
@@ -38,28 +39,29 @@ func TestEstimatedSpeedup(t *testing.T) {
 	}
 	for _, kind := range []struct {
 		name        string
-		fewest, max int // chunks
+		fewest, max int     // chunks
+		size        float64 // of the file, at least
 		link        func() faultserver.Link
 	}{
-		{"per connection", 3, 4, func() faultserver.Link { return limited(0.5, 1.2) }},
-		{"per connection, quick", 3, 4, func() faultserver.Link {
+		{"per connection", 3, 4, 8, func() faultserver.Link { return limited(0.5, 1.2) }},
+		{"per connection, quick", 3, 4, 50, func() faultserver.Link {
 			l := rtt(0.01, 0.06)
 			l.Rate = int64(between(4, 8) * mib)
 			return l
 		}},
-		{"in sum", 1, 2, func() faultserver.Link { return shared(rtt(0.01, 0.2), between(0.5, 2)*mib) }},
-		{"both", 2, 2, func() faultserver.Link {
+		{"in sum", 1, 2, 8, func() faultserver.Link { return shared(rtt(0.01, 0.2), between(0.5, 2)*mib) }},
+		{"both", 2, 2, 8, func() faultserver.Link {
 			l := limited(0.5, 1)
 			return shared(l, float64(l.Rate)*between(1.2, 2.2))
 		}},
-		{"by round trip", 3, 4, func() faultserver.Link { // no more than the buffer is under way
+		{"by round trip", 3, 4, 8, func() faultserver.Link { // no more than the buffer is under way
 			l := rtt(0.1, 0.35)
 			l.Buffer = int(l.Down.Seconds() * between(0.3, 1.2) * mib)
 			return l
 		}},
 	} {
 		for i := range 2 {
-			l, size := kind.link(), int64(between(8, 18)*mib)
+			l, size := kind.link(), int64(between(kind.size, kind.size+10)*mib)
 			t.Run(fmt.Sprint(kind.name, " ", i), func(t *testing.T) {
 				k := calibrate(t, l, size, 4)
 				require.GreaterOrEqual(t, k, kind.fewest)

@@ -128,9 +128,9 @@ func TestMeasuredNetwork(t *testing.T) {
 	changing.Trend = -0.5
 	require.Less(t, decide(gib, changing).Confidence, oneByOne.Confidence)
 
-	quick := decide(10*mib, network(4, 160, 40, 1))
+	quick := decide(100*mib, network(4, 160, 40, 1))
 	require.Equal(t, littledl.StyleSingle, quick.Style, "as good as there")
-	require.Equal(t, 3, decide(30*mib, network(4, 160, 40, 1)).RecommendedChunks)
+	require.Equal(t, 3, decide(250*mib, network(4, 160, 40, 1)).RecommendedChunks, "two seconds each")
 
 	far := network(4, 8, 8, 1)
 	far.RTT = 10 * time.Second
@@ -139,6 +139,7 @@ func TestMeasuredNetwork(t *testing.T) {
 
 // TestStrategyProperties holds for any options, file and network, possible or not.
 func TestStrategyProperties(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))

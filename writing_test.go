@@ -92,6 +92,7 @@ func TestSkipIsNoDirectory(t *testing.T) {
 // TestSecondRunFetchesNothing: a batch that is run again keeps what it finds, by size
 // and Last-Modified, or by the hash that is given, and leaves no copies.
 func TestSecondRunFetchesNothing(t *testing.T) {
+	t.Parallel()
 	for policy := littledl.OverwriteRename; policy <= littledl.OverwriteError; policy++ {
 		t.Run(fmt.Sprint(policy), func(t *testing.T) {
 			batchBubble(t, func(b *batch) {

@@ -96,6 +96,27 @@ func TestEnhServersDigest(t *testing.T) {
 	}
 }
 
+// TestEnhServersDigestTellsMore than size and time of what is there, also when a HEAD is
+// all that was asked.
+func TestEnhServersDigestTellsMore(t *testing.T) {
+	for _, right := range []bool{true, false} {
+		enhBubble(t, func(b *enhBed) {
+			s := b.origin("a.test")
+			f := s.File("f", faultserver.Size(8*mib), faultserver.Behave(faultserver.ReprDigest(true)))
+			there := f.Content()
+			if !right {
+				there = faultserver.Generate("fake", 1, 8*mib)
+			}
+			when := f.Representation().LastModified
+			require.NoError(b, os.Chtimes(b.plant("f", there), when, when))
+			id := b.add(f.URL(), f.Content())
+			require.NoError(b, b.start())
+			require.Equal(b, right, b.task(id).Reused)
+			require.Equal(b, right, len(s.GETs()) == 0)
+		})
+	}
+}
+
 // TestEnhServersDigestWrong is an error, and no file.
 func TestEnhServersDigestWrong(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/httprange"
 	"github.com/littledl/littledl/internal/safename"
@@ -110,8 +111,8 @@ func (f *file) hashOf(base string) bool {
 }
 
 // keepKnown completes a task without fetching its body, where what has its name is
-// proven to be the file: by the digest that was given, or by size and time as a HEAD
-// tells them. Where that proves nothing the first GET decides.
+// proven to be the file: by the digest that was given, or by what a HEAD tells, which is
+// a digest, or size and time. Where that proves nothing the first GET decides.
 func (f *file) keepKnown() (bool, error) {
 	policy := f.r.d.set.cfg.Overwrite
 	if f.pin != nil || policy == OverwriteReplace {
@@ -152,10 +153,12 @@ func (f *file) keepKnown() (bool, error) {
 		}
 		return false, nil
 	}
-	pin, ok := f.head()
+	pin, promised, ok := f.head()
 	if !ok {
 		return false, nil
 	}
+	f.opt.hash = promised // tells more than size and time
+	defer func() { f.opt.hash = digest.Sum{} }()
 	for n := 1; ; n++ {
 		if policy == OverwriteSkip || f.same(base, info, pin) {
 			return f.keep(name, info), nil
@@ -185,17 +188,17 @@ func (f *file) keep(name string, info fs.FileInfo) bool {
 	return true
 }
 
-// head asks for the file's size and time. Not ok: the server does not say, or it
-// has another name for the file.
-func (f *file) head() (pin httprange.Pin, ok bool) {
+// head asks for the file's size and time, and its digest. Not ok: the server does not
+// say, or it has another name for the file.
+func (f *file) head() (pin httprange.Pin, promised digest.Sum, ok bool) {
 	look, src := f.r.look, f.sources[f.current]
 	epoch, open := f.r.gate.Try()
 	if wait, err := src.host.wait(time.Now(), 0); !open || look.isRefused(src.home) || wait > 0 || err != nil {
-		return pin, false
+		return pin, promised, false
 	}
 	k := &ticket{pool: f.r.pool, f: f, url: src.u, from: src.host, rank: rank(f.priority, false)}
 	if k.acquire(epoch, src.host) != nil { // the host's time begins when it is asked
-		return pin, false
+		return pin, promised, false
 	}
 	defer k.giveBack()
 	ctx, cancel := context.WithTimeout(epoch, headTimeout)
@@ -207,15 +210,16 @@ func (f *file) head() (pin httprange.Pin, ok bool) {
 		if epoch.Err() == nil {
 			look.missed(src.home, 0)
 		}
-		return pin, false
+		return pin, promised, false
 	}
 	defer res.Discard()
 	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Encoding") != "" {
 		look.missed(src.home, res.StatusCode)
-		return pin, false
+		return pin, promised, false
 	}
 	if f.opt.filename == "" && safename.FromDisposition(res.Header.Get("Content-Disposition")) != "" {
-		return pin, false
+		return pin, promised, false
 	}
-	return httprange.Pin{Size: res.ContentLength, LastModified: res.Header.Get("Last-Modified")}, true
+	pin = httprange.Pin{Size: res.ContentLength, LastModified: res.Header.Get("Last-Modified")}
+	return pin, digest.FromHeader(res.Header, false), true
 }

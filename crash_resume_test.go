@@ -3,7 +3,6 @@ package littledl_test
 import (
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -185,106 +184,6 @@ func TestResumeWhereIfRangeIsDisliked(t *testing.T) {
 	})
 }
 
-// slowDisk is a disk that takes its time to read.
-type slowDisk struct {
-	partfile.Disk
-	each  time.Duration
-	reads *atomic.Int64
-}
-
-func (d slowDisk) Open(name string, flag int, perm os.FileMode) (partfile.File, error) {
-	f, err := d.Disk.Open(name, flag, perm)
-	if err != nil || filepath.Ext(name) != partfile.Suffix {
-		return f, err
-	}
-	return slowFile{f, d}, nil
-}
-
-func (d slowDisk) Link(f partfile.File, name, to string) error {
-	if s, ok := f.(slowFile); ok {
-		f = s.File
-	}
-	return d.Disk.Link(f, name, to)
-}
-
-type slowFile struct {
-	partfile.File
-	d slowDisk
-}
-
-func (f slowFile) ReadAt(b []byte, off int64) (int, error) {
-	time.Sleep(f.d.each)
-	f.d.reads.Add(1)
-	return f.File.ReadAt(b, off)
-}
-
-// TestResumeIsInterrupted: a pause, an urgent file, a cancel or another Start while the
-// part is still being read back changes nothing, even if some of it has been spoilt.
-func TestResumeIsInterrupted(t *testing.T) {
-	t.Parallel()
-	const urgent = "urgent.bin"
-	for name, interrupt := range map[string]func(b *batch, done <-chan error) <-chan error{
-		"paused": func(b *batch, done <-chan error) <-chan error {
-			for range 5 {
-				require.NoError(b, b.get().Pause())
-				time.Sleep(300 * time.Millisecond)
-				require.NoError(b, b.get().Resume())
-				time.Sleep(300 * time.Millisecond)
-			}
-			return done
-		},
-		"yielding": func(b *batch, done <-chan error) <-chan error {
-			b.add(b.srv.File(urgent, faultserver.Size(30*mib)))
-			return done
-		},
-		"cancelled": func(b *batch, done <-chan error) <-chan error {
-			require.NoError(b, b.get().Cancel())
-			require.ErrorIs(b, <-done, littledl.ErrCancelled)
-			return b.background(b.Context())
-		},
-		"another process": func(b *batch, done <-chan error) <-chan error {
-			require.NoError(b, b.get().Cancel())
-			require.ErrorIs(b, <-done, littledl.ErrCancelled)
-			b.process()
-			b.add(b.srv.Lookup("a.bin"), littledl.WithPriority(1))
-			return b.background(b.Context())
-		},
-	} {
-		for _, spoilt := range []bool{false, true} {
-			t.Run(name+map[bool]string{true: ", spoilt"}[spoilt], func(t *testing.T) {
-				batchBubble(t, func(b *batch) {
-					f := b.srv.File("a.bin", faultserver.Size(leftSize))
-					b.interrupted(f, 700*time.Millisecond)
-					if part, _ := b.leftBehind(); spoilt {
-						flipBit(t, part, 1<<20)
-					}
-					var reads atomic.Int64
-					b.option(littledl.WithMaxConcurrentFiles(1), littledl.WithOpenDir(func(dir, sub string) (*partfile.Dir, error) {
-						disk, err := partfile.OpenDisk(dir, sub)
-						return partfile.NewDir(slowDisk{disk, 20 * time.Millisecond, &reads}), err
-					}))
-					b.read.Store(0)
-					b.add(f, littledl.WithPriority(1))
-					done := b.background(b.Context())
-					time.Sleep(200 * time.Millisecond)
-					require.Positive(b, reads.Load())
-					done = interrupt(b, done)
-					require.NoError(b, <-done)
-					b.check()
-					most := leftSize - b.had() + 5*mib // a pause costs what is under way
-					if spoilt {
-						most += 3 * mib
-					}
-					if name == "yielding" {
-						most += 30 * mib
-					}
-					require.Less(b, b.read.Load(), most)
-				})
-			})
-		}
-	}
-}
-
 // TestTwoProcessesFetchOneFile: where the file appears while it is fetched, because
 // another process was quicker, it is there once.
 func TestTwoProcessesFetchOneFile(t *testing.T) {
@@ -358,78 +257,5 @@ func TestResumeShortOfDescriptors(t *testing.T) {
 		b.add(f)
 		require.NoError(b, b.start())
 		require.Less(b, b.read.Load(), leftSize-b.had()+int64(mib))
-	})
-}
-
-// TestEnhResumeFromAnother is a part whose first source has died meanwhile. Where the
-// other one provably has the same file, or the digest will tell, it goes on.
-func TestEnhResumeFromAnother(t *testing.T) {
-	t.Parallel()
-	const name, size = "f.bin", 40 * mib
-	same := []faultserver.FileOption{faultserver.Size(size), faultserver.ETag(`"same"`)}
-	for what, c := range map[string]struct {
-		backup faultserver.FileOption
-		hash   bool
-		kept   bool
-	}{
-		"same tag":              {faultserver.ETag(`"same"`), false, true},
-		"same tag, other bytes": {enhOther(name, size), false, false},
-		"another tag":           {faultserver.ETag(`"other"`), false, false},
-		"another tag, a digest": {faultserver.ETag(`"other"`), true, true},
-	} {
-		t.Run(what, func(t *testing.T) {
-			enhBubble(t, func(b *enhBed) {
-				x, y := b.origin("a.test"), b.origin("b.test")
-				first := x.File(name, same...)
-				other := y.File(name, append(same[:2:2], c.backup)...)
-				var opts []littledl.URLOption
-				if c.hash {
-					opts = append(opts, enhHash(first.Content()))
-				}
-				y.Behave(faultserver.Status(404)) // not there yet
-				b.mirrored(name, first.Content(), opts, x, y)
-				time.AfterFunc(600*time.Millisecond, func() { b.get().Cancel() })
-				require.ErrorIs(b, b.start(), littledl.ErrCancelled)
-				had := b.get().GetAllTasks()[0].Downloaded
-				require.Greater(b, had, int64(5*mib))
-
-				b.d, b.want = nil, map[string]faultserver.Content{}
-				x.Behave(faultserver.Status(404))
-				y.Behave()
-				b.read.Store(0)
-				b.mirrored(name, other.Content(), opts, x, y)
-				require.NoError(b, b.start())
-				if c.kept {
-					require.Less(b, b.read.Load(), size-had+int64(2*mib))
-				} else {
-					require.GreaterOrEqual(b, b.read.Load(), int64(size))
-				}
-			})
-		})
-	}
-}
-
-// TestEnhResumeWhatAMirrorGave: a part that a mirror has filled, after the first source
-// had failed, is that mirror's. The first source has another file by then, with the
-// same validators, as some servers make them from size and time alone.
-func TestEnhResumeWhatAMirrorGave(t *testing.T) {
-	t.Parallel()
-	const name, size = "f.bin", 40 * mib
-	enhBubble(t, func(b *enhBed) {
-		x, y := b.origin("a.test"), b.origin("b.test")
-		same := []faultserver.FileOption{faultserver.Size(size), faultserver.ETag(`"same"`)}
-		x.File(name, append(same[:2:2], enhOther(name, size), faultserver.ETag(`"same"`))...)
-		right := y.File(name, same...)
-		x.Behave(faultserver.Status(404))
-		b.mirrored(name, right.Content(), nil, x, y)
-		time.AfterFunc(600*time.Millisecond, func() { b.get().Cancel() })
-		require.ErrorIs(b, b.start(), littledl.ErrCancelled)
-
-		b.d, b.want = nil, map[string]faultserver.Content{}
-		x.Behave()
-		b.read.Store(0)
-		b.mirrored(name, right.Content(), nil, x, y)
-		require.NoError(b, b.start(), "one file, not a mixture")
-		require.Less(b, b.read.Load(), int64(size))
 	})
 }

@@ -141,7 +141,7 @@ func (f *file) round(epoch context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.todo) > 0 { // kept for the next round's first segment
-		f.tries, f.refused, f.waited = f.todo[0].tries, f.todo[0].refused, f.todo[0].waited
+		f.trouble = f.todo[0].trouble
 	}
 	if f.completeLocked() {
 		return nil

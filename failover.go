@@ -51,11 +51,7 @@ func (f *file) discard(src *source, s *segment, err error) (next *segment, news 
 	defer f.mu.Unlock()
 	news = !src.dropped
 	f.discardLocked(src, err)
-	current := f.sources[f.current]
-	if s != nil && current.errors == 0 {
-		s.tries, s.refused, s.waited = 0, 0, 0
-	}
-	if !f.stream && (f.pin == nil || f.parallel && current.proven) {
+	if current := f.sources[f.current]; !f.stream && (f.pin == nil || f.parallel && current.proven) {
 		return s, news
 	}
 	f.failLocked(errSwitch)
@@ -63,7 +59,7 @@ func (f *file) discard(src *source, s *segment, err error) (next *segment, news 
 }
 
 // discardLocked gives a source up; the next one in the order given is current then. It
-// does not pay for those before it, unless it has failed as well: two that fail in turn
+// does not pay for those before it, unless it was given up as well: two that take turns
 // would go on for ever.
 func (f *file) discardLocked(src *source, err error) {
 	src.dropped = true
@@ -81,8 +77,11 @@ func (f *file) discardLocked(src *source, err error) {
 			break
 		}
 	}
-	if f.sources[f.current].errors == 0 {
-		f.failures = 0
+	if !f.sources[f.current].turned {
+		f.failures, f.trouble = 0, trouble{}
+		for _, s := range slices.Concat(f.running, f.todo) {
+			s.trouble = trouble{}
+		}
 	}
 }
 

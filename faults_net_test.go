@@ -239,3 +239,33 @@ func TestMuteHost(t *testing.T) {
 		require.Equal(b, 4, most, "the first ones ask as often as configured")
 	})
 }
+
+// 42: nor is the time counted in which nobody asks, or in which the host serves others.
+func TestMuteHostIsAskedOrServes(t *testing.T) {
+	for _, how := range []string{"alone", "paused", "serves"} {
+		inBoth(t, func(b *bed) {
+			b.files, b.chunks, b.patience = 2, 1, time.Hour
+			b.conf.HeaderTimeout, b.conf.Retry.MaxElapsed = 2*time.Second, 20*time.Second
+			hangs := 18 * time.Second
+			began := time.Now()
+			switch how {
+			case "paused":
+				hangs += 100 * time.Second
+				time.AfterFunc(time.Second, func() { _ = b.d.Pause() })
+				time.AfterFunc(101*time.Second, func() { _ = b.d.Resume() })
+			case "serves":
+				hangs = 60 * time.Second
+				b.add(b.srv.File("large", Size(8*mib), Behave(Slow(100*kib))))
+			}
+			mute := func(*Request) bool { return time.Since(began) < hangs }
+			for i := range 10 {
+				b.add(b.srv.File(fmt.Sprint(i), Size(1000), Behave(When(mute, StallHeader()))), littledl.WithPriority(2))
+			}
+			var failed *littledl.BatchError
+			require.ErrorAs(b, b.start(), &failed)
+			for _, e := range failed.Failed {
+				require.Equal(b, 4, e.Attempts, how)
+			}
+		})
+	}
+}

@@ -97,12 +97,11 @@ type saved struct {
 	failures    int
 	failed      time.Time // when the latest of them was counted
 	owed        int       // failures that no attempt has followed yet
-	tries       int       // of the first segment, across waits; refused and waited too
-	refused     int
-	waited      time.Duration
-	searched    bool   // for its content among the files at hand
-	found       int64  // the size it was searched for
-	judged      string // a name whose content was hashed already and is other
+	trouble               // of the first segment, across waits
+	furthest    int64     // the most bytes that it ever had
+	searched    bool      // for its content among the files at hand
+	found       int64     // the size it was searched for
+	judged      string    // a name whose content was hashed already and is other
 }
 
 // Why a round ended, other than by failure.

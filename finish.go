@@ -136,5 +136,5 @@ func (f *file) abandon(keep bool) {
 		f.r.d.downloaded.Add(-n)
 	}
 	f.sources, f.parallel, f.lastError = nil, false, nil
-	f.failures, f.changes, f.tries, f.refused, f.waited = 0, 0, 0, 0, time.Duration(0)
+	f.failures, f.changes, f.trouble = 0, 0, trouble{}
 }

@@ -67,7 +67,7 @@ func (h *host) answered(start, now time.Time) {
 	defer h.mu.Unlock()
 	h.serving++
 	h.served = true
-	h.muteness = muteness{}
+	h.muteness = muteness{heard: now}
 	if !h.since.IsZero() {
 		h.outage = outage{}
 	}

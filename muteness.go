@@ -7,8 +7,9 @@ import "time"
 // do it once: or a list of a dead host's files would keep those of others waiting for
 // hours. host.mu guards it.
 type muteness struct {
-	unanswered time.Time // when the first request began that was not answered; zero: it has answered since
-	inVain     bool      // a file has given up
+	silence time.Duration // how long it was asked in vain; requests side by side count once
+	heard   time.Time     // up to when, or when it answered
+	inVain  bool          // a file has given up
 }
 
 // mute notes that a request begun at start was not answered, and, final, that its file
@@ -16,16 +17,20 @@ type muteness struct {
 func (h *host) mute(start, now time.Time, final bool, maxElapsed time.Duration) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.unanswered.IsZero() {
-		h.unanswered = start
+	if h.serving > 0 {
+		return false
 	}
-	h.inVain = h.inVain || final
-	return h.inVain && now.Sub(h.unanswered) >= maxElapsed
+	if start.Before(h.heard) {
+		start = h.heard
+	}
+	h.silence += max(now.Sub(start), 0)
+	h.heard, h.inVain = now, h.inVain || final
+	return h.inVain && h.silence >= maxElapsed
 }
 
 // spoke notes that the host has answered, whatever that was.
 func (h *host) spoke() {
 	h.mu.Lock()
-	h.muteness = muteness{}
+	h.muteness = muteness{heard: time.Now()}
 	h.mu.Unlock()
 }

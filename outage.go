@@ -26,16 +26,16 @@ const (
 // beginLocked notes that a request begun at start found the host of no use. Time in which
 // nobody was waiting, since the batch was paused or others had the places, does not count.
 func (o *outage) beginLocked(start, now time.Time, err error, busy bool) {
-	if o.since.IsZero() || o.busy != busy {
+	if o.since.IsZero() {
 		blocked := o.blocked
-		*o = outage{since: now, busy: busy}
+		*o = outage{since: now}
 		if busy {
 			o.blocked = blocked
 		}
 	} else if unasked := start.Sub(o.blocked); unasked > promptly {
 		o.since = o.since.Add(unasked)
 	}
-	o.last, o.err = now, err
+	o.last, o.err, o.busy = now, err, busy
 }
 
 // patientLocked reports whether it has not been waited for as long as patience allows: up
@@ -60,14 +60,17 @@ func (h *host) wait(now time.Time, maxElapsed time.Duration) (time.Duration, err
 	return 0, fmt.Errorf("the host is down: %w", h.err)
 }
 
-// downFor is why the host is believed to be down; nil: it is not.
-func (h *host) downFor() error {
+// ails is why the host serves nobody; nil: it does. Busy: it does answer.
+func (h *host) ails() (why error, busy bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.since.IsZero() || h.busy {
-		return nil
+	switch {
+	case h.since.IsZero():
+		return nil, false
+	case h.busy:
+		return gateError(h.err), true
 	}
-	return h.err
+	return fmt.Errorf("the host is down: %w", h.err), false
 }
 
 // hopeful reports whether a host that serves nobody has not been waited for as long as

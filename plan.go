@@ -12,19 +12,37 @@ import (
 // How a file is cut, and how the work left on it is shared. Pure: the caller
 // holds the file's lock and passes the time in.
 
+// trouble is what has gone wrong in a row.
+type trouble struct {
+	tries   int           // failed attempts without progress worth the name
+	refused int           // refusals (429, 503)
+	waited  time.Duration // what they have cost so far
+	paid    time.Time     // up to when: waits that overlap cost once
+}
+
+// cost notes a wait that begins now.
+func (t *trouble) cost(now time.Time, wait time.Duration) {
+	until := now.Add(wait)
+	if now.Before(t.paid) {
+		now = t.paid
+	}
+	if until.After(now) {
+		t.waited += until.Sub(now)
+		t.paid = until
+	}
+}
+
 // segment is a stretch of a file that one connection works through. Its request
 // may ask for less than all of it; a thief may move its end down while it runs.
 // file.mu guards it.
 type segment struct {
-	pos, end int64         // what remains: [pos, end)
-	tries    int           // failed attempts in a row without progress worth the name
-	refused  int           // refusals in a row (429, 503)
-	waited   time.Duration // what they have cost so far
-	shuns    *source       // the source it could not be had from lately; others may have it
-	until    time.Time     // how long
-	early    bool          // mirrors are compared with it
-	hedged   time.Time     // when it last got a twin
-	twin     *segment      // the other of two that fetch the same bytes at the end
+	pos, end int64 // what remains: [pos, end)
+	trouble
+	shuns  *source   // the source it could not be had from lately; others may have it
+	until  time.Time // how long
+	early  bool      // mirrors are compared with it
+	hedged time.Time // when it last got a twin
+	twin   *segment  // the other of two that fetch the same bytes at the end
 
 	// The running request; zero values between requests.
 	src       *source

@@ -41,9 +41,7 @@ func (a attempt) treat(err error) *segment {
 		f.mu.Lock()
 		f.owed++
 		a.src.errors++
-		if a.progress >= goodProgress {
-			a.src.revivals = 0
-		}
+		f.furtherLocked(a.src)
 		f.lastFailure = err
 		f.mu.Unlock()
 		f.r.log("attempt failed", f.t, err)
@@ -92,6 +90,14 @@ func (a attempt) treat(err error) *segment {
 		return a.renew(err)
 	}
 	return a.giveUp(err)
+}
+
+// furtherLocked forgives a source what it was given up for, where the file has got further
+// than ever: what is fetched again, since sources in turn start it over, does not count.
+func (f *file) furtherLocked(src *source) {
+	if n := f.done.Len(); n >= f.furthest+goodProgress {
+		f.furthest, src.revivals = n, 0
+	}
 }
 
 // elsewhere reports whether a redirect led to another host, which says nothing of the one
@@ -170,10 +176,12 @@ func (a attempt) throttled(err error) *segment {
 // waitTurn waits without counting an attempt, for MaxElapsed in all. Where there are
 // other sources, one that serves nothing to anybody is not waited for so long.
 func (a attempt) waitTurn(d time.Duration, err error) *segment {
+	now := time.Now()
 	a.f.mu.Lock()
 	a.s.refused++
 	waited, refused := a.s.waited, a.s.refused
-	a.s.waited += d
+	a.s.cost(now, d)
+	a.s.shuns, a.s.until = a.src, now.Add(d)
 	a.f.mu.Unlock()
 	retry := a.f.r.d.set.cfg.Retry
 	if _, serving := a.host.alive(); refused > retry.MaxRetries && serving == 0 && a.f.othersNow(a.src) {

@@ -3,7 +3,6 @@ package littledl
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -66,7 +65,7 @@ func isDecision(err error) bool {
 func (f *file) settleSuccess(s *segment) *segment {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s.tries, s.refused, s.waited = 0, 0, 0
+	s.trouble = trouble{}
 	if s.pos < s.end && !(f.stream && f.whole) {
 		if s.pos-s.base < worthyProgress && !f.stream {
 			f.crumbs++
@@ -199,8 +198,8 @@ func (f *file) requeueLocked(s *segment) {
 func (f *file) awaitHost(h *host, src *source, s *segment) (*segment, bool) {
 	for {
 		d, err := h.wait(time.Now(), f.r.d.set.cfg.Retry.MaxElapsed)
-		if down := h.downFor(); down != nil && err == nil && d > 0 && f.othersNow(src) {
-			return f.dropInOutage(src, s, fmt.Errorf("the host is down: %w", down)), false
+		if why, busy := h.ails(); why != nil && err == nil && d > 0 && f.sooner(src, busy) {
+			return f.dropInOutage(src, s, why), false
 		}
 		if err != nil {
 			if f.others(src) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -46,7 +47,7 @@ func (f *file) sample(ctx context.Context, src *source, k *ticket, known *httpra
 	h.answered(began, time.Now())
 	defer h.done()
 	if err := f.skip(res.Body, v.Skip); err != nil {
-		return nil, v.Pin, err
+		return nil, v.Pin, brokenOff(err)
 	}
 	got := make([]byte, to-from)
 	n, err := io.ReadFull(res.Body, got)
@@ -54,7 +55,15 @@ func (f *file) sample(ctx context.Context, src *source, k *ticket, known *httpra
 	if err == nil {
 		f.judge(src, to-from, time.Since(began))
 	}
-	return got, v.Pin, err
+	return got, v.Pin, brokenOff(err)
+}
+
+// brokenOff is why an answer ended early: no silence of its host, since there was one.
+func brokenOff(err error) error {
+	if err != nil && isSilentClose(err) {
+		return fmt.Errorf("%w: %v", io.ErrUnexpectedEOF, err)
+	}
+	return err
 }
 
 // judge takes a sample for the speed of a source that has not served yet, so that it is

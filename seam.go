@@ -63,8 +63,8 @@ func (f *file) awaitSeam(ctx context.Context, src *source) error {
 		if d <= 0 {
 			return nil
 		}
-		if down := src.host.downFor(); down != nil && f.othersNow(src) {
-			return &outageError{down}
+		if why, busy := src.host.ails(); why != nil && f.sooner(src, busy) {
+			return &outageError{why}
 		}
 		if !sleep(ctx, f.soonest(src, d)) {
 			return context.Cause(ctx)
@@ -79,7 +79,7 @@ func (f *file) blame(src *source, began time.Time, err error) error {
 	if asksTooLong(retry, err) {
 		return err
 	}
-	switch served, serving := src.host.alive(); diagnose(err, served, serving > 0) {
+	switch served, serving := src.host.alive(); diagnose(err, served, serving > 0 && !src.host.breaking(time.Now())) {
 	case remedyHost:
 		if serving > 0 && errors.Is(err, syscall.ECONNREFUSED) {
 			return err
@@ -87,7 +87,7 @@ func (f *file) blame(src *source, began time.Time, err error) error {
 		src.host.down(began, time.Now(), err, retry, rand.Float64())
 	case remedyTurn:
 		f.mu.Lock()
-		n := src.seams
+		n := src.seam.refused
 		f.mu.Unlock()
 		src.host.throttle(began, time.Now(), busyDelay(retry, n, err), err, retry.MaxElapsed)
 		if !src.host.ailing() {
@@ -112,18 +112,27 @@ func passes(err error) bool {
 // compared by, for which it waits; false: there are others, or that has been tried enough.
 func (f *file) askAgain(ctx context.Context, src *source, err error) bool {
 	retry := f.r.d.set.cfg.Retry
+	outage, busy := errors.As(err, new(*outageError)), diagnose(err, true, false) == remedyTurn
 	f.mu.Lock()
-	n, others := src.seams, f.othersLocked(src)
-	src.seams++
+	others, t := f.othersLocked(src), &src.seam
+	d, enough := retryDelay(retry, t.tries, err), t.tries >= retry.MaxRetries
+	switch {
+	case busy:
+		d, enough = busyDelay(retry, t.refused, err), t.waited >= retry.MaxElapsed
+		t.refused++
+		t.cost(time.Now(), d)
+	case !outage:
+		t.tries++
+	}
 	f.mu.Unlock()
 	switch {
 	case others || asksTooLong(retry, err):
 		return false
-	case errors.As(err, new(*outageError)):
+	case outage:
 		return src.host.hopeful(time.Now(), retry.MaxElapsed, false) // it is waited for before it is asked
-	case n >= retry.MaxRetries:
+	case enough:
 		return false
 	}
-	_ = sleep(ctx, retryDelay(retry, n, err)) // paused or ended, the caller finds that out
+	_ = sleep(ctx, d) // paused or ended, the caller finds that out
 	return true
 }

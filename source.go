@@ -27,14 +27,15 @@ type source struct {
 	proven   bool           // may serve beside others
 	rests    time.Time      // it refused a worker, who shall not come back before
 	dropped  bool
-	revivals int  // how often it was dropped for one of the next, and asked again; outages apart
-	silent   bool // dropped for it did not answer, which may pass
-	outage   bool // and its host is why: it serves nobody
-	unlike   bool // dropped for it has another file than the others, or no ranges
-	accused  bool // it had delivered other bytes than the source that is asked alone now
-	strikes  int  // how often in a row it was forgiven
-	seams    int  // how often it could not be asked for what it has to be compared by
-	conns    int  // workers that are at it
+	revivals int     // how often it was dropped for one of the next, and asked again; outages apart
+	silent   bool    // dropped for it did not answer, which may pass
+	outage   bool    // and its host is why: it serves nobody
+	turned   bool    // it was dropped, and is asked again
+	unlike   bool    // dropped for it has another file than the others, or no ranges
+	accused  bool    // it had delivered other bytes than the source that is asked alone now
+	strikes  int     // how often in a row it was forgiven
+	seam     trouble // when it was asked for what it has to be compared by
+	conns    int     // workers that are at it
 	errors   int
 	bytes    int64
 	rate     float64  // bytes/s of its latest segment
@@ -101,6 +102,19 @@ func (f *file) othersNow(src *source) bool {
 	return !f.repairing && (f.othersLocked(src) || f.reviveLocked(src, f.revivableLocked))
 }
 
+// sooner reports whether another source may be asked before one whose host has to be
+// waited for. A busy host is left for one that is waited for as well: it says that it will
+// serve, and is refused MaxRetries times before it is left for others.
+func (f *file) sooner(src *source, busy bool) bool {
+	if !busy {
+		return f.othersNow(src)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !f.repairing && !f.othersLocked(src) &&
+		f.reviveLocked(src, func(s *source) bool { return f.waitedForLocked(s) && f.revivableLocked(s) })
+}
+
 // reviveLocked takes back the first source that was given up and may be asked again.
 func (f *file) reviveLocked(src *source, may func(*source) bool) bool {
 	for _, s := range f.sources {
@@ -116,7 +130,9 @@ func (f *file) reviveLocked(src *source, may func(*source) bool) bool {
 }
 
 // takeBack undoes that a source was given up. file.mu guards it.
-func (s *source) takeBack() { s.dropped, s.unlike, s.silent, s.outage = false, false, false, false }
+func (s *source) takeBack() {
+	s.dropped, s.unlike, s.silent, s.outage, s.turned = false, false, false, false, true
+}
 
 // revivableLocked reports whether a source that was given up may be asked again now: not so
 // often that two of them could take turns for ever. One that was dropped in an outage of its
@@ -151,8 +167,8 @@ func (f *file) soonest(src *source, d time.Duration) time.Duration {
 		if s == src || !s.dropped || !f.patientLocked(s) {
 			continue
 		}
-		if other, err := s.host.wait(time.Now(), f.r.d.set.cfg.Retry.MaxElapsed); err == nil {
-			d = min(d, max(other, time.Millisecond))
+		if other, err := s.host.wait(time.Now(), f.r.d.set.cfg.Retry.MaxElapsed); err == nil && other > 0 {
+			d = min(d, other)
 		}
 	}
 	return d

@@ -30,7 +30,7 @@ func (f *file) prepareLocked() {
 		f.layOutLocked(f.done.Gaps(0, f.pin.Size), nil)
 	}
 	if len(f.todo) > 0 {
-		f.todo[0].tries, f.todo[0].refused, f.todo[0].waited = f.tries, f.refused, f.waited
+		f.todo[0].trouble = f.trouble
 	}
 }
 

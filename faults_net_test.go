@@ -251,8 +251,8 @@ func TestMuteHostIsAskedOrServes(t *testing.T) {
 			switch how {
 			case "paused":
 				hangs += 100 * time.Second
-				time.AfterFunc(time.Second, func() { _ = b.d.Pause() })
-				time.AfterFunc(101*time.Second, func() { _ = b.d.Resume() })
+				time.AfterFunc(3*time.Second, func() { _ = b.d.Pause() })
+				time.AfterFunc(103*time.Second, func() { _ = b.d.Resume() })
 			case "serves":
 				hangs = 60 * time.Second
 				b.add(b.srv.File("large", Size(8*mib), Behave(Slow(100*kib))))

@@ -24,6 +24,7 @@ type BatchDownloader struct {
 	downloaded atomic.Int64 // bytes on disk, over all tasks
 	reuse      reuseCounts
 	contents   *contents // files at hand; nil: not looked for
+	served     sync.Map  // the origins that have served in an earlier Start
 
 	// mu guards all below and the tasks' own fields. It is the first in the order of
 	// locks: mu, file.mu, then pool.mu, host.mu, then the leaves (the allocator's, the

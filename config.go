@@ -107,7 +107,8 @@ type RetryConfig struct {
 	// with the value in StatusError.RetryAfter.
 	MaxDelay time.Duration
 	// MaxElapsed is how long a host that refuses connections, is unreachable or
-	// answers 429 or 503 is waited for: 60 s. Such waits cost no attempt. Of a host that
+	// answers 429 or 503 is waited for: 60 s, and so is one that has served before and ends
+	// connections without an answer. Such waits cost no attempt. Of a host that
 	// takes requests and has answered none for so long, in vain for one file after its
 	// MaxRetries, every other file asks once.
 	MaxElapsed time.Duration

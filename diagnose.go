@@ -32,7 +32,7 @@ const (
 
 // diagnose decides from an error alone. Served says that the host has answered
 // usefully before, busy that it is answering other requests now.
-func diagnose(err error, served, busy bool) remedy {
+func diagnose(err error, served bool) remedy {
 	var answer *answerError
 	if errors.As(err, &answer) {
 		return diagnoseAnswer(answer)
@@ -49,7 +49,7 @@ func diagnose(err error, served, busy bool) remedy {
 	if isUnreachable(err) {
 		return remedyHost
 	}
-	if served && !busy && isSilentClose(err) {
+	if served && isSilentClose(err) {
 		return remedyHost // an outage looks like this behind a balancer or a proxy
 	}
 	return remedyRetry
@@ -146,7 +146,8 @@ func isTurnedAway(err error) bool { return isSilentClose(err) || errors.Is(err, 
 
 // isSilentClose: a connection was made and ended before any answer.
 func isSilentClose(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		err != nil && strings.Contains(err.Error(), "server closed idle connection") // net/http has no type for it
 }
 
 // isAnswer: the server did answer, with something that is of no use.

@@ -20,8 +20,9 @@ type host struct {
 	mu sync.Mutex
 	outage
 	muteness
-	served  bool // it has answered a request of this batch usefully
-	serving int  // requests whose answers are arriving
+	served  bool      // it has answered a request of this batch usefully
+	latest  time.Time // when it did so last
+	serving int       // requests whose answers are arriving
 	// Its habits.
 	setup     time.Duration // request to first byte, smoothed
 	noIfRange bool
@@ -66,7 +67,7 @@ func (h *host) answered(start, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.serving++
-	h.served = true
+	h.served, h.latest = true, now
 	h.muteness = muteness{heard: now}
 	if !h.since.IsZero() {
 		h.outage = outage{}
@@ -190,12 +191,20 @@ func (h *host) broke(now time.Time) {
 	}
 }
 
-// breaking reports whether answers of the host have broken off just now: what is still
-// being served may only not have noticed yet.
-func (h *host) breaking(now time.Time) bool {
+// serves reports whether the host is serving others. Where answers have broken off just
+// now, those under way may only not have noticed yet.
+func (h *host) serves(now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.breakingLocked(now)
+	return h.serving > 0 && !h.breakingLocked(now)
+}
+
+// servedSince reports whether the host has answered others since a request was begun, or
+// shortly before: then it is no outage yet if that one was ended without an answer.
+func (h *host) servedSince(start, now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.latest.After(start.Add(-outageTime-h.setup)) && !h.breakingLocked(now)
 }
 
 func (h *host) breakingLocked(now time.Time) bool { return now.Sub(h.broken) < outageTime }

@@ -111,3 +111,68 @@ func TestBreakOneByOne(t *testing.T) {
 		require.NoError(b, b.start())
 	})
 }
+
+// TestOneURLThatResets: a URL that always ends the connection is no outage of its host, as
+// long as that answers others: they are not made to wait.
+func TestOneURLThatResets(t *testing.T) {
+	const good = 400
+	for how, does := range map[string]Behaviour{"reset": RSTNow(), "closed": EmptyReply()} {
+		t.Run(how, func(t *testing.T) {
+			inBoth(t, func(b *bed) {
+				b.conf.Retry.MaxElapsed = 5 * time.Second
+				bad := b.add(b.srv.File("bad", Size(1000), Behave(Delay(7*time.Millisecond), does)))
+				var last time.Duration
+				began := time.Now()
+				b.d.SetFileCompleteCallback(func(task littledl.FileTask) {
+					if task.TaskID != bad {
+						last = time.Since(began)
+					}
+				})
+				for i := range good { // at odd times, so that answers do not come in step
+					b.add(b.srv.File(fmt.Sprint(i), Size(1000), Behave(Delay(time.Duration(20+i*7%31)*time.Millisecond))))
+				}
+				var failed *littledl.BatchError
+				require.ErrorAs(b, b.d.Start(b.Context()), &failed)
+				require.Len(b, failed.Failed, 1)
+				require.Less(b, last, 10*time.Second, "of 6 without it")
+				require.LessOrEqual(b, failed.Failed[0].Attempts, 20)
+			})
+		})
+	}
+}
+
+// TestOutageOverTwoStarts: a host that has served in an earlier Start is in an outage when
+// it ends connections without an answer, not a wrong address.
+func TestOutageOverTwoStarts(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		for i := range 5 {
+			b.add(b.srv.File(fmt.Sprint(i), Size(6*mib), Behave(Slow(mib))))
+		}
+		time.AfterFunc(time.Second, func() { _ = b.d.Cancel() })
+		require.ErrorIs(b, b.d.Start(b.Context()), littledl.ErrCancelled)
+		b.srv.Behave(EmptyReply())
+		time.AfterFunc(8*time.Second, func() { b.srv.Behave() })
+		require.NoError(b, b.start())
+	})
+}
+
+// TestDrain: nor is what a host does that ends new connections while it goes on with the
+// answers under way, even where nothing keeps requests back.
+func TestDrain(t *testing.T) {
+	for how, does := range map[string]Behaviour{"reset": RSTNow(), "closed": EmptyReply()} {
+		t.Run(how, func(t *testing.T) {
+			inBoth(t, func(b *bed) {
+				b.opts = append(b.opts, littledl.WithAdaptiveConcurrency(false))
+				for i := range 4 {
+					b.add(b.srv.File(fmt.Sprint("large", i), Size(4*mib), Behave(Slow(mib/2))), littledl.WithPriority(1))
+				}
+				for i := range 20 {
+					b.add(b.srv.File(fmt.Sprint(i), Size(1000)), littledl.WithPriority(1))
+				}
+				time.AfterFunc(100*time.Millisecond, func() { b.srv.Behave(does) })
+				time.AfterFunc(9*time.Second, func() { b.srv.Behave() })
+				require.NoError(b, b.start())
+			})
+		})
+	}
+}

@@ -19,7 +19,8 @@ type pool struct {
 	slots   *budget.Pool
 	limiter *pace.Limiter
 	buffers sync.Pool
-	share   *sharing // the global budget; nil: slots is it
+	share   *sharing  // the global budget; nil: slots is it
+	served  *sync.Map // the origins that have served in earlier Starts
 
 	mu    sync.Mutex
 	hosts map[string]*host  // by origin
@@ -29,7 +30,7 @@ type pool struct {
 // hostKey is how a URL names its origin; another may name the same one otherwise.
 type hostKey struct{ scheme, host string }
 
-func newPool(set *settings) *pool {
+func newPool(set *settings, served *sync.Map) *pool {
 	c := set.cfg
 	p := &pool{
 		set: set,
@@ -42,6 +43,7 @@ func newPool(set *settings) *pool {
 		limiter: pace.New(c.MaxSpeed),
 		hosts:   map[string]*host{},
 		asked:   map[hostKey]*host{},
+		served:  served,
 	}
 	size := p.limiter.Burst(c.BufferSize)
 	p.buffers.New = func() any { b := make([]byte, size); return &b }
@@ -69,9 +71,22 @@ func (p *pool) hostLocked(origin string) *host {
 			limit = min(limit, m)
 		}
 		h = &host{origin: origin, group: p.slots.Group(limit), limit: limit, allowed: limit}
+		_, h.served = p.served.Load(origin)
 		p.hosts[origin] = h
 	}
 	return h
+}
+
+// remember keeps for later Starts which hosts have served: one that then ends connections
+// without a word is no wrong address, but in an outage.
+func (p *pool) remember() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for origin, h := range p.hosts {
+		if served, _ := h.alive(); served {
+			p.served.Store(origin, struct{}{})
+		}
+	}
 }
 
 // adapt moves every host's limit, when that is wanted.

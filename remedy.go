@@ -5,11 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"syscall"
 	"time"
-
-	"github.com/littledl/littledl/internal/backoff"
 )
 
 // attempt is one request that failed.
@@ -27,7 +23,7 @@ type attempt struct {
 // treat applies the remedy for a failed attempt. It returns the segment when its
 // worker shall go on with it.
 func (a attempt) treat(err error) *segment {
-	f, retry := a.f, a.f.r.d.set.cfg.Retry
+	f := a.f
 	if u, _ := f.address(a.src); u.Scheme == "https" && a.s.separate && a.progress == 0 && !isAnswer(err) &&
 		context.Cause(f.ctx) == nil && a.host.spokeHTTP1(false) {
 		return a.s // once more, over HTTP/2
@@ -35,8 +31,8 @@ func (a attempt) treat(err error) *segment {
 	if a.answered && (isSilentClose(err) || errors.Is(err, io.ErrUnexpectedEOF)) {
 		a.host.broke(time.Now())
 	}
-	served, serving := a.host.alive()
-	r := diagnose(err, served && !a.answered, serving > 0 && !a.host.breaking(time.Now()))
+	served, _ := a.host.alive()
+	r := diagnose(err, served && !a.answered)
 	if r != remedyAgain {
 		f.mu.Lock()
 		f.owed++
@@ -59,20 +55,7 @@ func (a attempt) treat(err error) *segment {
 		a.host.dropIfRange()
 		return a.s
 	case remedyHost:
-		switch {
-		case a.elsewhere(),
-			errors.Is(err, syscall.ECONNREFUSED) && (serving > 0 || a.host.crowded() && f.othersNow(a.src)),
-			isSilentClose(err) && f.forgives(a.src, retry.MaxRetries):
-			return a.rest(err)
-		}
-		patient := a.host.down(a.began, time.Now(), err, retry, rand.Float64())
-		if f.othersNow(a.src) || !patient && f.others(a.src) {
-			return f.dropInOutage(a.src, a.s, err)
-		}
-		if !patient {
-			return a.giveUp(fmt.Errorf("%w; the host did not answer for %v", err, retry.MaxElapsed))
-		}
-		return a.s // the worker waits for the host before it asks again
+		return a.unreached(err)
 	case remedyLocal:
 		return a.rest(err)
 	case remedyTurn:
@@ -96,7 +79,7 @@ func (a attempt) treat(err error) *segment {
 // than ever: what is fetched again, since sources in turn start it over, does not count.
 func (f *file) furtherLocked(src *source) {
 	if n := f.done.Len(); n >= f.furthest+goodProgress {
-		f.furthest, src.revivals = n, 0
+		f.furthest, src.revivals, src.returns = n, 0, 0
 	}
 }
 
@@ -158,51 +141,6 @@ func (a attempt) again(err error) *segment {
 	a.s.shuns, a.s.until = a.src, time.Now().Add(d)
 	f.mu.Unlock()
 	return f.wait(a.s, d)
-}
-
-// throttled obeys a host that has too much to do.
-func (a attempt) throttled(err error) *segment {
-	retry := a.f.r.d.set.cfg.Retry
-	if asksTooLong(retry, err) {
-		return a.giveUp(err)
-	}
-	d := busyDelay(retry, a.s.refused, err)
-	if !a.elsewhere() && !a.host.throttle(a.began, time.Now(), d, err, retry.MaxElapsed) {
-		a.s.waited = retry.MaxElapsed // by others before
-	}
-	return a.waitTurn(d, err)
-}
-
-// waitTurn waits without counting an attempt, for MaxElapsed in all. Where there are
-// other sources, one that serves nothing to anybody is not waited for so long.
-func (a attempt) waitTurn(d time.Duration, err error) *segment {
-	now := time.Now()
-	a.f.mu.Lock()
-	a.s.refused++
-	waited, refused := a.s.waited, a.s.refused
-	a.s.cost(now, d)
-	a.s.shuns, a.s.until = a.src, now.Add(d)
-	a.f.mu.Unlock()
-	retry := a.f.r.d.set.cfg.Retry
-	if _, serving := a.host.alive(); refused > retry.MaxRetries && serving == 0 && a.f.othersNow(a.src) {
-		if a.host.ailing() {
-			return a.f.dropInOutage(a.src, a.s, err)
-		}
-		return a.f.dropSilent(a.src, a.s, err)
-	}
-	if waited >= retry.MaxElapsed { // it has been; what is still to come may serve
-		return a.giveUp(fmt.Errorf("%w; waited for %v", err, retry.MaxElapsed))
-	}
-	if a.f.moveOn(a.s, a.src, d) {
-		return nil
-	}
-	return a.f.wait(a.s, d)
-}
-
-// rest is waitTurn for a moment that grows.
-func (a attempt) rest(err error) *segment {
-	p := backoff.Policy{Base: a.f.r.d.set.cfg.Retry.BaseDelay, Max: hostRetryMax}
-	return a.waitTurn(p.Delay(a.s.refused, rand.Float64()), err)
 }
 
 // toStream gives up on ranges: the file starts over as one stream. Beside other

@@ -39,7 +39,7 @@ type run struct {
 }
 
 func newRun(ctx context.Context, d *BatchDownloader) (*run, error) {
-	r := &run{d: d, pool: newPool(d.set), dirs: newDirs(d.set.openDir), wake: make(chan struct{}, 1), active: map[*file]struct{}{}}
+	r := &run{d: d, pool: newPool(d.set, &d.served), dirs: newDirs(d.set.openDir), wake: make(chan struct{}, 1), active: map[*file]struct{}{}}
 	r.begun = time.Now()
 	r.next.Store(nobodyWaits)
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
@@ -246,6 +246,7 @@ func (r *run) close() error {
 	r.cancel(nil)
 	r.gate.Close()
 	r.pool.client.Close()
+	r.pool.remember()
 	r.dirs.closeAll()
 	return cause
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"syscall"
 	"time"
 
 	"github.com/littledl/littledl/internal/httprange"
@@ -79,9 +78,9 @@ func (f *file) blame(src *source, began time.Time, err error) error {
 	if asksTooLong(retry, err) {
 		return err
 	}
-	switch served, serving := src.host.alive(); diagnose(err, served, serving > 0 && !src.host.breaking(time.Now())) {
+	switch served, serving := src.host.alive(); diagnose(err, served) {
 	case remedyHost:
-		if serving > 0 && errors.Is(err, syscall.ECONNREFUSED) {
+		if isTurnedAway(err) && (serving > 0 || src.host.servedSince(began, time.Now())) {
 			return err
 		}
 		src.host.down(began, time.Now(), err, retry, rand.Float64())
@@ -101,7 +100,7 @@ func (f *file) blame(src *source, began time.Time, err error) error {
 
 // passes reports whether a source that could not be asked may answer the next time.
 func passes(err error) bool {
-	switch diagnose(err, true, false) {
+	switch diagnose(err, true) {
 	case remedyAgain, remedyRetry, remedyHost, remedyTurn, remedyLocal:
 		return true
 	}
@@ -112,7 +111,7 @@ func passes(err error) bool {
 // compared by, for which it waits; false: there are others, or that has been tried enough.
 func (f *file) askAgain(ctx context.Context, src *source, err error) bool {
 	retry := f.r.d.set.cfg.Retry
-	outage, busy := errors.As(err, new(*outageError)), diagnose(err, true, false) == remedyTurn
+	outage, busy := errors.As(err, new(*outageError)), diagnose(err, true) == remedyTurn
 	f.mu.Lock()
 	others, t := f.othersLocked(src), &src.seam
 	d, enough := retryDelay(retry, t.tries, err), t.tries >= retry.MaxRetries

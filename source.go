@@ -28,6 +28,7 @@ type source struct {
 	rests    time.Time      // it refused a worker, who shall not come back before
 	dropped  bool
 	revivals int     // how often it was dropped for one of the next, and asked again; outages apart
+	returns  int     // how often it was asked again after an outage of its host that others saw end
 	silent   bool    // dropped for it did not answer, which may pass
 	outage   bool    // and its host is why: it serves nobody
 	turned   bool    // it was dropped, and is asked again
@@ -119,7 +120,11 @@ func (f *file) sooner(src *source, busy bool) bool {
 func (f *file) reviveLocked(src *source, may func(*source) bool) bool {
 	for _, s := range f.sources {
 		if s != src && s.dropped && may(s) {
-			if !f.waitedForLocked(s) {
+			switch {
+			case f.waitedForLocked(s):
+			case s.outage:
+				s.returns++
+			default:
 				s.revivals++
 			}
 			s.takeBack()
@@ -144,11 +149,17 @@ func (f *file) revivableLocked(s *source) bool {
 		return s.revivals == 0
 	case !s.silent:
 		return false
+	case s.outage && !s.host.ailing() && s.returns < maxReturns:
+		return true // others have been served since
 	case f.waitedForLocked(s):
 		return s.host.hopeful(time.Now(), retry.MaxElapsed, true)
 	}
 	return s.revivals < max(retry.MaxRetries, 1)
 }
+
+// maxReturns bounds how often a source is asked again that finds its host in an outage
+// each time, though others are served in between.
+const maxReturns = 10
 
 // waitedForLocked reports whether a source that was given up waits for its host: what
 // bounds that is the length of the outage, which every failure adds to.

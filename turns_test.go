@@ -19,7 +19,6 @@ import (
 // hosts, they do not take turns for ever.
 func TestTurnsEnd(t *testing.T) {
 	t.Parallel()
-	const hosts = 3
 	ways := []struct {
 		name string
 		does Behaviour

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -117,5 +120,30 @@ func TestAfterStop(t *testing.T) {
 			require.ErrorIs(b, f(), littledl.ErrStopped)
 		}
 		require.Len(b, d.GetAllTasks(), 1, "what happened can still be asked")
+	})
+}
+
+// TestDialThatNobodyNeeds: a connection that is still being made when all is done, since
+// another became free before it, is given up.
+func TestDialThatNobodyNeeds(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		var dials, ended atomic.Int32
+		dial := b.conf.DialContext
+		b.conf.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if dials.Add(1) == 1 {
+				return dial(ctx, network, addr)
+			}
+			<-ctx.Done()
+			ended.Add(1)
+			return nil, context.Cause(ctx)
+		}
+		b.conf.ConnectTimeout = time.Hour
+		for i := range 4 {
+			b.file(fmt.Sprint(i), 1000)
+		}
+		require.NoError(b, b.start())
+		synctest.Wait()
+		require.Greater(b, dials.Load(), int32(1))
+		require.Equal(b, dials.Load()-1, ended.Load())
 	})
 }

@@ -83,9 +83,13 @@ func (b *enhBed) refuseBeyond(n int32, addr string) {
 			return dial(ctx, network, to)
 		}
 		if open.Add(1) > n {
-			time.Sleep(20 * time.Millisecond) // a round trip
-			open.Add(-1)
-			return nil, errRefused
+			defer open.Add(-1)
+			select {
+			case <-time.After(20 * time.Millisecond): // a round trip
+				return nil, errRefused
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			}
 		}
 		c, err := dial(ctx, network, to)
 		if err != nil {

@@ -13,4 +13,4 @@ const crowd = 1_000
 const underRace = true
 
 // usualScripts is how many scripts TestDifferential plays, for the same reason.
-const usualScripts = 30
+const usualScripts = 20

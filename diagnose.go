@@ -31,7 +31,7 @@ const (
 )
 
 // diagnose decides from an error alone. Served says that the host has answered
-// usefully before, busy that it is answering other requests now.
+// usefully before.
 func diagnose(err error, served bool) remedy {
 	var answer *answerError
 	if errors.As(err, &answer) {

@@ -57,7 +57,7 @@ func TestFirstRequestAtTheSeam(t *testing.T) {
 				b.rates["a.test:80"] = 100 * kib
 				a, backup := b.origin("a.test"), b.origin("b.test")
 				f := a.File("f", Size(size))
-				backup.File("f", Data(Bytes(f.Content())), ETag(f.Representation().ETag), LastModified(f.Representation().LastModified), Behave(First(1, does)))
+				backup.File("f", append(sameAs(f), Behave(First(1, does)))...)
 				id := b.mirrored("f", f.Content(), nil, a, backup)
 				time.AfterFunc(3*time.Second, a.Close)
 				require.NoError(b, b.start())

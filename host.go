@@ -20,7 +20,7 @@ type host struct {
 	mu sync.Mutex
 	outage
 	muteness
-	served  bool      // it has answered a request of this batch usefully
+	served  bool      // it has answered usefully, in this Start or an earlier one
 	latest  time.Time // when it did so last
 	serving int       // requests whose answers are arriving
 	// Its habits.

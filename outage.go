@@ -27,11 +27,7 @@ const (
 // nobody was waiting, since the batch was paused or others had the places, does not count.
 func (o *outage) beginLocked(start, now time.Time, err error, busy bool) {
 	if o.since.IsZero() {
-		blocked := o.blocked
-		*o = outage{since: now}
-		if busy {
-			o.blocked = blocked
-		}
+		o.since = now
 	} else if unasked := start.Sub(o.blocked); unasked > promptly {
 		o.since = o.since.Add(unasked)
 	}

@@ -60,7 +60,7 @@ func (f *file) sample(ctx context.Context, src *source, k *ticket, known *httpra
 
 // brokenOff is why an answer ended early: no silence of its host, since there was one.
 func brokenOff(err error) error {
-	if err != nil && isSilentClose(err) {
+	if isSilentClose(err) {
 		return fmt.Errorf("%w: %v", io.ErrUnexpectedEOF, err)
 	}
 	return err

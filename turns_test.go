@@ -70,7 +70,7 @@ func TestLongTroubleAtTheSeam(t *testing.T) {
 				b.rates["a.test:80"] = 100 * kib
 				a, backup := b.origin("a.test"), b.origin("b.test")
 				f := a.File("f", Size(size))
-				backup.File("f", Data(Bytes(f.Content())), ETag(f.Representation().ETag), LastModified(f.Representation().LastModified))
+				backup.File("f", sameAs(f)...)
 				id := b.mirrored("f", f.Content(), nil, a, backup)
 				time.AfterFunc(3*time.Second, func() {
 					switch how {

@@ -40,14 +40,7 @@ func tellSpoilt(t *testing.T, seed uint64, files []string) {
 	r := rand.New(rand.NewPCG(seed, 2))
 	s := drawSetting(r)
 	s.plain = false
-	disk := crashfs.New(s.traits)
-	if s.old {
-		disk.Put(modelName, s.theirs())
-	}
-	var moments []moment
-	first := &model{setting: s, t: t, r: r, fs: disk, version: 1}
-	first.before = func(op crashfs.Op) { moments = append(moments, first.moment(op)) }
-	first.run()
+	_, moments := undisturbed(t, s, r)
 	for _, m := range moments {
 		after := m.fs.Killed()
 		if m.named { // the part may be the file

@@ -92,14 +92,7 @@ func TestCrashEverywhere(t *testing.T) {
 func tellStory(t *testing.T, seed uint64) (cases int) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	s := drawSetting(r)
-	disk := crashfs.New(s.traits)
-	if s.old {
-		disk.Put(modelName, s.theirs())
-	}
-	var moments []moment
-	first := &model{setting: s, t: t, r: r, fs: disk, version: 1}
-	first.before = func(op crashfs.Op) { moments = append(moments, first.moment(op)) }
-	first.run()
+	first, moments := undisturbed(t, s, r)
 	moments = append(moments, first.moment(crashfs.Op{Kind: "end"}))
 	finished(t, first)
 
@@ -124,6 +117,19 @@ func tellStory(t *testing.T, seed uint64) (cases int) {
 		}
 	}
 	return cases
+}
+
+// undisturbed is a download that nothing happens to, and the moments before each of its
+// operations.
+func undisturbed(t *testing.T, s setting, r *rand.Rand) (first *model, moments []moment) {
+	disk := crashfs.New(s.traits)
+	if s.old {
+		disk.Put(modelName, s.theirs())
+	}
+	first = &model{setting: s, t: t, r: r, fs: disk, version: 1}
+	first.before = func(op crashfs.Op) { moments = append(moments, first.moment(op)) }
+	first.run()
+	return first, moments
 }
 
 func (m *model) moment(op crashfs.Op) moment {

@@ -4,9 +4,10 @@ GO          ?= go
 STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 30s
 SOAKTIME    ?= 60s
+EXPLORETIME ?= 1m
 MODULES      = . examples internal/e2e
 
-.PHONY: check test crash fuzz soak e2e reliability bench demo format vet static tidy cross
+.PHONY: check test explore crash fuzz soak e2e reliability bench demo format vet static tidy cross
 
 check: format vet static tidy test cross
 
@@ -33,6 +34,10 @@ cross:
 		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) vet ./...; \
 		(cd examples && GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./...); \
 	done
+
+# What can happen to a file, in every order, as far as EXPLORETIME goes: go test stays near.
+explore:
+	LITTLEDL_EXPLORE=$(EXPLORETIME) $(GO) test -count=1 -timeout 0 -v -run '^(TestEveryWorldEnds|TestOutagesFailNothing|TestMutants)$$' ./internal/recovery
 
 # Everything about crashes: go test runs a tenth of it.
 crash:

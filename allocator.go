@@ -3,9 +3,9 @@ package littledl
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/littledl/littledl/internal/redact"
+	"github.com/littledl/littledl/internal/share"
 )
 
 // DynamicStyleAllocator shares one budget of chunk slots among the files in
@@ -18,21 +18,11 @@ import (
 // is left, so that files tend to end together and a large one gets what small ones
 // leave. No slot is taken away: shares move as slots are released.
 //
-// Make it with NewDynamicStyleAllocator; the zero value is of no use. All methods are safe for concurrent use,
-// and only AddFile and Acquire block. It needs no Close.
+// Make it with NewDynamicStyleAllocator; the zero value is of no use. All methods are
+// safe for concurrent use, and only AddFile and Acquire block. It needs no Close.
 type DynamicStyleAllocator struct {
 	selector *StrategySelector
-	maxFiles int
-
-	mu       sync.Mutex // held across nothing but memory
-	files    map[string]*allotment
-	in       int          // of files: those not waiting in AddFile
-	arriving []*allotment // waiting in AddFile, the next one first
-	size     int          // slots
-	used     int          // above size only in debt, after a Resize
-	hungry   []*allotment // files somebody waits for, in no order
-	waiting  int          // callers of Acquire, over all of them
-	arrivals uint64       // callers of Acquire that have had to wait
+	pool     *share.Pool // with each file's decision as its note
 }
 
 // FileRequest is a file that wants to be in transfer.
@@ -68,9 +58,7 @@ func NewDynamicStyleAllocator(sel *StrategySelector, maxConcurrentFiles, maxTota
 			return nil, err
 		}
 	}
-	return &DynamicStyleAllocator{
-		selector: sel, maxFiles: maxConcurrentFiles, size: maxTotalChunks, files: map[string]*allotment{},
-	}, nil
+	return &DynamicStyleAllocator{selector: sel, pool: share.New(maxConcurrentFiles, maxTotalChunks)}, nil
 }
 
 // AddFile brings a file into transfer and returns how to fetch it. It blocks while
@@ -85,25 +73,11 @@ func (a *DynamicStyleAllocator) AddFile(ctx context.Context, f FileRequest) (Sty
 	if f.Priority < 0 {
 		return StyleDecision{}, invalidOption("FileRequest.Priority is %d; 0 goes first, then 1, 2, …", f.Priority)
 	}
-	if ctx.Err() != nil {
-		return StyleDecision{}, context.Cause(ctx)
-	}
 	decision := a.selector.SelectStyle(a.selector.AnalyzeFile(f.URL, f.Size, f.SupportsRange))
-	file := newAllotment(f.FileID, f.Priority, decision)
-	if err := a.arrive(file); err != nil {
-		return StyleDecision{}, err
+	if err := a.pool.Enter(ctx, f.FileID, f.Priority, decision); err != nil {
+		return StyleDecision{}, ofFile(f.FileID, err)
 	}
-	select {
-	case <-file.entered:
-		return decision, nil
-	case <-ctx.Done():
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.files[f.FileID] == file { // it may have entered at the same moment, and been removed
-		a.dropLocked(file)
-	}
-	return StyleDecision{}, context.Cause(ctx)
+	return decision, nil
 }
 
 // UpdateFile tells how many bytes of a file are left, and the bytes/s at which they
@@ -111,72 +85,22 @@ func (a *DynamicStyleAllocator) AddFile(ctx context.Context, f FileRequest) (Sty
 // remaining, or a speed below 1 or not finite, is unknown: then the file weighs like
 // the mean of the others. An id that is not in is ErrUnknownFile.
 func (a *DynamicStyleAllocator) UpdateFile(fileID string, remaining int64, speed float64) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	f, err := a.fileLocked(fileID)
-	if err != nil {
-		return err
-	}
-	f.report(remaining, speed)
-	return nil
+	return ofFile(fileID, a.pool.Report(fileID, remaining, speed))
 }
 
 // RemoveFile ends a file's part in the sharing and lets the next one enter. Who waits
 // in Acquire for it gets ErrUnknownFile; slots that are out go back to the others when
 // they are released. An id that is not in is ignored; to take back an AddFile that
 // still waits, end its context.
-func (a *DynamicStyleAllocator) RemoveFile(fileID string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if f, err := a.fileLocked(fileID); err == nil {
-		a.dropLocked(f)
-	}
-}
+func (a *DynamicStyleAllocator) RemoveFile(fileID string) { a.pool.Leave(fileID) }
 
 // Acquire waits for a chunk slot of a file. When ctx ends first it returns the
 // context's cause and holds nothing; an id that is not in, or is removed meanwhile, is
 // ErrUnknownFile. release gives the slot back; it may be called by anybody, and
 // calling it again does nothing.
 func (a *DynamicStyleAllocator) Acquire(ctx context.Context, fileID string) (release func(), err error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	a.mu.Lock()
-	f, err := a.fileLocked(fileID)
-	if err != nil {
-		a.mu.Unlock()
-		return nil, err
-	}
-	if a.used < a.size { // then nobody waits
-		a.takeLocked(f)
-		a.mu.Unlock()
-		return a.releaser(f), nil
-	}
-	w := a.queueLocked(f)
-	a.mu.Unlock()
-
-	select {
-	case <-w.ready:
-	case <-ctx.Done():
-		a.giveUp(f, w)
-		return nil, context.Cause(ctx)
-	}
-	if w.err != nil {
-		return nil, w.err
-	}
-	return a.releaser(f), nil
-}
-
-// tryAcquire is Acquire where a slot is free at once; it never blocks.
-func (a *DynamicStyleAllocator) tryAcquire(fileID string) (release func(), ok bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	f, err := a.fileLocked(fileID)
-	if err != nil || a.used >= a.size {
-		return nil, false
-	}
-	a.takeLocked(f)
-	return a.releaser(f), true
+	release, err = a.pool.Acquire(ctx, fileID)
+	return release, ofFile(fileID, err)
 }
 
 // Resize changes the number of slots, at least 1. Growing wakes as many as fit.
@@ -185,52 +109,33 @@ func (a *DynamicStyleAllocator) Resize(maxTotalChunks int) error {
 	if maxTotalChunks < 1 {
 		return invalidOption("Resize(%d); it must be at least 1", maxTotalChunks)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.size = maxTotalChunks
-	a.grantLocked()
+	a.pool.Resize(maxTotalChunks)
 	return nil
 }
 
 // GetAllocation returns how to fetch a file; false when its id is not in.
 func (a *DynamicStyleAllocator) GetAllocation(fileID string) (StyleDecision, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	f, err := a.fileLocked(fileID)
-	if err != nil {
+	decision, ok := a.pool.Note(fileID)
+	if !ok {
 		return StyleDecision{}, false
 	}
-	return f.decision, true
+	return decision.(StyleDecision), true
 }
 
 // GetStats returns a reading of one moment.
 func (a *DynamicStyleAllocator) GetStats() AllocatorStats {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return AllocatorStats{Files: a.in, MaxChunks: a.size, ChunksInUse: a.used, Waiting: a.waiting}
+	u := a.pool.Usage()
+	return AllocatorStats{Files: u.Files, MaxChunks: u.Size, ChunksInUse: u.Used, Waiting: u.Waiting}
 }
 
-// decide decides again for a file of which more is known by now, and remembers it
-// while the file is in.
-func (a *DynamicStyleAllocator) decide(fileID string, p FileProfile, n NetworkProfile) StyleDecision {
-	decision := a.selector.selectFor(p, n, shortestKept)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if f, err := a.fileLocked(fileID); err == nil {
-		f.decision = decision
+// ofFile says which file an error of the pool is about, and what to do. An id may be a
+// URL: nothing of it that may be secret is told.
+func ofFile(fileID string, err error) error {
+	switch err {
+	case share.ErrUnknownFile:
+		return fmt.Errorf("%w %q: it was not added, or is removed; call AddFile first", err, redact.URL(fileID))
+	case share.ErrDuplicateFile:
+		return fmt.Errorf("%w: %q; call RemoveFile first, or use another id", err, redact.URL(fileID))
 	}
-	return decision
-}
-
-func (a *DynamicStyleAllocator) fileLocked(fileID string) (*allotment, error) {
-	f := a.files[fileID]
-	if f == nil || !f.in {
-		return nil, unknownFile(fileID)
-	}
-	return f, nil
-}
-
-// An id may be a URL: nothing of it that may be secret is told.
-func unknownFile(fileID string) error {
-	return fmt.Errorf("%w %q: it was not added, or is removed; call AddFile first", ErrUnknownFile, redact.URL(fileID))
+	return err // a context's cause
 }

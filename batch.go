@@ -2,13 +2,13 @@ package littledl
 
 import (
 	"fmt"
-	"net/url"
-	"slices"
-	"strings"
 	"sync"
-	"sync/atomic"
 
+	"github.com/littledl/littledl/internal/batch"
 	"github.com/littledl/littledl/internal/fetch"
+	"github.com/littledl/littledl/internal/origin"
+	"github.com/littledl/littledl/internal/reuse"
+	"github.com/littledl/littledl/internal/task"
 )
 
 // defaultDir is where files go when nothing was said.
@@ -19,27 +19,17 @@ const defaultDir = "./downloads"
 // none blocks but Start. One that was never started needs no Close, and holds nothing open
 // between two Starts.
 type BatchDownloader struct {
-	set *settings
+	set    *settings
+	table  *task.Table
+	reuse  reuse.Stats
+	index  *reuse.Index // files at hand, and digests
+	served origin.Served
 
-	downloaded atomic.Int64 // bytes on disk, over all tasks
-	reuse      reuseCounts
-	contents   *contents // files at hand; nil: not looked for
-	served     sync.Map  // the origins that have served in an earlier Start
-
-	// mu guards all below and the tasks' own fields. It is the first in the order of
-	// locks: mu, file.mu, then pool.mu, host.mu, then the leaves (the allocator's, the
-	// notifier's, contents.mu, dirs.mu, those of internal packages). None is held across
-	// I/O, a send or a callback.
-	mu       sync.Mutex
-	tasks    []*task
-	byURL    map[string]*task // the first task of each URL and headers
-	names    names
-	ready    queue
-	lot      parkingLot
-	totals   totals
-	run      *run // nil: idle
-	paused   bool
-	stopped  bool
+	// The order of locks: control's, the prober's, the table's, file.mu, the plan's, the
+	// origins', then the leaves (names, slots, directories, the notifier's, mu). Each is
+	// private to its package, and none is held across I/O, a send or a callback.
+	control  batch.Control
+	mu       sync.Mutex // guards all below
 	progress ProgressFunc
 	complete FileCompleteFunc
 }
@@ -58,19 +48,25 @@ func NewBatchDownloader(opts ...Option) (*BatchDownloader, error) {
 }
 
 func newDownloader(set *settings) *BatchDownloader {
-	d := &BatchDownloader{
-		set: set, byURL: map[string]*task{}, names: newNames(),
-		ready: newQueue(set.smallFirst, set.threshold), progress: set.progress, complete: set.fileComplete,
+	return &BatchDownloader{
+		set: set, index: reuse.NewIndex(), progress: set.progress, complete: set.fileComplete,
+		table: task.New(task.Config{
+			Places: set.files, SmallFirst: set.smallFirst, Small: smallSize, Threshold: set.threshold, ByDigest: set.searches(),
+		}),
 	}
-	if set.enhanced && !set.noReuse {
-		d.contents = newContents()
-	}
-	return d
 }
 
 // AddURL queues a URL, before or during Start, and returns the task's ID. It does
 // no I/O. Errors: ErrInvalidURL, ErrInvalidOption, ErrUnsafeName, ErrDuplicateTarget,
 // ErrStopped; then nothing was queued.
+//
+// The same URL twice, with the same headers and digest, is fetched once: in one directory
+// and under one name both tasks have the file, else one has a copy. If it is added again
+// when it has completed, that holds within the same Start and as long as nobody has touched
+// the file; else the task does what a new downloader would do in the same directory.
+//
+// A name that a task has is no other's until the task has ended. After that it is free for
+// tasks that are added later, and when Start has returned, for all.
 func (d *BatchDownloader) AddURL(rawURL string, opts ...URLOption) (taskID string, err error) {
 	o, err := newURLOptions("", opts)
 	if err != nil {
@@ -80,20 +76,22 @@ func (d *BatchDownloader) AddURL(rawURL string, opts ...URLOption) (taskID strin
 	if err != nil {
 		return "", err
 	}
-	return t.id(), nil
+	return t.ID(), nil
 }
 
-func (d *BatchDownloader) add(rawURL string, o urlOptions) (*task, error) {
-	if err := checkURL(rawURL); err != nil {
-		return nil, addError(rawURL, err)
+func (d *BatchDownloader) add(rawURL string, o urlOptions) (*task.Task, error) {
+	err := checkURL(rawURL)
+	if err == nil {
+		err = d.admit(&o)
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	t, err := d.addLocked(rawURL, o)
 	if err != nil {
 		return nil, addError(rawURL, err)
 	}
-	d.wakeLocked()
+	t, err := d.table.Add(rawURL, o.spec())
+	if err != nil {
+		return nil, addError(rawURL, fmt.Errorf("%w: %w", ErrDuplicateTarget, err))
+	}
+	d.control.Wake()
 	return t, nil
 }
 
@@ -113,29 +111,22 @@ func (d *BatchDownloader) AddURLs(urls []string, savePath string, opts ...URLOpt
 			return nil, addError(u, err)
 		}
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.growLocked(len(urls))
-	taskIDs = make([]string, 0, len(urls))
-	for _, u := range urls {
-		t, err := d.addLocked(u, o) // fails for the first URL or for none
-		if err != nil {
-			return nil, addError(u, err)
-		}
-		taskIDs = append(taskIDs, t.id())
+	if len(urls) == 0 {
+		return []string{}, nil
 	}
-	d.wakeLocked()
+	if err := d.admit(&o); err != nil {
+		return nil, addError(urls[0], err)
+	}
+	tasks, err := d.table.AddAll(urls, o.spec())
+	if err != nil { // a name was given, so there is one URL
+		return nil, addError(urls[0], fmt.Errorf("%w: %w", ErrDuplicateTarget, err))
+	}
+	d.control.Wake()
+	taskIDs = make([]string, len(tasks))
+	for i, t := range tasks {
+		taskIDs[i] = t.ID()
+	}
 	return taskIDs, nil
-}
-
-// growLocked makes room for so many tasks at once.
-func (d *BatchDownloader) growLocked(n int) {
-	d.tasks = slices.Grow(d.tasks, n)
-	d.ready.grow(n)
-	if len(d.tasks) == 0 {
-		d.byURL = make(map[string]*task, n)
-		d.names.grow(n)
-	}
 }
 
 func newURLOptions(savePath string, opts []URLOption) (o urlOptions, err error) {
@@ -156,77 +147,24 @@ func newURLOptions(savePath string, opts []URLOption) (o urlOptions, err error) 
 
 // checkURL refuses what cannot be fetched.
 func checkURL(raw string) error {
-	if raw == "" {
-		return fmt.Errorf("%w: it is empty", ErrInvalidURL)
-	}
-	if strings.TrimSpace(raw) != raw {
-		return fmt.Errorf("%w: there are blanks or line breaks around it", ErrInvalidURL)
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return fmt.Errorf("%w: it cannot be parsed", ErrInvalidURL) // url's own error repeats the URL
-	}
-	if err := fetch.CheckURL(u); err != nil {
+	if _, err := fetch.ParseURL(raw); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalidURL, err)
 	}
 	return nil
 }
 
-// addLocked makes the task of a checked URL and queues it.
-func (d *BatchDownloader) addLocked(rawURL string, o urlOptions) (*task, error) {
-	if d.stopped {
-		return nil, ErrStopped
+// admit refuses options that are not for this downloader, and everything after Stop.
+func (d *BatchDownloader) admit(o *urlOptions) error {
+	if d.control.Stopped() {
+		return ErrStopped
 	}
 	if len(o.backups) > 0 && !d.set.enhanced {
-		return nil, invalidOption("WithBackupURLs is for NewEnhancedBatchDownloader")
+		return invalidOption("WithBackupURLs is for NewEnhancedBatchDownloader")
 	}
 	if !d.set.multiSource {
 		o.backups = nil
 	}
-	t := &task{url: rawURL, dir: o.dir, seq: int32(len(d.tasks)), priority: int32(o.priority), at: -1, size: -1, status: StatusPending}
-	if o.filename != "" || o.header != nil || !o.hash.IsZero() || o.backups != nil {
-		kept := o // or every o would be kept
-		t.opt = &kept
-	}
-	if o.filename != "" {
-		if err := d.names.reserve(t, o.filename); err != nil {
-			return nil, err
-		}
-	}
-	d.tasks = append(d.tasks, t)
-	d.totals.files++
-	if d.twinLocked(t) {
-		return t, nil
-	}
-	if o.filename == "" {
-		t.nth = d.names.expect(t)
-	}
-	d.totals.unknown++
-	d.ready.add(t)
-	return t, nil
-}
-
-// twinLocked lets a URL that is queued already be fetched once for both: true when
-// t waits for the other.
-func (d *BatchDownloader) twinLocked(t *task) bool {
-	key := twinKey(t, d.set.enhanced && !d.set.noReuse)
-	first, ok := d.byURL[key]
-	if !ok {
-		d.byURL[key] = t
-		return false
-	}
-	t.twin = first
-	t.flags |= flagLooked
-	if first.priority > t.priority && !first.status.terminal() {
-		first.priority = t.priority // the more urgent wish counts
-		d.ready.moved(first)
-	}
-	if !first.status.terminal() {
-		t.later, first.later = first.later, t
-		return true
-	}
-	d.ready.add(t)
-	return true
+	return nil
 }
 
 // SetProgressCallback sets who is told of progress; nil clears.
@@ -244,45 +182,53 @@ func (d *BatchDownloader) SetFileCompleteCallback(fn FileCompleteFunc) {
 	d.mu.Unlock()
 }
 
-// wakeLocked tells a running Start that there is something new.
-func (d *BatchDownloader) wakeLocked() {
-	if d.run != nil {
-		d.run.poke()
-	}
+// callbacks are the user's functions; nil: none.
+func (d *BatchDownloader) callbacks() (ProgressFunc, FileCompleteFunc) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.progress, d.complete
 }
 
 // GetTask returns a snapshot of one task; false when there is none of that ID.
 func (d *BatchDownloader) GetTask(taskID string) (FileTask, bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	i := taskIndex(taskID)
-	if i < 0 || i >= len(d.tasks) {
+	t := d.table.ByID(taskID)
+	if t == nil {
 		return FileTask{}, false
 	}
-	return d.tasks[i].snapshotLocked(), true
+	return fileTask(d.table.Snapshot(t)), true
 }
 
 // GetAllTasks returns snapshots of all tasks in the order they were added.
 func (d *BatchDownloader) GetAllTasks() []FileTask {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	out := make([]FileTask, len(d.tasks))
-	for i, t := range d.tasks {
-		out[i] = t.snapshotLocked()
+	all := d.table.Snapshots()
+	out := make([]FileTask, len(all))
+	for i, s := range all {
+		out[i] = fileTask(s)
 	}
 	return out
 }
 
 // GetProgress returns the batch's progress; it costs the same for any number of tasks.
 func (d *BatchDownloader) GetProgress() BatchProgress {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.progressLocked()
+	past, _ := d.control.Read()
+	return progress(d.table.Totals(), past.Speed)
 }
 
 // GetStats returns the batch's statistics; it costs the same for any number of tasks.
 func (d *BatchDownloader) GetStats() BatchStats {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.statsLocked()
+	past, run := d.control.Read()
+	s := stats(d.table.Totals(), past.Speed)
+	s.ReceivedBytes, s.CurrentConcurrency = past.Received, d.set.connections()
+	if run != nil {
+		s.CurrentConcurrency = run.Allowed()
+	}
+	if d.set.enhanced {
+		s.TotalThreads, s.DynamicChunksAdded = d.set.threads, past.Added
+		if run != nil {
+			u := run.Share.Pool().Usage()
+			s.TotalThreads, s.ActiveThreads = u.Size, u.Used
+			s.CurrentConcurrency = min(s.CurrentConcurrency, u.Size)
+		}
+	}
+	return s
 }

@@ -90,7 +90,7 @@ var catalogue = map[int]faultCase{
 	74: {what: "Last-Modified alone"},
 	75: {what: "no validators"},
 	76: {what: "a malformed ETag"},
-	77: {what: "a mirror with another file of the same size", tests: names("TestEnhOneAtATime TestEnhSeam TestEnhLiar TestEnhTrusted")},
+	77: {what: "a mirror with another file of the same size", tests: names("TestEnhOneAtATime TestEnhSplice TestEnhLiar TestEnhTrusted")},
 	78: {what: "a mirror that is no good"},
 	79: {what: "one mirror's bytes are wrong"},
 	80: {what: "a digest in a header"},
@@ -120,7 +120,7 @@ var catalogue = map[int]faultCase{
 	102: {what: "ended at any moment", tests: names("TestCancelledAtAnyMoment TestEarlyEnd TestEndWhileNothingMoves TestEnhStopAnywhere")},
 	103: {what: "paused and resumed in haste", tests: names("TestPausedAndResumedInHaste TestStoppedWhileStarting TestHurry")},
 	104: {what: "a panic in a callback"},
-	105: {what: "a callback that blocks", tests: names("TestR10SlowCallback TestCallbacksOneAtATime")},
+	105: {what: "a callback that blocks", tests: names("TestSlowCallback TestCallbacksOneAtATime")},
 	106: {what: "many small files, some missing", tests: names("TestManySmallFiles")},
 
 	// Names, redirects, credentials.
@@ -139,6 +139,12 @@ var catalogue = map[int]faultCase{
 	119: {what: "credentials and mirrors", tests: names("TestEnhCredentials")},
 	120: {what: "addresses of private networks", tests: names("TestDenyPrivateNetworks fetch.TestPrivate fetch.TestNamesThatLeadInside fetch.TestRebinding fetch.TestHopsAreDialed")},
 	121: {what: "cookies"},
+
+	// The caller's own code.
+	122: {what: "answers that a transport has made by hand", tests: names("TestHalfMadeAnswers TestHalfMadeHEAD TestUnwantedHalfMadeAnswers TestHeadersTwice TestShortBodies fetch.TestCookiesOfOddAnswers")},
+	123: {what: "answers of a transport that are none", tests: names("TestAnswersThatAreNone TestAnswerBesideAnError")},
+	124: {what: "a body that ends when it is closed, and not before", tests: names("TestEndDuringABodyWithoutContext TestPauseDuringABodyWithoutContext TestStallOfABodyWithoutContext TestStalledForGood TestOneOfManyBodiesSticks TestUnwantedBodySticks TestSampleSticks TestBodyThatNeverBlocks fetch.TestConnectionsOfErrors")},
+	125: {what: "a callback, or other code of the caller's, that ends its goroutine", tests: names("TestGoexit TestGoexitInTheLastCallback TestGoexitWhileCancelled TestGoexitInMirrors TestGoexitInDialer")},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part
@@ -187,7 +193,7 @@ var rules = map[int]faultCase{
 	9:  {what: "nothing is replaced unasked, nor taken for complete by its size", tests: names("TestUnrelatedFile TestOverwritePolicy TestSameIsProven partfile.TestPublishReplacesNothing")},
 	10: {what: "http and https, and no way from the second to the first", tests: names("TestBadURLs TestRedirectFaults TestHTTPSIsKept")},
 	11: {what: "ten redirects, each looked at, no Referer", tests: names("TestRedirectFaults fetch.TestRedirects fetch.TestRedirectTargets")},
-	12: {what: "headers stay at the origin they were given for", tests: names("TestCredentialsAcrossOrigins TestR20CredentialsStayAtHome TestEnhCredentials TestHeaders fetch.TestHeadersStayAtHome fetch.TestHomeIsNotWhereOneIs")},
+	12: {what: "headers stay at the origin they were given for", tests: names("TestCredentialsAcrossOrigins TestCredentialsAreNotRedirected TestEnhCredentials TestHeaders fetch.TestHeadersStayAtHome fetch.TestHomeIsNotWhereOneIs")},
 	13: {what: "user info is a header, and nothing else", tests: names("TestSecretsStay TestUserInfoHoldsForTheOrigin fetch.TestUserInfo")},
 	14: {what: "no secret in errors and logs", tests: names("TestSecretsStay TestLogger redact.TestURL redact.TestNoSecretInUnparsable")},
 	15: {what: "nor beside the file", tests: names("TestSecretsStay")},
@@ -196,7 +202,7 @@ var rules = map[int]faultCase{
 	18: {what: "everything has a limit", tests: names("TestMaxFileSize TestProbeFaults TestBusyServer TestHostileNames TestRedirectFaults fetch.TestEndlessHeader")},
 	19: {what: "nothing is decoded", tests: names("TestHeaders TestDigestsAndEncodings")},
 	20: {what: "digests are compared as bytes, of known kinds", tests: names("TestHashes TestBadURLOptions digest.TestSums")},
-	21: {what: "without a digest, mirrors do not serve at once", tests: names("TestEnhOneAtATime TestEnhSeam")},
+	21: {what: "without a digest, mirrors do not serve at once", tests: names("TestEnhOneAtATime TestEnhSplice")},
 	22: {what: "no verdict outlives the bytes it was about", tests: names("TestNoVerdictSurvivesTheBytes TestEnhImpostor")},
 	23: {what: "what could not be verified says so", tests: names("TestUnseenCut TestProbeFaults")},
 	24: {what: "what is handed out is a copy, and a panic is its caller's", tests: names("TestSnapshotsAreCopies TestPanicInCallback")},
@@ -205,7 +211,7 @@ var rules = map[int]faultCase{
 	27: {what: "proxies are the caller's or the environment's", tests: names("TestProxy TestProxyOfTheEnvironment e2e.TestProxies")},
 	28: {what: "nothing of the process is touched", tests: names("TestWhereThingsHappen")},
 	29: {what: "no file is made executable", tests: names("TestFileModes")},
-	31: {what: "a busy host is left alone", tests: names("TestBusyHostIsLeftAlone TestConnectionLimit TestRefusingServer TestR11RetryAfterIsObeyed")},
+	31: {what: "a busy host is left alone", tests: names("TestBusyHostIsLeftAlone TestConnectionLimit TestRefusingServer TestRetryAfterIsObeyed")},
 	32: {what: "no dependencies but these", tests: names("TestDependencies TestInternalImportsDownward")},
 }
 

@@ -7,23 +7,31 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/textproto"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/littledl/littledl/internal/fetch"
+	"github.com/littledl/littledl/internal/line"
 	"github.com/littledl/littledl/internal/redact"
 )
 
 // DownloadConfig is what a downloader is told once. The zero value is the
 // default behaviour; zero of a number means its default, given behind it.
+//
+// A function given here that panics ends the program, and one that ends its goroutine
+// (runtime.Goexit) ends Start as a ProgressFunc does; but net/http calls DialContext, and
+// those of TLSConfig, on goroutines of its own: what waits there stalls, and is retried.
 type DownloadConfig struct {
 	// HTTPClient, when given, makes the requests instead of a tuned pool of our
 	// own. It is copied; its Transport and Jar are used, redirects stay ours. With
 	// Timeout set (it would cover the body), or together with any of the six fields
 	// below it, it is ErrInvalidOption. A transport that signs every request signs
-	// redirects and mirrors too: that is its owner's promise.
+	// redirects and mirrors too: that is its owner's promise. It may be any
+	// http.RoundTripper: what its answers leave out is found out (a ContentLength of 0 is
+	// none where there is a body), and what contradicts itself is ErrTransport. RoundTrip
+	// has to return when its request's context is over. A Body is closed then, once, also
+	// under a Read that knows nothing of it; a Close that blocks, or a Read that goes on
+	// after it, nobody can help, and Start waits for them.
 	HTTPClient *http.Client
 	// Proxy chooses a proxy for a request: http, https or socks5. Nil: from the
 	// environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
@@ -80,11 +88,17 @@ type DownloadConfig struct {
 	DisableResume bool
 	// Overwrite says what to do where other content has the name: OverwriteRename.
 	Overwrite OverwritePolicy
+	// TrustModTime takes a file that is there, of the size and the modification time that the
+	// server tells, for the one asked for: for folders that other tools have filled. Without
+	// it what is there counts only where a digest proves it, or this library fetched it from
+	// the same URL, of which the server still has the same version; else the file is fetched
+	// and compared with it.
+	TrustModTime bool
 	// Durable makes every file and its folder reach the disk (fsync) before the file
 	// counts as complete. Without it a power cut may take the name of a file that was
 	// published shortly before, its end, or any of its blocks, which are zeros then; other
-	// bytes than its own it never shows. Where size and time have survived such a file is
-	// taken for complete by the next run, unless a hash is given.
+	// bytes than its own it never shows. Where its mark and its time have survived such a file
+	// is taken for complete by the next run, unless a hash is given.
 	Durable bool
 	// ProgressInterval is the time between two progress callbacks: 500 ms.
 	ProgressInterval time.Duration
@@ -133,8 +147,8 @@ const (
 const (
 	mib = 1 << 20
 
-	smallSize = 5 * mib   // below: one segment
-	largeSize = 100 * mib // above: eight segments, from smallSize on: four
+	smallSize = line.FirstRange // below: one segment
+	largeSize = 100 * mib       // above: eight segments, from smallSize on: four
 
 	minBuffer, maxBuffer = 4 << 10, 64 * mib
 
@@ -237,27 +251,8 @@ func (c DownloadConfig) checkHeaders() error {
 // checkHeader refuses what the library sets itself and, where a header is not
 // bound to an origin, what is a credential.
 func checkHeader(h http.Header, bound bool) error {
-	for k, vs := range h {
-		if !fetch.ValidHeaderName(k) {
-			return invalidOption("header name %q is not allowed in HTTP", k)
-		}
-		for _, v := range vs {
-			if !fetch.ValidHeaderValue(v) {
-				return invalidOption("value of header %s holds control characters", k)
-			}
-		}
-		switch ck := textproto.CanonicalMIMEHeaderKey(k); ck {
-		case "Range", "Accept-Encoding", "Host", "Connection", "Transfer-Encoding", "Content-Length", "Te", "Upgrade", "Trailer":
-			return invalidOption("header %s is set by the library", ck)
-		case "Authorization", "Cookie", "Proxy-Authorization":
-			if !bound {
-				return invalidOption("header %s is a credential; bind it to its origin with OriginHeaders or WithHeader", ck)
-			}
-		default:
-			if strings.HasPrefix(ck, "If-") {
-				return invalidOption("header %s is set by the library", ck)
-			}
-		}
+	if err := fetch.CheckHeader(h, bound); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalidOption, err)
 	}
 	return nil
 }

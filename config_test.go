@@ -24,7 +24,7 @@ func TestLimitsAreNotLowered(t *testing.T) {
 		inBubble(t, func(b *bed) {
 			b.enhanced, b.files, b.chunks, b.conf.MinChunkSize = enhanced, 1, 24, 256*kib
 			if enhanced {
-				b.opts = append(b.opts, littledl.WithMaxTotalThreads(24))
+				b.option(littledl.WithMaxTotalThreads(24))
 				b.conf.MaxConnections = 24
 			}
 			b.net.Shape(Same(line(150 * kib)))
@@ -123,8 +123,7 @@ func TestDeadlineTellsWhy(t *testing.T) {
 		err := b.startIn(ctx)
 		require.ErrorIs(b, err, context.DeadlineExceeded)
 		require.ErrorContains(b, b.task(id).Err, "503")
-		var failed *littledl.BatchError
-		require.ErrorAs(b, err, &failed)
+		failures(b, err)
 		require.Regexp(b, `^context deadline exceeded: 1 file failed: download http://files.test/a.bin: context deadline exceeded; the last attempt had failed: .*503`, err.Error())
 		require.Equal(b, littledl.StatusCancelled, b.task(id).Status)
 

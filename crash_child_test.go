@@ -73,7 +73,7 @@ func TestChild(t *testing.T) {
 func (c child) download() (ops int64, err error) {
 	var n atomic.Int64
 	d, err := littledl.NewBatchDownloader(
-		littledl.WithConfig(littledl.DownloadConfig{Proxy: batchNoProxy}),
+		littledl.WithConfig(littledl.DownloadConfig{Proxy: noProxy}),
 		littledl.WithMaxConcurrentChunksPerFile(childConns),
 		tapped(func(op crashfs.Op) error {
 			if n.Add(1) == c.KillAt {

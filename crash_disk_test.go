@@ -2,10 +2,8 @@ package littledl_test
 
 import (
 	"context"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -25,16 +23,6 @@ import (
 
 // all is set by make crash: everything is tried, not a tenth of it.
 var all = os.Getenv("LITTLEDL_CRASH") == "all"
-
-// crashRand is the chance of a run of the tests; LITTLEDL_SEED repeats it.
-func crashRand(t *testing.T) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	if s, err := strconv.ParseUint(os.Getenv("LITTLEDL_SEED"), 10, 64); err == nil {
-		seed = s
-	}
-	t.Logf("LITTLEDL_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 3))
-}
 
 // crashBed is an origin with three files, each fetched in several requests, and what
 // happens on the disks that downloaders have one after the other.
@@ -66,7 +54,7 @@ func (b *crashBed) process(ctx context.Context, disk *crashfs.FS, hook crashfs.H
 	b.Helper()
 	d, err := littledl.NewBatchDownloader(
 		littledl.WithConfig(littledl.DownloadConfig{
-			DialContext: b.net.DialContext, Proxy: batchNoProxy, MinChunkSize: 128 * kib, Durable: b.durable,
+			DialContext: b.net.DialContext, Proxy: noProxy, MinChunkSize: 128 * kib, Durable: b.durable,
 		}),
 		littledl.WithOpenDir(func(string, string) (*partfile.Dir, error) {
 			return partfile.NewDir(crashfs.Tap(disk.Disk(), hook)), nil
@@ -190,7 +178,7 @@ func (b *crashBed) recover(disk *crashfs.FS) {
 // completes it; or dies as well, and a third one does.
 func TestCrashAnywhere(t *testing.T) {
 	t.Parallel()
-	r := crashRand(t)
+	r := seeded(t)
 	cases, points := 0, int64(4)
 	if underRace {
 		points = 1

@@ -14,7 +14,7 @@ import (
 // disk, whatever that is, and another one completes the file. Before the nth is after
 // the one before it.
 func killedAtEveryOperation(t *testing.T) {
-	o := newOrigin(t, crashRand(t))
+	o := newOrigin(t, seeded(t))
 	const size = 6 * mib
 	whole := o.target("whole.bin", size, 0).begin(child{})
 	require.Equal(t, childDone, whole.end(), "%s", whole.out.String())
@@ -48,7 +48,7 @@ func killedAtAnyTime(t *testing.T) {
 	if all {
 		size, times = 64*mib, 200
 	}
-	o := newOrigin(t, crashRand(t))
+	o := newOrigin(t, seeded(t))
 	const rate = 30_000_000
 	takes := time.Duration(size * int64(time.Second) / rate)
 	results := make(chan int64, times)
@@ -82,7 +82,7 @@ func killedAgainAndAgain(t *testing.T) {
 	if all {
 		size = 128 * mib
 	}
-	o := newOrigin(t, crashRand(t))
+	o := newOrigin(t, seeded(t))
 	g := o.target("a.bin", size, 30_000_000/childConns)
 	kills := int64(0)
 	for !g.looks() {
@@ -94,4 +94,13 @@ func killedAgainAndAgain(t *testing.T) {
 	sent := o.srv.BytesSent(g.f.Name())
 	t.Logf("%d lives for %d MiB, %.1f MiB sent", kills, size/mib, float64(sent)/mib)
 	require.Less(t, sent, size+kills*childConns*4*mib)
+}
+
+// 88 and 95, with processes that are killed.
+func TestKilled(t *testing.T) {
+	t.Run("88 at every operation", killedAtEveryOperation)
+	t.Run("88 at any time", killedAtAnyTime)
+	t.Run("88 again and again", killedAgainAndAgain)
+	t.Run("95 three processes", func(t *testing.T) { threeProcesses(t, false) })
+	t.Run("95 three processes whose locks lie", func(t *testing.T) { threeProcesses(t, true) })
 }

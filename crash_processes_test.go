@@ -24,7 +24,7 @@ func threeProcesses(t *testing.T, lie bool) {
 	if all {
 		rounds = 50
 	}
-	o := newOrigin(t, crashRand(t))
+	o := newOrigin(t, seeded(t))
 	ends := map[int]int{}
 	for i := range rounds {
 		size := int64(6*mib + o.r.IntN(6*mib))

@@ -49,29 +49,79 @@ func TestDependencies(t *testing.T) {
 		require.Contains(t, []string{module, "golang.org/x/sync", "golang.org/x/sys"}, p.Module.Path, p.ImportPath)
 		require.NotContains(t, p.ImportPath, "internal/fault", "it is for tests")
 		require.NotContains(t, p.ImportPath, "crashfs", "it is for tests")
+		require.NotContains(t, p.ImportPath, "internal/replay", "it is for tests")
 	}
 }
 
 // TestInternalImportsDownward: the packages of mechanics know nothing of the library,
-// and of each other no more than this.
+// and of each other no more than this, all of it on lower floors.
 func TestInternalImportsDownward(t *testing.T) {
-	allowed := map[string][]string{
-		"fetch":    {"redact"},
-		"partfile": {"journal"},
-		// For tests.
-		"faultdisk": {"partfile"},
-		"crashfs":   {"partfile"},
+	type place struct {
+		floor   int
+		imports []string
 	}
-	for _, p := range goList(t, "./internal/...") {
+	places := map[string]place{
+		"backoff":     {floor: 1},
+		"budget":      {floor: 1},
+		"concurrency": {floor: 1},
+		"digest":      {floor: 1},
+		"gate":        {floor: 1},
+		"httprange":   {floor: 1},
+		"journal":     {floor: 1},
+		"line":        {floor: 1},
+		"meter":       {floor: 1},
+		"pace":        {floor: 1},
+		"redact":      {floor: 1},
+		"safename":    {floor: 1},
+		"share":       {floor: 1},
+		"span":        {floor: 1},
+		"wait":        {floor: 1},
+		"fail":        {floor: 1},
+
+		"partfile": {floor: 2, imports: []string{"journal"}},
+		"fetch":    {floor: 2, imports: []string{"fail", "redact"}},
+		"health":   {floor: 2, imports: []string{"backoff", "wait"}},
+		"segment":  {floor: 2, imports: []string{"fail", "span", "wait"}},
+		"names":    {floor: 2, imports: []string{"safename"}},
+
+		"disk":     {floor: 3, imports: []string{"digest", "fail", "httprange", "journal", "partfile", "safename", "span"}},
+		"origin":   {floor: 3, imports: []string{"budget", "concurrency", "fetch", "health", "line", "share"}},
+		"recovery": {floor: 3, imports: []string{"backoff", "fail", "health", "wait"}},
+		"task":     {floor: 3, imports: []string{"digest", "names", "redact", "safename"}},
+
+		"exchange": {floor: 4, imports: []string{"backoff", "digest", "fail", "fetch", "health", "httprange", "origin", "safename"}},
+		"reuse":    {floor: 4, imports: []string{"digest", "disk", "fail", "httprange", "partfile", "safename"}},
+
+		"transfer": {floor: 5, imports: []string{
+			"digest", "disk", "exchange", "fail", "fetch", "gate", "health", "httprange", "journal", "line", "meter", "names",
+			"origin", "pace", "partfile", "recovery", "reuse", "safename", "segment", "span", "task", "wait",
+		}},
+
+		"batch": {floor: 6, imports: []string{"budget", "exchange", "fail", "gate", "meter", "origin", "redact", "segment", "share", "task", "transfer"}},
+
+		// For tests.
+		"faultserver": {floor: 1},
+		"replay":      {floor: 1},
+		"crashfs":     {floor: 3, imports: []string{"partfile"}},
+		"faultdisk":   {floor: 3, imports: []string{"partfile"}},
+	}
+	listed := goList(t, "./internal/...")
+	require.Len(t, listed, len(places), "packages there are, and packages that have their place here")
+	for _, p := range listed {
 		name := strings.TrimPrefix(p.ImportPath, module+"/internal/")
+		require.Contains(t, places, name, "it has no place here")
+		var imports []string
 		for _, i := range p.Imports {
 			rest, ours := strings.CutPrefix(i, module)
 			if !ours {
 				continue
 			}
 			require.NotEmpty(t, rest, "%s imports the root", name)
-			require.Contains(t, allowed[name], strings.TrimPrefix(rest, "/internal/"), "%s imports it", name)
+			i = strings.TrimPrefix(rest, "/internal/")
+			require.Less(t, places[i].floor, places[name].floor, "%s imports %s", name, i)
+			imports = append(imports, i)
 		}
+		require.ElementsMatch(t, places[name].imports, imports, "what %s imports", name)
 	}
 }
 
@@ -89,7 +139,7 @@ func TestWhereThingsHappen(t *testing.T) {
 		"os.Rename":       nil,
 		"os.Remove":       nil,
 		"os.RemoveAll":    nil,
-		"os.OpenRoot":     {"internal/partfile", "."}, // and where a file to reuse is looked for
+		"os.OpenRoot":     {"internal/partfile", "internal/reuse"}, // and where a file to reuse is looked for
 		"os.MkdirAll":     {"internal/partfile"},
 		"time.Sleep":      nil,
 

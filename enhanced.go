@@ -1,10 +1,12 @@
 package littledl
 
 import (
-	"context"
 	"fmt"
-	"sync/atomic"
-	"time"
+
+	"github.com/littledl/littledl/internal/batch"
+	"github.com/littledl/littledl/internal/meter"
+	"github.com/littledl/littledl/internal/segment"
+	"github.com/littledl/littledl/internal/transfer"
 )
 
 // EnhancedBatchDownloader is a BatchDownloader with other policies plugged into the
@@ -124,175 +126,38 @@ type FileReuseStats struct {
 // GetFileReuseStats returns the counts since the downloader was made.
 func (d *EnhancedBatchDownloader) GetFileReuseStats() FileReuseStats {
 	c := &d.reuse
-	s := FileReuseStats{Checks: int(c.checks.Load()), Hits: int(c.hits.Load()), BytesSaved: c.saved.Load()}
+	s := FileReuseStats{Checks: int(c.Checks.Load()), Hits: int(c.Hits.Load()), BytesSaved: c.Saved.Load()}
 	s.Misses = s.Checks - s.Hits
-	s.BytesSavedFormatted = formatBytes(s.BytesSaved)
+	s.BytesSavedFormatted = meter.Bytes(s.BytesSaved)
 	return s
 }
 
-type reuseCounts struct {
-	checks, hits atomic.Int64
-	saved        atomic.Int64
+// cutBy returns what says how a file that shares a budget is fetched once its headers are
+// in, and how many workers there may be.
+func (s *settings) cutBy(shared *batch.Sharing) func(transfer.Cut) (segment.Layout, int) {
+	return func(c transfer.Cut) (segment.Layout, int) { return s.cutShared(c, shared) }
 }
 
-func (c *reuseCounts) hit(size int64) {
-	c.hits.Add(1)
-	c.saved.Add(size)
-}
-
-// formatBytes words a size in binary units.
-func formatBytes(n int64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
-	v, i := float64(n), 0
-	for v >= 1024 && i < len(units)-1 {
-		v /= 1024
-		i++
+func (s *settings) cutShared(c transfer.Cut, shared *batch.Sharing) (l segment.Layout, limit int) {
+	single := segment.Layout{Segments: 1, Workers: 1}
+	if c.Size < s.threshold {
+		return single, 1
 	}
-	if i == 0 || v >= 100 {
-		return fmt.Sprintf("%.0f %s", v, units[i])
-	}
-	return fmt.Sprintf("%.3g %s", v, units[i])
-}
-
-// sharing is the enhanced downloader's side of a run: the global budget, and what
-// the selector says of each file.
-type sharing struct {
-	r     *run
-	alloc *DynamicStyleAllocator
-}
-
-// hintsID is who HEADs take their slots for.
-const hintsID = "hints"
-
-func newSharing(r *run) (*sharing, error) {
-	set := r.d.set
-	alloc, err := NewDynamicStyleAllocator(set.selector, set.files+1, set.threads)
-	if err != nil {
-		return nil, err
-	}
-	s := &sharing{r: r, alloc: alloc}
-	// There is room, so it does not wait; a context that has ended already ends the tasks.
-	_, err = alloc.AddFile(context.WithoutCancel(r.ctx), FileRequest{FileID: hintsID, Size: -1, Priority: 1 << 30})
-	r.pool.share = s
-	return s, err
-}
-
-// acquire takes a slot of the global budget for a file; nil: for a hint.
-func (s *sharing) acquire(ctx context.Context, f *file) (func(), error) {
-	if f == nil {
-		return s.alloc.Acquire(ctx, hintsID)
-	}
-	return s.alloc.Acquire(ctx, f.id)
-}
-
-// try is acquire where a slot is free at once.
-func (s *sharing) try(f *file) (func(), bool) { return s.alloc.tryAcquire(f.id) }
-
-// files is how many are in transfer.
-func (s *sharing) files() int { return max(s.alloc.GetStats().Files-1, 1) } // hints are no file
-
-// enter and leave frame a file's transfer.
-func (s *sharing) enter(f *file) error {
-	_, err := s.alloc.AddFile(s.r.ctx, FileRequest{FileID: f.id, URL: f.t.url, Size: -1, SupportsRange: true, Priority: int(f.priority)})
-	return err
-}
-
-func (s *sharing) leave(f *file) { s.alloc.RemoveFile(f.id) }
-
-// decide says how a file is fetched once its headers are in: how many segments it is
-// cut into, how many workers begin, and how many there may be.
-func (s *sharing) decide(f *file, size int64) (segments, begin, limit int) {
-	if size < s.r.d.set.threshold {
-		return 1, 1, 1
-	}
-	p := s.r.d.set.selector.AnalyzeFile(f.t.url, size, true)
-	d := s.alloc.decide(f.id, p, f.sources[f.current].host.profile())
+	sel := s.selector
+	d := sel.selectFor(sel.AnalyzeFile(c.URL, c.Size, true), c.Origin.Measured(), shortestKept)
 	n := max(d.RecommendedChunks, 1)
 	switch d.Style {
 	case StyleSingle:
-		return 1, 1, 1
+		return single, 1
 	case StyleMulti:
-		return n, min(n, f.limit), min(n, f.limit)
+		limit = min(n, c.Limit)
+		return segment.Layout{Segments: n, Workers: limit}, limit
 	}
-	f.thrifty = true
 	// As many at once as have paid for a file of this host before, while they are idle;
 	// where many files share the budget, no more pieces than a file will have slots for.
-	files := s.files()
-	n = max(n, min(f.sources[f.current].host.worth(), n+f.r.idleSlots()/files, s.r.d.set.selector.max))
-	n = min(n, max(chunksFor(size), (s.r.d.set.threads+files-1)/files))
-	begin = min(n, f.limit)
-	return n - n%begin, begin, f.limit // as many for each
-}
-
-// tick lets shares follow the time that files have left, and the budget what the
-// hosts bear.
-func (s *sharing) tick(files []*file) {
-	for _, f := range files {
-		if remaining, speed, ok := f.outlook(); ok {
-			_ = s.alloc.UpdateFile(f.id, remaining, speed) // it may just have left
-		}
-	}
-	set := s.r.d.set
-	if set.adaptive && set.adaptiveSpeed {
-		_ = s.alloc.Resize(max(1, min(set.threads, s.r.pool.allowed())))
-	}
-}
-
-// outlook is what a file has left and how fast it goes.
-func (f *file) outlook() (remaining int64, speed float64, ok bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.pin == nil || f.pin.Size < 0 {
-		return 0, 0, false
-	}
-	for _, s := range f.running {
-		speed += s.rate
-	}
-	return f.pin.Size - f.done.Len(), speed, true
-}
-
-// profile is what has been measured of a host by its large files.
-func (h *host) profile() NetworkProfile {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.network
-}
-
-// learn remembers a large file's transfer.
-func (h *host) learn(n NetworkProfile) {
-	h.mu.Lock()
-	n.RTT = h.setup
-	h.network = n
-	h.mu.Unlock()
-}
-
-// observeLocked notes what the file's connections show of the network: the speed of
-// all of them while they flow steadily, and of the fastest alone.
-func (f *file) observeLocked(now time.Time) {
-	if f.parallel { // of several hosts, which tells nothing of any
-		return
-	}
-	flowing, total := 0, 0.0
-	for _, s := range f.running {
-		if s.firstByte.IsZero() || now.Sub(s.firstByte) < 3*tickTime {
-			continue
-		}
-		flowing++
-		total += s.rate
-		f.network.MaxSpeed = max(f.network.MaxSpeed, s.rate)
-	}
-	if flowing > 0 && flowing == len(f.running) {
-		f.network.Connections, f.network.TotalSpeed = flowing, total
-	}
-}
-
-// learned tells the host what a file's transfer has shown of it.
-func (f *file) learned() {
-	f.mu.Lock()
-	n, src := f.network, f.sources[f.current]
-	f.mu.Unlock()
-	if n.Connections > 0 {
-		n.Stability = 1
-		src.host.learn(n)
-	}
+	files, worth := shared.Files(), c.Origin.Best()
+	n = max(n, min(worth, n+shared.Idle()/files, sel.max))
+	n = min(n, max(chunksFor(c.Size), (s.threads+files-1)/files))
+	begin := min(n, c.Limit)
+	return segment.Layout{Segments: n - n%begin, Workers: begin, Down: true, Proven: worth > 0}, c.Limit // as many for each
 }

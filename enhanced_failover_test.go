@@ -71,67 +71,6 @@ func TestEnhNobodyListens(t *testing.T) {
 	})
 }
 
-// TestEnhSeam: what the primary served before it died is kept if the backup provably
-// has the same file, else the file starts over.
-func TestEnhSeam(t *testing.T) {
-	t.Parallel()
-	const name, size = "f.bin", 10 * mib
-	same := faultserver.Generate("/"+name, 1, size)
-	spoilt := faultserver.Bytes(same)
-	for i := 0; i < len(spoilt); i += 1000 {
-		spoilt[i] ^= 1
-	}
-	tag := faultserver.ETag(`"same"`)
-	for what, c := range map[string]struct {
-		primary, backup []faultserver.FileOption
-		kept            bool
-	}{
-		"same":                {kept: true},
-		"other ETag":          {backup: []faultserver.FileOption{faultserver.ETag(`"other"`)}},
-		"weak ETag":           {primary: []faultserver.FileOption{faultserver.ETag(`W/"same"`)}, backup: []faultserver.FileOption{faultserver.ETag(`W/"same"`)}},
-		"other Last-Modified": {backup: []faultserver.FileOption{faultserver.LastModified(time.Date(1998, 1, 1, 0, 0, 0, 0, time.UTC))}},
-		"other bytes":         {backup: []faultserver.FileOption{faultserver.Data(spoilt)}},
-		"other size":          {backup: []faultserver.FileOption{faultserver.Data(spoilt[:size-1])}},
-	} {
-		t.Run(what, func(t *testing.T) {
-			enhBubble(t, func(b *enhBed) {
-				b.rates["a.test:80"] = 512 * kib
-				a, m := b.origin("a.test"), b.origin("b.test")
-				a.File(name, append([]faultserver.FileOption{faultserver.Size(size), tag}, c.primary...)...)
-				backup := m.File(name, append([]faultserver.FileOption{faultserver.Size(size), tag}, c.backup...)...)
-				id := b.mirrored(name, backup.Content(), nil, a, m)
-				time.AfterFunc(1500*time.Millisecond, a.Close)
-				require.NoError(b, b.start())
-				require.Equal(b, []string{"a.test"}, b.dropped(id))
-				require.Greater(b, b.task(id).Sources[0].Bytes, int64(mib), "the primary did serve")
-				asked := enhAsked(m.GETs())
-				if c.kept {
-					require.LessOrEqual(b, asked, int64(size-b.task(id).Sources[0].Bytes+size/2))
-					require.EqualValues(b, size, b.task(id).Sources[0].Bytes+b.task(id).Sources[1].Bytes)
-				} else {
-					require.EqualValues(b, backup.Content().Size(), b.task(id).Sources[1].Bytes, "all of it is the backup's")
-				}
-			})
-		})
-	}
-}
-
-// TestEnhSeamBehindDeadOne: a dead backup between the primary and the next costs none
-// of the bytes that are there.
-func TestEnhSeamBehindDeadOne(t *testing.T) {
-	enhBubble(t, func(b *enhBed) {
-		b.rates["a.test:80"] = 512 * kib
-		a, dead, c := b.origin("a.test"), b.origin("dead.test"), b.origin("c.test")
-		f := a.File("f", faultserver.Size(10*mib))
-		c.File("f", faultserver.Size(10*mib))
-		id := b.mirrored("f", f.Content(), nil, a, dead, c)
-		time.AfterFunc(1500*time.Millisecond, a.Close)
-		require.NoError(b, b.start())
-		require.EqualValues(b, 10*mib, b.task(id).Sources[0].Bytes+b.task(id).Sources[2].Bytes)
-		require.Equal(b, []string{"a.test", "dead.test"}, b.dropped(id))
-	})
-}
-
 // TestEnhStall: a primary that stands still is left after StallTimeout.
 func TestEnhStall(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {

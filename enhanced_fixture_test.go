@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,28 +21,22 @@ import (
 	"github.com/littledl/littledl/internal/partfile"
 )
 
-// enhBed is an enhanced downloader, origins by host name and a directory, on a network
-// in memory. What it is made with can be changed until the first add.
+// enhBed is an enhanced downloader, and origins by host name. What it is made with can be
+// changed until the first add.
 type enhBed struct {
-	*testing.T
-	net   *faultserver.Net
-	dir   string
-	conf  littledl.DownloadConfig
-	opts  []littledl.Option
+	*ground
 	rates map[string]int64 // bytes/s of a connection, by address; else 8 MiB/s
-	read  atomic.Int64     // bytes off the network
 
 	d    *littledl.EnhancedBatchDownloader
 	want map[string]faultserver.Content // by task
 	took time.Duration
 }
 
-// enhBubble runs a test in a synctest bubble, whose end finds a goroutine that is left.
-// Then no connection and no file may be open either.
+// enhBubble runs a test with an enhanced downloader.
 func enhBubble(t *testing.T, test func(*enhBed)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		b := &enhBed{T: t, net: faultserver.NewNet(), dir: t.TempDir(), rates: map[string]int64{}, want: map[string]faultserver.Content{}}
+	inGround(t, func(g *ground) {
+		b := &enhBed{ground: g, rates: map[string]int64{}, want: map[string]faultserver.Content{}}
 		b.net.Shape(func(_ int, addr string) faultserver.Link {
 			l := faultserver.RTT(20 * time.Millisecond)
 			if l.Rate = b.rates[addr]; l.Rate == 0 {
@@ -52,19 +44,7 @@ func enhBubble(t *testing.T, test func(*enhBed)) {
 			}
 			return l
 		})
-		b.conf.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
-		b.conf.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			c, err := b.net.DialContext(ctx, network, addr)
-			return &readCounter{c, &b.read}, err
-		}
 		test(b)
-		synctest.Wait()
-		require.Zero(b, b.net.Open(), "connections are left")
-		open, _ := os.ReadDir("/proc/self/fd")
-		for _, e := range open {
-			target, _ := os.Readlink("/proc/self/fd/" + e.Name())
-			require.False(b, strings.HasPrefix(target, b.dir), "%s is left open", target)
-		}
 	})
 }
 
@@ -110,8 +90,6 @@ func (c *closeTeller) Close() error {
 	c.closed()
 	return c.Conn.Close()
 }
-
-func (b *enhBed) option(o ...littledl.Option) { b.opts = append(b.opts, o...) }
 
 func (b *enhBed) get() *littledl.EnhancedBatchDownloader {
 	b.Helper()
@@ -211,11 +189,6 @@ func (b *enhBed) plant(name string, c faultserver.Content) string {
 	return path
 }
 
-// enhHash is WithHash for a content.
-func enhHash(c faultserver.Content) littledl.URLOption {
-	return littledl.WithHash("sha256", faultserver.Sum(c))
-}
-
 // enhAsked is how many bytes the ranges of requests add up to.
 func enhAsked(records []faultserver.Record) (n int64) {
 	for _, r := range records {
@@ -226,7 +199,7 @@ func enhAsked(records []faultserver.Record) (n int64) {
 	return n
 }
 
-// enhBeside makes a version of content that has its size but other bytes.
+// enhOther makes a version of content that has its size but other bytes.
 func enhOther(name string, size int64) faultserver.FileOption {
 	return faultserver.Data(faultserver.Bytes(faultserver.Generate(fmt.Sprint("other ", name), 9, size)))
 }

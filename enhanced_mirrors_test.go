@@ -118,7 +118,7 @@ func TestEnhCrawlingMirror(t *testing.T) {
 }
 
 // TestEnhCrawlingFirst: nor is one waited for whose connections crawl, each in its own
-// way, before the other one is proven, with all slots in use or each other's twins.
+// way, before the other one is proven, with all slots in use or each other's hedges.
 func TestEnhCrawlingFirst(t *testing.T) {
 	t.Parallel()
 	for i, rates := range [][]int64{

@@ -33,10 +33,7 @@ func TestEnhResumeFromAnother(t *testing.T) {
 				x, y := b.origin("a.test"), b.origin("b.test")
 				first := x.File(name, same...)
 				other := y.File(name, append(same[:2:2], c.backup)...)
-				var opts []littledl.URLOption
-				if c.hash {
-					opts = append(opts, enhHash(first.Content()))
-				}
+				opts := hashIf(c.hash, first)
 				y.Behave(faultserver.Status(404)) // not there yet
 				b.mirrored(name, first.Content(), opts, x, y)
 				time.AfterFunc(600*time.Millisecond, func() { b.get().Cancel() })

@@ -30,7 +30,7 @@ func TestEnhStats(t *testing.T) {
 				opts = append(opts, enhHash(f.Content()), littledl.WithBackupURLs(m.URL(f.Name())))
 			}
 			b.add(f.URL(), f.Content(), opts...)
-			if i%7 == 0 { // a twin
+			if i%7 == 0 { // a duplicate
 				b.add(f.URL(), f.Content(), opts...)
 			}
 		}

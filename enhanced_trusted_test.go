@@ -76,10 +76,10 @@ func TestEnhTrustedThenChanged(t *testing.T) {
 func TestEnhTrustedSamples(t *testing.T) {
 	t.Parallel()
 	const size = 11 * mib
-	spots := []int64{0, size / 2, size - 64*kib}
+	offsets := []int64{0, size / 2, size - 64*kib}
 	for _, threads := range []int{2, 15} {
 		for i, what := range []string{"start", "middle", "end", "nowhere"} {
-			if threads == 2 && i < len(spots) {
+			if threads == 2 && i < len(offsets) {
 				continue
 			}
 			t.Run(fmt.Sprint(threads, " ", what), func(t *testing.T) {
@@ -89,16 +89,16 @@ func TestEnhTrustedSamples(t *testing.T) {
 					b.rates["a.test:80"] = mib
 					f := a.File("f", faultserver.Size(size))
 					other := faultserver.Bytes(f.Content())
-					if i < len(spots) {
-						other[spots[i]+32*kib] ^= 1
+					if i < len(offsets) {
+						other[offsets[i]+32*kib] ^= 1
 					}
 					c.File("f", faultserver.Data(other), faultserver.LastModified(f.Representation().LastModified))
 					id := b.mirrored("f", f.Content(), nil, a, c)
 					require.NoError(b, b.start())
 					for k, r := range c.GETs()[:3] {
-						require.Equal(b, fmt.Sprintf("bytes=%d-%d", spots[k], spots[k]+64*kib-1), r.Range)
+						require.Equal(b, fmt.Sprintf("bytes=%d-%d", offsets[k], offsets[k]+64*kib-1), r.Range)
 					}
-					if i < len(spots) {
+					if i < len(offsets) {
 						require.Equal(b, []string{"b.test"}, b.dropped(id))
 						require.Zero(b, b.task(id).Sources[1].Bytes)
 					} else {

@@ -6,10 +6,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/littledl/littledl/internal/fetch"
+	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/redact"
 	"github.com/littledl/littledl/internal/safename"
+	"github.com/littledl/littledl/internal/share"
 )
 
 // The kinds of failure. Ask with errors.Is: a FileError wraps at most one of them, beside
@@ -18,38 +19,39 @@ import (
 var (
 	// Of what is asked for; nothing was touched.
 
-	ErrInvalidURL      = errors.New("invalid URL")                      // not an absolute http or https URL
-	ErrInvalidOption   = errors.New("invalid option")                   // out of range, contradictory, or for the other downloader
-	ErrUnsafeName      = safename.ErrUnsafe                             // a WithFilename that leads elsewhere, or that systems cannot hold
-	ErrDuplicateTarget = errors.New("another task writes to this path") // two WithFilename of one batch
+	ErrInvalidURL      = errors.New("invalid URL")    // not an absolute http or https URL
+	ErrInvalidOption   = errors.New("invalid option") // out of range, contradictory, or for the other downloader
+	ErrUnsafeName      = safename.ErrUnsafe           // a WithFilename that leads elsewhere, or that systems cannot hold
+	ErrDuplicateTarget = fail.ErrDuplicateTarget      // WithFilename, of two tasks at once
 
 	// Of a file on the server.
 
-	ErrSizeMismatch      = errors.New("size mismatch")                                        // what is on the disk has another length
-	ErrHashMismatch      = errors.New("hash mismatch")                                        // WithHash, or the server's own digest
-	ErrRangeMismatch     = errors.New("server answered with another range than asked")        // again and again, and does not send the file whole
-	ErrRemoteChanged     = errors.New("file changed on the server while it was fetched")      // more often than it was begun anew
-	ErrEncoding          = errors.New("server encoded the file although it was asked not to") // Content-Encoding
-	ErrStalled           = errors.New("no byte arrived within the stall timeout")             // DownloadConfig.StallTimeout
-	ErrFileTooLarge      = errors.New("file is larger than allowed")                          // DownloadConfig.MaxFileSize
-	ErrTooManyRedirects  = fetch.ErrTooManyRedirects                                          // more than 10
-	ErrForbiddenRedirect = fetch.ErrForbiddenRedirect                                         // to another scheme, or from https to http
-	ErrPrivateAddress    = fetch.ErrPrivateAddress                                            // DownloadConfig.DenyPrivateNetworks
-	ErrNoSource          = errors.New("no source could serve the file")                       // of those with backup URLs
+	ErrSizeMismatch      = fail.ErrSizeMismatch      // what is on the disk has another length
+	ErrHashMismatch      = fail.ErrHashMismatch      // WithHash, or the server's own digest
+	ErrRangeMismatch     = fail.ErrRangeMismatch     // again and again, and does not send the file whole
+	ErrRemoteChanged     = fail.ErrRemoteChanged     // more often than it was begun anew
+	ErrEncoding          = fail.ErrEncoding          // Content-Encoding
+	ErrStalled           = fail.ErrStalled           // DownloadConfig.StallTimeout
+	ErrFileTooLarge      = fail.ErrFileTooLarge      // DownloadConfig.MaxFileSize
+	ErrTooManyRedirects  = fail.ErrTooManyRedirects  // more than 10
+	ErrForbiddenRedirect = fail.ErrForbiddenRedirect // to another scheme, or from https to http
+	ErrTransport         = fail.ErrTransport         // DownloadConfig.HTTPClient: what its Transport returns is no answer, or contradicts itself
+	ErrPrivateAddress    = fail.ErrPrivateAddress    // DownloadConfig.DenyPrivateNetworks
+	ErrNoSource          = fail.ErrNoSource          // of those with backup URLs
 
 	// Of the disk.
 
-	ErrFileExists = errors.New("file exists")   // OverwriteError, or what has the name is no file
-	ErrNoSpace    = errors.New("no space left") // or a quota is used up; it wraps the system's error
-	ErrLocked     = partfile.ErrLocked          // another process, or another downloader, is at this path
+	ErrFileExists = fail.ErrFileExists // OverwriteError, or what has the name is no file
+	ErrNoSpace    = fail.ErrNoSpace    // or a quota is used up; it wraps the system's error
+	ErrLocked     = partfile.ErrLocked // another process, or another downloader, is at this path
 
 	// Of a call.
 
-	ErrRunning       = errors.New("already running")  // Start while one runs
-	ErrCancelled     = errors.New("cancelled")        // by Cancel or Stop
-	ErrStopped       = errors.New("stopped")          // anything after Stop
-	ErrUnknownFile   = errors.New("unknown file")     // DynamicStyleAllocator: no such FileID
-	ErrDuplicateFile = errors.New("file added twice") // DynamicStyleAllocator: the FileID is in already
+	ErrRunning       = fail.ErrRunning        // Start while one runs
+	ErrCancelled     = fail.ErrCancelled      // by Cancel or Stop, or by code of the caller's that ended its goroutine
+	ErrStopped       = fail.ErrStopped        // anything after Stop
+	ErrUnknownFile   = share.ErrUnknownFile   // DynamicStyleAllocator: no such FileID
+	ErrDuplicateFile = share.ErrDuplicateFile // DynamicStyleAllocator: the FileID is in already
 )
 
 // FileError says which file failed, while doing what, and why. URL is without
@@ -88,7 +90,7 @@ type StatusError struct {
 }
 
 func (e *StatusError) Error() string {
-	text := statusHint(e.Code)
+	text := fail.StatusText(e.Code)
 	if e.RetryAfter > 0 {
 		text += fmt.Sprintf("; retry after %v", e.RetryAfter)
 	}
@@ -128,27 +130,4 @@ func (e *BatchError) Unwrap() []error {
 		out[i] = f
 	}
 	return out
-}
-
-// statusHint words a status so that a person knows what to do about it.
-func statusHint(code int) string {
-	switch code {
-	case 204, 205:
-		return fmt.Sprintf("server answered %d: there is no content at this URL", code)
-	case 301, 302, 303, 307, 308:
-		return fmt.Sprintf("server answered %d without saying where the file is", code)
-	case 401:
-		return "server answered 401 unauthorized: give credentials with WithHeader or OriginHeaders"
-	case 403:
-		return "server answered 403 forbidden: the URL may have expired, or needs credentials"
-	case 404, 410:
-		return fmt.Sprintf("server answered %d: there is no such file, check the URL", code)
-	case 407:
-		return "proxy answered 407: give the proxy's credentials in its URL"
-	case 429:
-		return "server answered 429 too many requests: lower MaxConnectionsPerHost or try later"
-	case 503:
-		return "server answered 503 service unavailable: try later, or lower MaxConnectionsPerHost"
-	}
-	return fmt.Sprintf("server answered status %d", code)
 }

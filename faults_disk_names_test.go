@@ -91,8 +91,7 @@ func TestPoorFileSystems(t *testing.T) {
 		for _, policy := range []littledl.OverwritePolicy{littledl.OverwriteRename, littledl.OverwriteReplace} {
 			t.Run(fmt.Sprint("101 without ", name, ", ", policy), func(t *testing.T) {
 				batchBubble(t, func(b *batch) {
-					disk := faultdisk.New(faults...)
-					b.option(littledl.WithOpenDir(disk.OpenDir))
+					b.onDisk(faults...)
 					b.conf.Durable, b.conf.Overwrite = true, policy
 					b.plant("small.bin", "theirs")
 					b.file("large.bin", 8<<20)
@@ -122,9 +121,8 @@ func TestLocksLie(t *testing.T) {
 	for name, does := range map[string][]Behaviour{"95 gone on": nil, "95 begun anew": always(NoValidators())} {
 		t.Run(name, func(t *testing.T) {
 			batchBubble(t, func(b *batch) {
-				b.net.Shape(Same(batchLink(mib)))
-				lying := faultdisk.New(faultdisk.Fault{Op: faultdisk.Lock, Err: faultdisk.ErrPretend})
-				b.option(littledl.WithOpenDir(lying.OpenDir))
+				b.net.Shape(Same(line(mib)))
+				b.onDisk(faultdisk.Fault{Op: faultdisk.Lock, Err: faultdisk.ErrPretend})
 				f := b.srv.File("a.bin", Size(32*mib), Behave(does...))
 				b.add(f)
 				first, done := b.get(), make(chan error, 1)

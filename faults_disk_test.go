@@ -82,8 +82,7 @@ func testDiskFaults(t *testing.T, groups ...[]diskFault) {
 // run lets the fault strike, then has the disk repaired and the file downloaded, by the
 // same downloader or, as by another process, by a new one.
 func (f diskFault) run(b *bed, another bool) {
-	disk := faultdisk.New(f.fault)
-	b.opts = append(b.opts, littledl.WithOpenDir(disk.OpenDir))
+	disk := b.onDisk(f.fault)
 	if f.conf != nil {
 		f.conf(b)
 	}
@@ -117,9 +116,7 @@ func (f diskFault) judge(b *bed, disk *faultdisk.Faults, err error, ids map[bool
 	victim := b.task(ids[f.small])
 	require.ErrorIs(b, victim.Err, f.fault.Err)
 	require.Equal(b, partfile.IsFull(f.fault.Err), isNoSpace(victim.Err))
-	var fe *littledl.FileError
-	require.ErrorAs(b, victim.Err, &fe)
-	require.Equal(b, "write", fe.Op)
+	require.Equal(b, "write", opOf(victim.Err))
 	require.True(b, b.task(ids[!f.small]).IsCompleted(), "the other file goes on")
 	require.Less(b, b.took, 4*time.Second, "at once, or when it is complete")
 	require.LessOrEqual(b, disk.Failed(), 8, "no disk gets better by being asked again")
@@ -180,8 +177,7 @@ func TestShortWrites(t *testing.T) {
 	}{"large": {partfile.Suffix, leavesBoth}, "small": {"-", leavesNothing}, "journal": {partfile.JournalSuffix, leavesBoth}} {
 		t.Run("87 "+name, func(t *testing.T) {
 			inBubble(t, func(b *bed) {
-				disk := faultdisk.New(faultdisk.Fault{Op: faultdisk.Write, Name: c.file, Skip: 3, Err: faultdisk.ErrShort})
-				b.opts = append(b.opts, littledl.WithOpenDir(disk.OpenDir))
+				disk := b.onDisk(faultdisk.Fault{Op: faultdisk.Write, Name: c.file, Skip: 3, Err: faultdisk.ErrShort})
 				b.net.Shape(Same(line(2 * mib)))
 				b.add(b.srv.File("large.bin", Size(largeFile)))
 				b.add(b.srv.File("small.bin", Size(4*mib)))

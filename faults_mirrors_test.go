@@ -137,10 +137,7 @@ func TestNoVerdictSurvivesTheBytes(t *testing.T) {
 			t.Run(fmt.Sprint("79 ", name, ", hash ", hash), func(t *testing.T) {
 				inBoth(t, func(b *bed) {
 					f := b.srv.File("a.bin", Size(mib))
-					var opts []littledl.URLOption
-					if hash {
-						opts = append(opts, enhHash(f.Content()))
-					}
+					opts := hashIf(hash, f)
 					one := b.add(f, opts...)
 					require.NoError(b, b.start())
 					path := b.task(one).Path()
@@ -156,22 +153,14 @@ func TestNoVerdictSurvivesTheBytes(t *testing.T) {
 	}
 }
 
-// flip changes one bit of a file.
+// flip changes one bit of a file, so that the time shows it or not.
 func flip(b *bed, path string, unseen bool) {
 	info, err := os.Stat(path)
 	require.NoError(b, err)
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	require.NoError(b, err)
-	defer f.Close()
-	var one [1]byte
-	_, err = f.ReadAt(one[:], 5000)
-	require.NoError(b, err)
-	one[0] ^= 1
-	_, err = f.WriteAt(one[:], 5000)
-	require.NoError(b, err)
+	flipBit(b.T, path, 5000)
+	at := time.Now()
 	if unseen {
-		require.NoError(b, os.Chtimes(path, info.ModTime(), info.ModTime()))
-	} else {
-		require.NoError(b, os.Chtimes(path, time.Time{}, time.Now()))
+		at = info.ModTime()
 	}
+	require.NoError(b, os.Chtimes(path, time.Time{}, at))
 }

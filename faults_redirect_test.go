@@ -136,3 +136,55 @@ func TestCredentialsAcrossOrigins(t *testing.T) {
 		}
 	}
 }
+
+// TestRedirectorOfABadHost: what a redirect leads to says nothing of the host that sent it:
+// the files that it sends elsewhere are fetched.
+func TestRedirectorOfABadHost(t *testing.T) {
+	t.Parallel()
+	for how, does := range map[string]Behaviour{"503": Status(503), "503 and 1": Status(503, RetryAfter("1")), "resets": RSTNow(), "refused": nil} {
+		t.Run(how, func(t *testing.T) {
+			inBoth(t, func(b *bed) {
+				good, bad := b.origin("good.test:80"), b.origin("bad.test:80")
+				if does != nil {
+					bad.Behave(does)
+				} else {
+					b.net.FailDial("bad.test:80", errRefused)
+				}
+				for i := range 60 {
+					to := good
+					if i%10 == 0 {
+						to = bad
+					}
+					g := to.File(fmt.Sprint(i), Size(1000), Behave(Delay(time.Second)))
+					f := b.srv.File(fmt.Sprint(i), Size(1000), Behave(RedirectTo(g.URL(), 302)))
+					b.addURL(f.URL(), g.Content())
+				}
+				require.Error(b, b.d.Start(b.Context()))
+				for i, task := range b.d.GetAllTasks() {
+					require.Equal(b, i%10 != 0, task.IsCompleted(), "%d: %v", i, task.Err)
+				}
+			})
+		})
+	}
+}
+
+// TestCredentialsAreNotRedirected: credentials go to their origin, and to no other that it
+// redirects to.
+func TestCredentialsAreNotRedirected(t *testing.T) {
+	t.Parallel()
+	for name, elsewhere := range map[string]string{"host": "other.test:80", "port": "files.test:8080", "subdomain": "a.files.test:80"} {
+		t.Run(name, func(t *testing.T) {
+			inBoth(t, func(b *bed) {
+				b.conf.OriginHeaders = map[string]http.Header{"http://files.test": {"Cookie": {"id=" + secret}}}
+				other := b.origin(elsewhere)
+				big := other.File("big.bin", Size(8*mib))
+				b.addURL(b.srv.File("a.bin", Behave(RedirectTo(big.URL(), 302))).URL(), big.Content())
+				require.NoError(b, b.start())
+				require.Greater(b, len(other.GETs()), 1, "segments went there too")
+				at := b.srv.GETs()[0].Header
+				require.Equal(b, "Bearer "+secret, at.Get("Authorization"))
+				require.Equal(b, "id="+secret, at.Get("Cookie"))
+			})
+		})
+	}
+}

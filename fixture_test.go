@@ -1,238 +1,132 @@
 package littledl_test
 
 import (
-	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
-	"sync/atomic"
+	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/littledl/littledl"
 	"github.com/littledl/littledl/internal/faultserver"
-	"github.com/littledl/littledl/internal/partfile"
 )
 
-// batch is a downloader, the origin files.test and a directory, on a network in
-// memory. What it is made with can be changed until the first use of get.
-type batch struct {
-	*testing.T
-	net  *faultserver.Net
-	srv  *faultserver.Server
-	dir  string
-	conf littledl.DownloadConfig
-	opts []littledl.Option
-	read atomic.Int64 // bytes off the network
-	most atomic.Int64 // the most that was asked for at once
+// What tests of every kind share. A test has a batch, for a plain downloader, a bed, for
+// either and a fault, or an enhBed, for several sources; each stands on a ground.
 
-	d    *littledl.BatchDownloader
-	want map[string]faultserver.Content // by task
+const (
+	kib = 1 << 10
+	mib = 1 << 20
 
-	missing int // bytes of the file that interrupted has left unfinished
+	// secret is in every URL and in a header of every request: it must not come out.
+	secret = "hidden"
+)
+
+var (
+	errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	errEnough  = errors.New("enough") // why a test ends a context
+)
+
+var policies = map[string]littledl.OverwritePolicy{
+	"rename": littledl.OverwriteRename, "replace": littledl.OverwriteReplace, "skip": littledl.OverwriteSkip, "error": littledl.OverwriteError,
 }
 
-// batchBubble runs a test in a synctest bubble, whose end finds a goroutine that is
-// left. Then no connection and no file may be open either.
-func batchBubble(t *testing.T, test func(*batch), opts ...faultserver.Option) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		b := newBatch(t, opts...)
-		test(b)
-		synctest.Wait()
-		require.Zero(t, b.net.Open(), "connections are left")
-		require.Empty(t, b.openFiles(), "files are left open")
-	})
-}
+// noProxy keeps the environment of whoever runs the tests out of them.
+func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
-func newBatch(t *testing.T, opts ...faultserver.Option) *batch {
-	t.Helper()
-	b := &batch{T: t, net: faultserver.NewNet(), dir: t.TempDir(), want: map[string]faultserver.Content{}}
-	b.srv = faultserver.Start(t, append([]faultserver.Option{faultserver.On(b.net, "files.test:80")}, opts...)...)
-	b.net.Shape(faultserver.Same(batchLink(4 << 20)))
-	b.conf.Proxy = batchNoProxy
-	b.conf.TLSConfig = b.srv.ClientTLS()
-	b.conf.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		c, err := b.net.DialContext(ctx, network, addr)
-		return batchConn{c, b}, err
-	}
-	return b
-}
-
-// batchNoProxy keeps the environment of whoever runs the tests out of them.
-func batchNoProxy(*http.Request) (*url.URL, error) { return nil, nil }
-
-// batchLink has a round trip of 20 ms.
-func batchLink(rate int64) faultserver.Link {
+// line is a connection with a round trip of 20 ms and a rate in bytes/s.
+func line(rate int64) faultserver.Link {
 	l := faultserver.RTT(20 * time.Millisecond)
 	l.Rate = rate
 	return l
 }
 
-type batchConn struct {
-	net.Conn
-	b *batch
-}
-
-func (c batchConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	c.b.read.Add(int64(n))
-	for most := c.b.most.Load(); int64(len(p)) > most && !c.b.most.CompareAndSwap(most, int64(len(p))); {
-		most = c.b.most.Load()
-	}
-	return n, err
-}
-
-// get is the downloader, made when it is first asked for.
-func (b *batch) get() *littledl.BatchDownloader {
-	b.Helper()
-	if b.d == nil {
-		d, err := littledl.NewBatchDownloader(append([]littledl.Option{littledl.WithConfig(b.conf)}, b.opts...)...)
-		require.NoError(b, err)
-		b.d = d
-	}
-	return b.d
-}
-
-func (b *batch) option(o ...littledl.Option) { b.opts = append(b.opts, o...) }
-
-// file makes a file at the origin and queues it.
-func (b *batch) file(name string, size int64, behaviours ...faultserver.Behaviour) string {
-	b.Helper()
-	return b.add(b.srv.File(name, faultserver.Size(size), faultserver.Behave(behaviours...)))
-}
-
-func (b *batch) add(f *faultserver.File, opts ...littledl.URLOption) string {
-	b.Helper()
-	id, err := b.get().AddURL(f.URL(), append([]littledl.URLOption{littledl.WithSavePath(b.dir)}, opts...)...)
-	require.NoError(b, err)
-	b.want[id] = f.Content()
-	return id
-}
-
-// start runs the batch and checks every file that it says is complete, and that
-// nothing else is in the directory but parts of what is not.
-func (b *batch) start() error {
-	b.Helper()
-	err := b.get().Start(b.Context())
-	synctest.Wait() // what a timer of the test wrote is seen by what follows
-	b.check()
-	return err
-}
-
-// background is start in a goroutine of its own; the channel gets the error.
-func (b *batch) background(ctx context.Context) <-chan error {
-	done := make(chan error, 1)
-	go func() { done <- b.get().Start(ctx) }()
-	return done
-}
-
-func (b *batch) check() {
-	b.Helper()
-	unfinished := false
-	known := map[string]bool{}
-	for _, task := range b.get().GetAllTasks() {
-		if !task.IsCompleted() {
-			unfinished = true
-			continue
+// slowDial is a network on which one connection, counted from 0, is slower than the others.
+func slowDial(which int, slow, others int64) func(int, string) faultserver.Link {
+	return func(dial int, _ string) faultserver.Link {
+		if dial == which {
+			return line(slow)
 		}
-		require.NoError(b, task.Err)
-		require.Equal(b, 100.0, task.Progress())
-		if want := b.want[task.TaskID]; want != nil {
-			b.same(task.Path(), want)
-		}
-		known[task.Path()] = true
-	}
-	for _, name := range b.list() {
-		part := partfile.IsOurs(name)
-		require.False(b, part && !unfinished, "%s is left behind", name)
-		require.True(b, part || known[filepath.Join(b.dir, name)], "%s belongs to nobody", name)
+		return line(others)
 	}
 }
 
-func (b *batch) same(path string, want faultserver.Content) {
-	b.Helper()
-	f, err := os.Open(path)
-	require.NoError(b, err)
-	defer f.Close()
-	require.NoError(b, faultserver.Compare(f, want), path)
+// askedRange is the first and last byte of the range of a request; 0 and 0 without one.
+func askedRange(r faultserver.Record) (first, last int64) {
+	fmt.Sscanf(r.Range, "bytes=%d-%d", &first, &last)
+	return first, last
 }
 
-func (b *batch) task(id string) littledl.FileTask {
-	b.Helper()
-	task, ok := b.get().GetTask(id)
-	require.True(b, ok)
-	return task
+func rangeStart(r faultserver.Record) int64 {
+	first, _ := askedRange(r)
+	return first
 }
 
-// list are the names in the directory, in order.
-func (b *batch) list() []string {
-	b.Helper()
-	entries, err := os.ReadDir(b.dir)
-	require.NoError(b, err)
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
+// failures are the files that a batch failed for.
+func failures(t testing.TB, err error) []*littledl.FileError {
+	t.Helper()
+	var batch *littledl.BatchError
+	require.ErrorAs(t, err, &batch)
+	return batch.Failed
+}
+
+// opOf is what the first FileError in err says was being done; "" without one.
+func opOf(err error) string {
+	var fe *littledl.FileError
+	if errors.As(err, &fe) {
+		return fe.Op
 	}
-	return names
+	return ""
 }
 
-// openFiles are the descriptors below the directory, where the system tells.
-func (b *batch) openFiles() (open []string) {
+// statusOf is the code of the StatusError in err; 0 without one.
+func statusOf(err error) int {
+	var s *littledl.StatusError
+	if errors.As(err, &s) {
+		return s.Code
+	}
+	return 0
+}
+
+// section is the first n bytes of c.
+func section(c faultserver.Content, n int64) faultserver.Content {
+	return io.NewSectionReader(c, 0, n)
+}
+
+// enhHash is WithHash for a content.
+func enhHash(c faultserver.Content) littledl.URLOption {
+	return littledl.WithHash("sha256", faultserver.Sum(c))
+}
+
+// hashIf is WithHash for a file, or nothing.
+func hashIf(known bool, f *faultserver.File) (opts []littledl.URLOption) {
+	if known {
+		opts = append(opts, enhHash(f.Content()))
+	}
+	return opts
+}
+
+// sameAs are the options of a file that is another server's, version and all.
+func sameAs(f *faultserver.File) []faultserver.FileOption {
+	r := f.Representation()
+	return []faultserver.FileOption{faultserver.Data(faultserver.Bytes(f.Content())), faultserver.ETag(r.ETag), faultserver.LastModified(r.LastModified)}
+}
+
+// openBelow are the descriptors below a directory, where the system tells.
+func openBelow(dir string) (open []string) {
 	entries, _ := os.ReadDir("/proc/self/fd")
 	for _, e := range entries {
-		if target, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && strings.HasPrefix(target, b.dir) {
+		if target, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && strings.HasPrefix(target, dir) {
 			open = append(open, target)
 		}
 	}
 	return open
-}
-
-// batchPaths are the paths of requests in the order they came.
-func batchPaths(records []faultserver.Record) (paths []string) {
-	for _, r := range records {
-		paths = append(paths, strings.TrimPrefix(r.Path, "/"))
-	}
-	return paths
-}
-
-// batchFirst are the paths in the order of their first request.
-func batchFirst(records []faultserver.Record) (paths []string) {
-	for _, p := range batchPaths(records) {
-		if !slices.Contains(paths, p) {
-			paths = append(paths, p)
-		}
-	}
-	return paths
-}
-
-// batchFilesAtOnce is how many files were in transfer at once, each from its first
-// request to the end of its last.
-func batchFilesAtOnce(records []faultserver.Record) (most int) {
-	begin, end := map[string]time.Time{}, map[string]time.Time{}
-	for _, r := range records {
-		if _, ok := begin[r.Path]; !ok {
-			begin[r.Path] = r.Start
-		}
-		if r.End.After(end[r.Path]) {
-			end[r.Path] = r.End
-		}
-	}
-	for _, at := range begin {
-		n := 0
-		for p := range begin {
-			if !begin[p].After(at) && end[p].After(at) {
-				n++
-			}
-		}
-		most = max(most, n)
-	}
-	return most
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/littledl/littledl/internal/redact"
+	"github.com/littledl/littledl/internal/task"
 )
 
 // Result is what became of one URL.
@@ -34,11 +35,9 @@ func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...
 		return results, err
 	}
 	o, wrong := newURLOptions("", []URLOption{WithSavePath(savePath)})
-	tasks := make([]*task, len(urls))
+	tasks := make([]*task.Task, len(urls))
 	refused := 0
-	d.mu.Lock()
-	d.growLocked(len(urls))
-	d.mu.Unlock()
+	d.table.Grow(len(urls))
 	for i, u := range urls {
 		if wrong != nil {
 			err = addError(u, wrong)
@@ -52,15 +51,14 @@ func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...
 	}
 	err = d.Start(ctx)
 	d.discardKept() // nobody can go on from what has no journal
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	for i, t := range tasks {
-		switch {
-		case t == nil:
-		case t.err != nil:
-			results[i].Err = t.err
-		default:
-			results[i].Path = FileTask{SavePath: t.dir, Filename: t.name}.Path()
+		if t == nil {
+			continue
+		}
+		if s := d.table.Snapshot(t); s.Failure != nil {
+			results[i].Err = (*FileError)(s.Failure)
+		} else {
+			results[i].Path = FileTask{SavePath: t.Dir(), Filename: s.Name}.Path()
 		}
 	}
 	return results, withRefused(err, results, refused)

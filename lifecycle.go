@@ -3,7 +3,9 @@ package littledl
 import (
 	"context"
 
-	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/batch"
+	"github.com/littledl/littledl/internal/safename"
+	"github.com/littledl/littledl/internal/transfer"
 )
 
 // Starting, stopping and everything in between.
@@ -11,85 +13,27 @@ import (
 // Start downloads what is queued and what is added meanwhile. It blocks until every
 // task is terminal and every callback has returned, and leaves no goroutine. The
 // error is nil when every file completed; else a *BatchError over those that did
-// not, joined with the cause if Cancel, Stop or the context ended the batch
-// (errors.Is and errors.As find either). Errors
-// before anything is touched: ErrRunning, ErrStopped. A second Start retries what
-// failed or was cancelled.
+// not, joined with the cause if Cancel, Stop or the context ended the batch, or a callback
+// that ended its goroutine (errors.Is and errors.As find either). Errors before anything is
+// touched: ErrRunning, ErrStopped. A second Start retries what failed or was cancelled; a
+// task whose WithFilename has gone to another since is ErrDuplicateTarget.
 func (d *BatchDownloader) Start(ctx context.Context) error {
-	r, err := d.begin(ctx)
+	r, err := d.control.Begin(func() *batch.Run {
+		d.table.BeginStart()
+		return d.newRun(ctx)
+	})
 	if err != nil {
 		return err
 	}
-	r.loop()
-	return d.end(r)
-}
-
-// begin makes the run and queues again what an earlier one did not complete.
-func (d *BatchDownloader) begin(ctx context.Context) (*run, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	switch {
-	case d.stopped:
-		return nil, ErrStopped
-	case d.run != nil:
-		return nil, ErrRunning
-	}
-	for _, t := range d.tasks {
-		if t.status == StatusFailed || t.status == StatusCancelled {
-			d.requeueLocked(t)
-		}
-	}
-	d.totals.floor = 0
-	r, err := newRun(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	d.run = r
-	if d.paused {
-		d.run.gate.Pause(errPaused)
-	}
-	return d.run, nil
-}
-
-func (d *BatchDownloader) requeueLocked(t *task) {
-	if t.status == StatusFailed {
-		d.totals.failed--
-	} else {
-		d.totals.cancelled--
-	}
-	d.totals.lose(t, -1)
-	t.moveLocked(StatusPending)
-	t.err = nil
-	if t.kept != nil {
-		t.kept.lastFailure = nil
-	}
-	if t.twin != nil && !t.twin.status.terminal() {
-		t.later, t.twin.later = t.twin.later, t
-		return
-	}
-	d.ready.add(t)
-}
-
-// end takes the run down and says how it went.
-func (d *BatchDownloader) end(r *run) error {
-	cause := r.close()
-	d.mu.Lock()
-	d.run = nil
-	d.totals.added += int(r.added.Load())
-	d.totals.received += r.received.Load()
-	stopped := d.stopped
-	var failed []*FileError
-	for _, t := range d.tasks {
-		if t.err != nil {
-			failed = append(failed, t.err)
-		}
-	}
-	if n := len(d.tasks); n > 0 && d.totals.completed == n {
-		cause = nil // it came too late to end anything
-	}
-	d.mu.Unlock()
-	if stopped {
+	r.Do()
+	failures, all := d.table.EndStart()
+	cause := r.Close(all)
+	if d.control.End() {
 		d.discardKept()
+	}
+	failed := make([]*FileError, len(failures))
+	for i, f := range failures {
+		failed[i] = (*FileError)(f)
 	}
 	return batchError(failed, cause)
 }
@@ -97,61 +41,21 @@ func (d *BatchDownloader) end(r *run) error {
 // Pause stops the transfers that run, keeping their bytes, and holds back the
 // rest, until Resume. Between Starts it holds back the next one. Paused already, it does
 // nothing. The only error is ErrStopped, after Stop.
-func (d *BatchDownloader) Pause() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.stopped {
-		return ErrStopped
-	}
-	d.paused = true
-	if d.run != nil {
-		d.run.gate.Pause(errPaused)
-	}
-	return nil
-}
+func (d *BatchDownloader) Pause() error { return d.control.Pause() }
 
 // Resume goes on from where Pause stopped. Not paused, it does nothing. The only error is
 // ErrStopped, after Stop.
-func (d *BatchDownloader) Resume() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.stopped {
-		return ErrStopped
-	}
-	d.paused = false
-	if d.run != nil {
-		d.run.gate.Resume()
-	}
-	d.wakeLocked()
-	return nil
-}
+func (d *BatchDownloader) Resume() error { return d.control.Resume() }
 
 // Cancel ends the running Start with ErrCancelled; it does not wait. Tasks that have
 // not ended become cancelled, and the next Start goes on with them. While none runs it does
 // nothing. The only error is ErrStopped, after Stop.
-func (d *BatchDownloader) Cancel() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.stopped {
-		return ErrStopped
-	}
-	if d.run != nil {
-		d.run.cancel(ErrCancelled)
-	}
-	return nil
-}
+func (d *BatchDownloader) Cancel() error { return d.control.Cancel() }
 
 // Stop is Cancel for good: nothing can be added or started afterwards. It does
 // not wait; calling it again does nothing. It returns no error.
 func (d *BatchDownloader) Stop() error {
-	d.mu.Lock()
-	first, running := !d.stopped, d.run != nil
-	d.stopped = true
-	if running {
-		d.run.cancel(ErrCancelled)
-	}
-	d.mu.Unlock()
-	if first && !running {
+	if d.control.Stop() {
 		d.discardKept()
 	}
 	return nil
@@ -160,25 +64,17 @@ func (d *BatchDownloader) Stop() error {
 // discardKept deletes what failed tasks left for a Start that will not come, and
 // what no other process could go on from.
 func (d *BatchDownloader) discardKept() {
-	type left struct {
-		dir, sub string
-		part     partfile.Kept
-	}
-	var all []left
-	d.mu.Lock()
-	for _, t := range d.tasks {
-		if t.kept != nil && t.kept.hasLeft && !t.kept.left.Resumable() {
-			sub, _ := splitName(t.options().filename)
-			all = append(all, left{t.dir, sub, t.kept.left})
-			d.downloaded.Add(-t.downloaded.Swap(0))
+	for _, t := range d.table.Tasks() {
+		left := transfer.RestOf(d.table.Held(t))
+		if part := left.Part(); !part.IsZero() && !part.Resumable() {
+			spec := t.Spec()
+			sub, _ := safename.Split(spec.Filename)
+			if dir, err := d.set.openDir(spec.Dir, sub); err == nil {
+				part.Remove(dir)
+				dir.Close()
+			}
+			d.table.Drop(t)
 		}
-		t.kept = nil
-	}
-	d.mu.Unlock()
-	for _, l := range all {
-		if dir, err := d.set.openDir(l.dir, l.sub); err == nil {
-			dir.Remove(l.part)
-			dir.Close()
-		}
+		d.table.Hold(t, left.WithoutKept().Held())
 	}
 }

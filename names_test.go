@@ -3,7 +3,6 @@ package littledl_test
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -102,6 +101,8 @@ func TestCollisions(t *testing.T) {
 	})
 }
 
+// TestSubdirectories: a caller's name may lead below the directory, and through no link out
+// of it.
 func TestSubdirectories(t *testing.T) {
 	batchBubble(t, func(b *batch) {
 		b.add(b.srv.File("a"), littledl.WithFilename("x/y/a.bin"))
@@ -116,11 +117,7 @@ func TestSubdirectories(t *testing.T) {
 		require.NoError(b, os.Symlink(elsewhere, filepath.Join(b.dir, "x")))
 		id := b.add(b.srv.File("a"), littledl.WithFilename("x/a.bin"))
 		require.Error(b, b.get().Start(b.Context()))
-		require.Equal(b, "write", func() string {
-			var fe *littledl.FileError
-			require.ErrorAs(b, b.task(id).Err, &fe)
-			return fe.Op
-		}())
+		require.Equal(b, "write", opOf(b.task(id).Err))
 		entries, err := os.ReadDir(elsewhere)
 		require.NoError(b, err)
 		require.Empty(b, entries)
@@ -157,62 +154,6 @@ func TestDuplicateTarget(t *testing.T) {
 	})
 }
 
-// TestSameURLTwice: fetched once, counted once; another name or directory is a copy.
-func TestSameURLTwice(t *testing.T) {
-	batchBubble(t, func(b *batch) {
-		f := b.srv.File("a.bin", faultserver.Size(300<<10))
-		other := filepath.Join(b.dir, "other")
-		first := b.add(f)
-		shared := b.add(f)
-		renamed := b.add(f, littledl.WithFilename("renamed.bin"))
-		moved := b.add(f, littledl.WithSavePath(other))
-		apart := b.add(f, littledl.WithHeader(http.Header{"X-Variant": {"2"}}))
-		calls := 0
-		b.get().SetFileCompleteCallback(func(littledl.FileTask) { calls++ })
-		require.NoError(b, b.get().Start(b.Context()))
-		require.Len(b, b.srv.GETs(), 2, "with other headers it may be another file")
-		require.Equal(b, b.task(first).Path(), b.task(shared).Path())
-		require.Equal(b, []string{"a (1).bin", "a.bin", "other", "renamed.bin"}, b.list())
-		for _, id := range []string{first, shared, renamed, moved, apart} {
-			require.True(b, b.task(id).IsCompleted())
-			b.same(b.task(id).Path(), f.Content())
-			info, err := os.Stat(b.task(id).Path())
-			require.NoError(b, err)
-			require.True(b, info.ModTime().Equal(f.Representation().LastModified))
-		}
-		require.Equal(b, 5, calls)
-		require.Equal(b, int64(600<<10), b.get().GetProgress().DownloadedBytes)
-		require.Equal(b, int64(600<<10), b.get().GetProgress().TotalBytes)
-	})
-}
-
-// TestTwinsShareFailure, and the next Start fetches for all of them.
-func TestTwinsShareFailure(t *testing.T) {
-	batchBubble(t, func(b *batch) {
-		f := b.srv.File("a.bin", faultserver.Behave(faultserver.First(1, faultserver.Status(404))))
-		b.add(f)
-		b.add(f, littledl.WithFilename("copy.bin"))
-		var failed *littledl.BatchError
-		require.ErrorAs(b, b.start(), &failed)
-		require.Len(b, failed.Failed, 2)
-		require.Len(b, b.srv.GETs(), 1)
-		require.NoError(b, b.start())
-		require.Equal(b, []string{"a.bin", "copy.bin"}, b.list())
-	})
-}
-
-// TestUrgentTwin: the more urgent wish counts.
-func TestUrgentTwin(t *testing.T) {
-	batchBubble(t, func(b *batch) {
-		b.option(littledl.WithMaxConcurrentFiles(1))
-		b.add(b.srv.File("a"), littledl.WithPriority(2))
-		b.add(b.srv.File("b"), littledl.WithPriority(3))
-		b.add(b.srv.Lookup("b"), littledl.WithPriority(1))
-		require.NoError(b, b.start())
-		require.Equal(b, []string{"b", "a"}, batchPaths(b.srv.GETs()))
-	})
-}
-
 // TestSpellingsOfADirectory: two tasks of one batch do not get one file, however the
 // directory is written, nor do two get one name that was given.
 func TestSpellingsOfADirectory(t *testing.T) {
@@ -245,4 +186,14 @@ func TestSpellingsOfADirectory(t *testing.T) {
 			require.Len(b, paths, 6)
 		})
 	}
+}
+
+// TestSameNameTwice: two files of one name do not overwrite each other.
+func TestSameNameTwice(t *testing.T) {
+	inBubble(t, func(b *bed) {
+		one, two := b.add(b.srv.File("x/a.bin")), b.add(b.srv.File("y/a.bin"))
+		require.NoError(b, b.start())
+		require.Equal(b, "a.bin", b.task(one).Filename)
+		require.Equal(b, "a (1).bin", b.task(two).Filename)
+	})
 }

@@ -8,8 +8,12 @@ import (
 	"strings"
 
 	"github.com/littledl/littledl/internal/digest"
+	"github.com/littledl/littledl/internal/disk"
 	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/recovery"
 	"github.com/littledl/littledl/internal/safename"
+	"github.com/littledl/littledl/internal/segment"
+	"github.com/littledl/littledl/internal/task"
 )
 
 // Option sets up a downloader. A value out of range is ErrInvalidOption when the
@@ -37,7 +41,10 @@ type settings struct {
 	adaptiveSpeed bool
 	enhancedOnly  string // an option given that only the enhanced downloader has
 
+	plans   segment.Config
+	onDisk  disk.Policy
 	openDir func(dir, sub string) (*partfile.Dir, error) // tests bring disks of their own
+	traces  func(*recovery.Trace)                        // and play again what was decided
 }
 
 func newSettings(opts []Option) (*settings, error) {
@@ -60,7 +67,21 @@ func newSettings(opts []Option) (*settings, error) {
 		s.threads = min(s.threads, s.cfg.MaxConnections)
 	}
 	s.cfg = s.cfg.withDefaults()
+	s.plans, s.onDisk = s.segments(), s.targets()
 	return s, nil
+}
+
+// searches reports whether content is looked for among all files at hand.
+func (s *settings) searches() bool { return s.enhanced && !s.noReuse }
+
+// targets is what the targets of all files have in common.
+func (s *settings) targets() disk.Policy {
+	overwrite := [...]disk.Overwrite{
+		OverwriteRename: disk.Rename, OverwriteReplace: disk.Replace, OverwriteSkip: disk.Skip, OverwriteError: disk.Refuse,
+	}
+	return disk.Policy{
+		Overwrite: overwrite[s.cfg.Overwrite], Durable: s.cfg.Durable, Resume: !s.cfg.DisableResume, Reuse: !s.noReuse,
+	}
 }
 
 // connections is how many requests may be in flight in all.
@@ -162,8 +183,7 @@ func WithFileCompleteCallback(fn FileCompleteFunc) Option {
 // URLOption says something about one URL, or about all of one AddURLs.
 type URLOption func(*urlOptions) error
 
-// urlOptions is kept per task only where something other than the defaults was
-// said, since a million tasks may be queued.
+// urlOptions is what was said about a URL.
 type urlOptions struct {
 	dir      string
 	filename string
@@ -171,6 +191,11 @@ type urlOptions struct {
 	hash     digest.Sum
 	header   http.Header
 	backups  []string
+}
+
+// spec is what the table keeps of them.
+func (o urlOptions) spec() task.Spec {
+	return task.Spec{Dir: o.dir, Filename: o.filename, Priority: o.priority, Hash: o.hash, Header: o.header, Backups: o.backups}
 }
 
 // WithSavePath sets the directory, which is created if it is missing: "./downloads".
@@ -187,7 +212,8 @@ func WithSavePath(dir string) URLOption {
 // WithFilename sets the file's name, which may hold sub-directories of the save
 // path, separated by slashes. Without it the name is Content-Disposition's, else the last
 // segment of the URL as given. A name that leads out of the save path, or that systems
-// cannot hold, is ErrUnsafeName; a second task with the same one is ErrDuplicateTarget.
+// cannot hold, is ErrUnsafeName; a second task with the same one is ErrDuplicateTarget
+// until the first has ended.
 func WithFilename(name string) URLOption {
 	return func(o *urlOptions) (err error) {
 		o.filename, err = safename.CheckUser(name)

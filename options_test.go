@@ -109,9 +109,7 @@ func TestBadURLs(t *testing.T) {
 		id, err := d.AddURL(raw)
 		require.ErrorIs(t, err, littledl.ErrInvalidURL, raw)
 		require.Empty(t, id)
-		var fe *littledl.FileError
-		require.ErrorAs(t, err, &fe)
-		require.Equal(t, "add", fe.Op)
+		require.Equal(t, "add", opOf(err))
 		require.NotContains(t, err.Error(), "hidden")
 	}
 	ids, err := d.AddURLs([]string{"http://files.test/a", "ftp://files.test/b", "http://files.test/c"}, t.TempDir())
@@ -122,6 +120,7 @@ func TestBadURLs(t *testing.T) {
 	require.NoError(t, d.Start(t.Context()))
 }
 
+// TestBadURLOptions: options of a URL are refused when it is added, and nothing is queued.
 func TestBadURLOptions(t *testing.T) {
 	d, err := littledl.NewBatchDownloader()
 	require.NoError(t, err)
@@ -182,25 +181,4 @@ func TestBadSavePath(t *testing.T) {
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Equal(t, "mine", string(text))
-}
-
-// TestTaskIDs: what is no task's ID gets nothing.
-func TestTaskIDs(t *testing.T) {
-	d, err := littledl.NewBatchDownloader()
-	require.NoError(t, err)
-	ids, err := d.AddURLs([]string{"http://files.test/a", "http://files.test/b"}, "dir")
-	require.NoError(t, err)
-	require.Len(t, ids, 2)
-	for i, id := range ids {
-		task, ok := d.GetTask(id)
-		require.True(t, ok)
-		require.Equal(t, id, task.TaskID)
-		require.Equal(t, "http://files.test/"+string(rune('a'+i)), task.URL)
-		require.Equal(t, littledl.StatusPending, task.Status)
-		require.Equal(t, int64(-1), task.FileSize)
-	}
-	for _, id := range []string{"", "task-0", "task-3", "task--1", "task-01", "task-1 ", "1", "task-99999999999999999999"} {
-		_, ok := d.GetTask(id)
-		require.False(t, ok, id)
-	}
 }

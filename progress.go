@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/meter"
 	"github.com/littledl/littledl/internal/partfile"
-	"github.com/littledl/littledl/internal/redact"
+	"github.com/littledl/littledl/internal/task"
 )
 
 // ProgressFunc gets files done, files in all, bytes per second and the time left
 // (negative: unknown). Callbacks of either kind come one at a time and in order; a slow one
 // delays only the others, and Start's return. It may call any method. A panic of it is the
-// caller's and ends the program.
+// caller's and ends the program. One that ends its goroutine (runtime.Goexit, as the FailNow
+// of a test does) is the last one: it ends Start as Cancel would, with an error that says so.
 type ProgressFunc func(completed, total int, speed float64, eta time.Duration)
 
 // FileCompleteFunc gets a snapshot of a file that has reached a terminal state, once per
@@ -75,199 +77,27 @@ type BatchStats struct {
 	DynamicChunksAdded int // connections that joined a file beyond those it began with
 }
 
-// totals are kept up to date so that a look at a million tasks costs nothing.
-// BatchDownloader.mu guards them.
-type totals struct {
-	files, completed, failed, cancelled int
-	unknown                             int // tasks that will add bytes nobody knows the number of
-	sized                               int // tasks whose size is in bytes
-	bytes                               int64
-	lostUnknown                         int   // of the unknown, those that failed or were cancelled
-	lost                                int64 // of the bytes, what those that failed or were cancelled will not bring
-	reused                              int
-	saved                               int64
-	received                            int64 // off the network in earlier Starts
-	added                               int   // workers that joined files in earlier Starts
-	speed                               float64
-	floor                               float64 // the percentage last shown
-}
-
-// move changes a task's status; only the goroutine that owns its transfer calls it.
-func (d *BatchDownloader) move(t *task, to FileTaskStatus) {
-	d.mu.Lock()
-	t.moveLocked(to)
-	d.mu.Unlock()
-}
-
-// known records what an accepted answer said of a task's size.
-func (d *BatchDownloader) known(t *task, size int64, ranges bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.sizeLocked(t, size)
-	if size >= 0 {
-		d.run.look.sawLocked(size)
-	}
-	if ranges {
-		t.flags |= flagRanges
-	} else {
-		t.flags &^= flagRanges
-	}
-	if size >= 0 {
-		t.flags |= flagLengthVerified
-	} else {
-		t.flags &^= flagLengthVerified
+// progress is what callers see of the table's totals.
+func progress(c task.Totals, speed float64) BatchProgress {
+	return BatchProgress{
+		TotalFiles: c.Files, CompletedFiles: c.Completed, FailedFiles: c.Failed, ActiveFiles: c.Active,
+		TotalBytes: c.Bytes, DownloadedBytes: c.Downloaded, OverallSpeed: speed, ETA: meter.ETA(c.Remaining, speed), percent: c.Percent,
 	}
 }
 
-// sizeLocked keeps the totals in step with a task's size.
-func (d *BatchDownloader) sizeLocked(t *task, size int64) {
-	if t.has(flagCounted) {
-		d.totals.bytes -= t.size
-		d.totals.sized--
-		d.totals.unknown++
-		t.flags &^= flagCounted
-	}
-	t.size, t.hinted = size, false
-	if size >= 0 {
-		d.totals.bytes += size
-		d.totals.sized++
-		d.totals.unknown--
-		t.flags |= flagCounted
-	}
-}
-
-// reused records that a task needs no transfer.
-func (d *BatchDownloader) reused(t *task, size int64) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.sizeLocked(t, size)
-	t.flags |= flagReused | flagLengthVerified
-	d.totals.reused++
-	d.totals.saved += size
-	d.downloaded.Add(size - t.downloaded.Swap(size))
-}
-
-// verified records that a digest confirmed the file, length included.
-func (d *BatchDownloader) verified(t *task) {
-	d.mu.Lock()
-	t.flags |= flagLengthVerified
-	d.mu.Unlock()
-}
-
-// terminalLocked ends a task and counts it.
-func (d *BatchDownloader) terminalLocked(t *task, status FileTaskStatus) {
-	t.moveLocked(status)
-	switch status {
-	case StatusCompleted:
-		d.totals.completed++
-		if (t.twin == nil || t.has(flagOwn)) && !t.has(flagCounted) {
-			d.sizeLocked(t, t.downloaded.Load()) // nobody said a size: what arrived is it
-		}
-	case StatusFailed:
-		d.totals.failed++
-		d.totals.lose(t, 1)
-	case StatusCancelled:
-		d.totals.cancelled++
-		d.totals.lose(t, 1)
-	}
-}
-
-// lose counts what a task that ended without its file will not bring; times is -1
-// when it is queued again.
-func (c *totals) lose(t *task, times int) {
-	switch {
-	case t.has(flagCounted):
-		c.lost += int64(times) * (t.size - t.downloaded.Load())
-	case t.twin == nil || t.has(flagOwn):
-		c.lostUnknown += times
-	}
-}
-
-// nearlyAll is the most, in percent, while a file is not complete: it may be verified yet,
-// or have failed.
-const nearlyAll = 99.9
-
-// progressLocked computes progress from the totals.
-func (d *BatchDownloader) progressLocked() BatchProgress {
-	c := &d.totals
-	p := BatchProgress{
-		TotalFiles: c.files, CompletedFiles: c.completed, FailedFiles: c.failed, ActiveFiles: d.activeLocked(),
-		TotalBytes: c.bytes, DownloadedBytes: d.downloaded.Load(), OverallSpeed: c.speed, ETA: -1,
-	}
-	remains := c.bytes - c.lost - p.DownloadedBytes
-	if coming := int64(c.unknown - c.lostUnknown); coming > 0 && c.sized > 0 {
-		each := c.bytes / int64(c.sized)
-		p.TotalBytes += each * coming
-		remains += each * coming
-	}
-	done := c.completed + c.failed + c.cancelled
-	switch {
-	case done == c.files:
-		p.ETA = 0
-	case c.sized > 0 && (remains > 0 || c.unknown == c.lostUnknown): // else nobody knows what is left
-		p.ETA = meter.ETA(max(remains, 0), c.speed)
-	}
-	switch {
-	case c.completed == c.files && c.files > 0:
-		p.percent = 100
-	case p.TotalBytes > 0:
-		p.percent = min(100*float64(p.DownloadedBytes)/float64(p.TotalBytes), nearlyAll)
-	}
-	c.floor = max(c.floor, p.percent)
-	p.percent = c.floor
-	if p.TotalBytes > 0 {
-		p.TotalBytes = max(p.TotalBytes, p.DownloadedBytes) // of those without a size more may have come
-	}
-	return p
-}
-
-func (d *BatchDownloader) activeLocked() int {
-	if d.run == nil {
-		return 0
-	}
-	return len(d.run.active)
-}
-
-func (d *BatchDownloader) statsLocked() BatchStats {
-	p := d.progressLocked()
-	c := &d.totals
-	s := BatchStats{
+func stats(c task.Totals, speed float64) BatchStats {
+	p := progress(c, speed)
+	return BatchStats{
 		TotalFiles: p.TotalFiles, CompletedFiles: p.CompletedFiles, FailedFiles: p.FailedFiles, ActiveFiles: p.ActiveFiles,
-		PendingFiles: c.files - c.completed - c.failed - c.cancelled - p.ActiveFiles,
+		PendingFiles: c.Files - c.Completed - c.Failed - c.Cancelled - c.Active,
 		TotalBytes:   p.TotalBytes, DownloadedBytes: p.DownloadedBytes, ProgressPercent: p.Progress(), OverallSpeed: p.OverallSpeed,
-		CurrentConcurrency: d.set.connections(), ReusedFiles: c.reused, BytesSaved: c.saved, ReceivedBytes: c.received,
-	}
-	if d.run != nil {
-		s.ReceivedBytes += d.run.received.Load()
-		s.CurrentConcurrency = d.run.pool.allowed()
-	}
-	if d.set.enhanced {
-		d.threadsLocked(&s)
-	}
-	return s
-}
-
-// threadsLocked fills in what only the enhanced downloader counts.
-func (d *BatchDownloader) threadsLocked(s *BatchStats) {
-	s.TotalThreads, s.DynamicChunksAdded = d.set.threads, d.totals.added
-	if d.run != nil {
-		a := d.run.sharing.alloc.GetStats()
-		s.TotalThreads, s.ActiveThreads = a.MaxChunks, a.ChunksInUse
-		s.CurrentConcurrency = min(s.CurrentConcurrency, a.MaxChunks)
-		s.DynamicChunksAdded += int(d.run.added.Load())
+		ReusedFiles: c.Reused, BytesSaved: c.Saved,
 	}
 }
-
-// failure is the error that callers see for a task.
-func (t *task) failure(path, op string, attempts int, err error) *FileError {
-	return &FileError{TaskID: t.id(), URL: redactTask(t), Path: path, Op: op, Attempts: attempts, Err: known(err)}
-}
-
-func redactTask(t *task) string { return redact.URL(t.url) }
 
 // opOf says what was being done when an error happened.
 func opOf(err error) string {
-	var o *writeOpError
+	var e *fail.Error
 	switch {
 	case errors.Is(err, ErrUnsafeName), errors.Is(err, ErrDuplicateTarget), errors.Is(err, ErrFileExists):
 		return "name"
@@ -275,8 +105,8 @@ func opOf(err error) string {
 		return "download"
 	case errors.Is(err, ErrHashMismatch), errors.Is(err, ErrSizeMismatch):
 		return "verify"
-	case errors.As(err, &o), isLocal(err):
-		return "write"
+	case errors.As(err, &e):
+		return e.Op
 	}
 	return "download"
 }

@@ -1,11 +1,10 @@
 package littledl_test
 
 import (
-	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,13 +31,14 @@ func (b *batch) listen() *[]told {
 	return calls
 }
 
+// TestProgressInterval: progress is told in this interval, and once more at the end.
 func TestProgressInterval(t *testing.T) {
 	t.Parallel()
 	for _, interval := range []time.Duration{0, 250 * time.Millisecond, 50 * time.Millisecond, 2 * time.Second} {
 		t.Run(fmt.Sprint(interval), func(t *testing.T) {
 			batchBubble(t, func(b *batch) {
 				b.conf.ProgressInterval = interval
-				b.net.Shape(faultserver.Same(batchLink(256 << 10)))
+				b.net.Shape(faultserver.Same(line(256 << 10)))
 				calls := b.listen()
 				for i := range 4 {
 					b.file(fmt.Sprint(i), 2<<20) // 8 s
@@ -66,7 +66,7 @@ func TestProgressInterval(t *testing.T) {
 func TestSteadyProgress(t *testing.T) {
 	batchBubble(t, func(b *batch) {
 		b.conf.ProgressInterval = 100 * time.Millisecond
-		b.net.Shape(faultserver.Same(batchLink(512 << 10)))
+		b.net.Shape(faultserver.Same(line(512 << 10)))
 		var percent []float64
 		calls := b.listen()
 		id := b.file("a", 20<<20) // 10 s over four connections
@@ -101,7 +101,7 @@ func TestSteadyProgress(t *testing.T) {
 func TestETAOfUnknownSizes(t *testing.T) {
 	batchBubble(t, func(b *batch) {
 		b.option(littledl.WithMaxConcurrentFiles(2))
-		b.net.Shape(faultserver.Same(batchLink(1 << 20)))
+		b.net.Shape(faultserver.Same(line(1 << 20)))
 		calls := b.listen()
 		for i := range 40 {
 			b.file(fmt.Sprint(i), 1<<20, faultserver.NoHead(405))
@@ -121,7 +121,7 @@ func TestETAOfUnknownSizes(t *testing.T) {
 func TestETAWithoutTheFailed(t *testing.T) {
 	batchBubble(t, func(b *batch) {
 		b.option(littledl.WithMaxConcurrentFiles(2))
-		b.net.Shape(faultserver.Same(batchLink(1 << 20)))
+		b.net.Shape(faultserver.Same(line(1 << 20)))
 		calls := b.listen()
 		for i := range 20 {
 			b.file(fmt.Sprint("missing", i), 1, faultserver.Status(404)) // its size is never known
@@ -167,6 +167,7 @@ func TestProgressNeverFalls(t *testing.T) {
 	})
 }
 
+// TestStats: the numbers of a batch before it, behind a failure, and when all is there.
 func TestStats(t *testing.T) {
 	batchBubble(t, func(b *batch) {
 		b.conf.MaxConnections = 7
@@ -198,24 +199,6 @@ func TestStats(t *testing.T) {
 	})
 }
 
-func TestFileTask(t *testing.T) {
-	var none littledl.FileTask
-	none.FileSize = -1
-	require.Zero(t, none.Progress())
-	require.Empty(t, none.Path())
-	require.False(t, none.IsSmallFile() || none.IsLargeFile())
-	task := littledl.FileTask{SavePath: "x", Filename: "sub/a.bin", FileSize: 200, Downloaded: 50, Status: littledl.StatusDownloading}
-	require.Equal(t, filepath.Join("x", "sub", "a.bin"), task.Path())
-	require.Equal(t, 25.0, task.Progress())
-	require.True(t, task.IsActive() && task.IsSmallFile())
-	require.True(t, littledl.FileTask{FileSize: 5<<20 - 1}.IsSmallFile())
-	require.False(t, littledl.FileTask{FileSize: 5 << 20}.IsSmallFile())
-	require.False(t, littledl.FileTask{FileSize: 100 << 20}.IsLargeFile())
-	require.True(t, littledl.FileTask{FileSize: 100<<20 + 1}.IsLargeFile())
-	require.Equal(t, 100.0, littledl.FileTask{Status: littledl.StatusCompleted}.Progress())
-	require.True(t, littledl.FileTask{Status: littledl.StatusFailed, Err: errors.New("x")}.IsFailed())
-}
-
 // TestProgressBeyondWhatIsKnown: while a file without a length streams nobody knows how
 // much is left, and no more is there than there is in all.
 func TestProgressBeyondWhatIsKnown(t *testing.T) {
@@ -235,5 +218,36 @@ func TestProgressBeyondWhatIsKnown(t *testing.T) {
 		require.Negative(b, p.ETA)
 		require.NoError(b, <-done)
 		require.Zero(b, b.get().GetProgress().ETA)
+	})
+}
+
+// TestReadersDoNotRace: who asks for progress while files are fetched races with nobody.
+func TestReadersDoNotRace(t *testing.T) {
+	inBubble(t, func(b *bed) {
+		var ids []string
+		for i := range 10 {
+			ids = append(ids, b.add(b.srv.File(string(rune('a'+i))+".bin", faultserver.Size(2*mib), faultserver.Behave(faultserver.First(1, faultserver.RST(mib))))))
+		}
+		over := make(chan struct{})
+		var readers sync.WaitGroup
+		for range 4 {
+			readers.Go(func() {
+				for {
+					select {
+					case <-over:
+						return
+					case <-time.After(time.Millisecond):
+					}
+					b.d.GetAllTasks()
+					b.d.GetTask(ids[3])
+					b.d.GetProgress()
+					b.d.GetStats()
+				}
+			})
+		}
+		err := b.start()
+		close(over)
+		readers.Wait()
+		require.NoError(b, err)
 	})
 }

@@ -69,10 +69,7 @@ func TestResume(t *testing.T) {
 				if c.behave != nil {
 					f.Set(faultserver.Behave(c.behave))
 				}
-				var opts []littledl.URLOption
-				if c.hash {
-					opts = append(opts, enhHash(f.Content()))
-				}
+				opts := hashIf(c.hash, f)
 				b.add(f, opts...)
 				time.AfterFunc(1500*time.Millisecond, func() { b.get().Cancel() })
 				require.ErrorIs(b, b.start(), littledl.ErrCancelled)

@@ -80,7 +80,7 @@ func decode(raw []byte) *script {
 func (d *dice) file(mirrors int) scriptFile {
 	f := scriptFile{size: d.size()}
 	f.hash = []int{0, 0, 0, 1, 1, 2}[d.n(6)]
-	f.named, f.twin = d.yes(4), d.yes(6)
+	f.named, f.duplicate = d.yes(4), d.yes(6)
 	f.planted = []planting{noPlanting, noPlanting, noPlanting, noPlanting, noPlanting, otherContent, sameContent, directory}[d.n(8)]
 	for i := range 1 + mirrors {
 		var s scriptSource

@@ -33,12 +33,12 @@ type script struct {
 
 // scriptFile is one file of a script, with its sources.
 type scriptFile struct {
-	size    int64
-	hash    int  // the version whose digest is known; 0: none is
-	named   bool // by the caller
-	twin    bool // its URL is queued a second time
-	planted planting
-	sources []scriptSource
+	size      int64
+	hash      int  // the version whose digest is known; 0: none is
+	named     bool // by the caller
+	duplicate bool // its URL is queued a second time
+	planted   planting
+	sources   []scriptSource
 }
 
 // planting is what has a file's name before the first Start.
@@ -129,7 +129,7 @@ func (s *script) cancels() (n int) {
 }
 
 // patience is what a file must bear without failing.
-const patience = 3
+const maxCost = 3
 
 // mustSucceed tells whether the first source of each file is good enough for it to come
 // through, whatever the others do.
@@ -162,7 +162,7 @@ func (s *script) mustSucceed() bool {
 			}
 		}
 		undone := s.is(i)&cuts != 0 && s.is(i)&extends != 0 // what comes of that has another digest
-		if f.sources[0].again || cost > patience || restarts > 1 || undone || s.mirrors > 0 && s.is(i) != 0 {
+		if f.sources[0].again || cost > maxCost || restarts > 1 || undone || s.mirrors > 0 && s.is(i) != 0 {
 			return false
 		}
 	}
@@ -220,7 +220,7 @@ func (s *script) String() string {
 	fmt.Fprintf(&b, "enhanced=%v files=%d chunks=%d total=%d host=%d minChunk=%d link=%d overwrite=%d adaptive=%v durable=%v discard=%v trusted=%v noReuse=%v speed=%d\n",
 		s.enhanced, s.atOnce, s.chunks, s.total, s.perHost, s.minChunk, s.link, s.overwrite, s.adaptive, s.durable, s.discard, s.trusted, s.noReuse, s.speed)
 	for i, f := range s.files {
-		fmt.Fprintf(&b, "  f%d: size=%d hash=%d named=%v twin=%v planted=%d\n", i, f.size, f.hash, f.named, f.twin, f.planted)
+		fmt.Fprintf(&b, "  f%d: size=%d hash=%d named=%v duplicate=%v planted=%d\n", i, f.size, f.hash, f.named, f.duplicate, f.planted)
 		for _, src := range f.sources {
 			fmt.Fprintf(&b, "    always %v, HEAD %v, then %v again=%v other=%v\n", src.manners, src.head, src.mishaps, src.again, src.other)
 		}

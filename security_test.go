@@ -3,6 +3,7 @@ package littledl_test
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -195,5 +196,55 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 		require.NotEmpty(b, proxy.GETs()[0].Header.Get("Proxy-Authorization"))
 		require.Len(b, b.srv.GETs(), 1)
 		require.Empty(b, b.srv.GETs()[0].Header.Get("Proxy-Authorization"))
+	})
+}
+
+// secretHeaders are the credentials that a test gives in every way there is.
+var secretHeaders = []string{"Authorization", "Cookie", "X-Api-Key", "X-Origin"}
+
+// TestCredentialsStayHome: not on redirects, not to where redirects led when segments
+// are fetched from there, not to the next URL, and not into errors.
+func TestCredentialsStayHome(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		cdn := Start(b, On(b.net, "cdn.test:80", "files.test:8080"))
+		b.conf.OriginHeaders = map[string]http.Header{"http://files.test": {"X-Origin": {"hidden"}}}
+		for i, at := range []string{"cdn.test:80", "files.test:8080"} {
+			name := fmt.Sprint("large", i)
+			target := cdn.File(name, Size(8<<20))
+			b.srv.File(name, Behave(RedirectTo(cdn.URLAt(at, name), 302)))
+			raw := strings.Replace(b.srv.URL(name), "//", "//user:hidden@", 1) + "?sig=hidden"
+			id, err := b.get().AddURL(raw, littledl.WithSavePath(b.dir),
+				littledl.WithHeader(http.Header{"Cookie": {"hidden"}, "X-Api-Key": {"hidden"}}))
+			require.NoError(b, err)
+			b.want[id] = target.Content()
+		}
+		b.add(cdn.File("other"))
+		missing, err := b.get().AddURL("http://user:hidden@files.test/missing?sig=hidden", littledl.WithSavePath(b.dir))
+		require.NoError(b, err)
+		err = b.start()
+		require.Error(b, err)
+		require.NotContains(b, err.Error(), "hidden")
+		require.NotContains(b, b.task(missing).Err.Error(), "hidden")
+		require.Empty(b, cdn.Leaks("http://files.test", secretHeaders...))
+		for _, r := range b.srv.Requests("large0", "large1") {
+			for _, k := range secretHeaders {
+				require.NotEmpty(b, r.Header.Get(k), "%s of %s", k, r.Path)
+			}
+		}
+		require.Greater(b, len(cdn.GETs("large0")), 2, "what follows goes straight to where the redirect led")
+		require.Len(b, b.srv.GETs("large0"), 1)
+	})
+}
+
+// TestUserInfoHoldsForTheOrigin: a redirect within it, and the segments behind that,
+// are asked for with the credentials.
+func TestUserInfoHoldsForTheOrigin(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		target := b.srv.File("target", Size(8<<20), Behave(BasicAuth("user", "word")))
+		from := b.srv.File("from", Behave(BasicAuth("user", "word"), RedirectTo("/target", 302)))
+		id, err := b.get().AddURL(strings.Replace(from.URL(), "//", "//user:word@", 1), littledl.WithSavePath(b.dir))
+		require.NoError(b, err)
+		b.want[id] = target.Content()
+		require.NoError(b, b.start())
 	})
 }

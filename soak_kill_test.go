@@ -41,9 +41,7 @@ type victimFile struct{ URL, Hash string }
 // victimEnv holds the victim, as JSON, for the process that is one.
 const victimEnv = "LITTLEDL_VICTIM"
 
-func newKiller(t *testing.T) *killer {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("kills from seed %d", seed)
+func newKiller(t *testing.T, seed uint64) *killer {
 	return &killer{T: t, srv: Start(t), rand: rand.New(rand.NewPCG(seed, 1))}
 }
 

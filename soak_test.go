@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/littledl/littledl/internal/replay"
 )
 
 // soakTime says for how long TestSoak goes on; without it, it is over in a moment.
@@ -26,10 +28,8 @@ func TestSoak(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("scripts from seed %d", seed)
-
-	k := newKiller(t)
+	seed := replay.Seed(t)
+	k := newKiller(t, seed)
 	var n tally
 	n.soakScript(t, seed) // what the first one brings to life for good is no leak
 	k.scenario(&n)
@@ -69,7 +69,7 @@ func (n *tally) soakScript(t *testing.T, seed uint64) {
 	}
 	if len(out.wrong) > 0 {
 		n.wrong++
-		t.Errorf("-script-seed %d: %s\n%s", seed, strings.Join(out.wrong, "\n"), s)
+		t.Errorf("LITTLEDL_SEED=%d: %s\n%s", seed, strings.Join(out.wrong, "\n"), s)
 	}
 }
 

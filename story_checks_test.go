@@ -82,10 +82,10 @@ func (st *story) complete(task littledl.FileTask) {
 func (st *story) checkEnd(err error, open map[string]bool) {
 	var failed []*littledl.FileError
 	var downloaded int64
-	twins := false
+	duplicates := false
 	for _, task := range st.d.GetAllTasks() {
 		downloaded += task.Downloaded
-		twins = twins || st.files[st.fileOf[task.TaskID]].twin
+		duplicates = duplicates || st.files[st.fileOf[task.TaskID]].duplicate
 		if want := map[bool]int{true: 1}[open[task.TaskID]]; st.told[task.TaskID] != want {
 			st.failf("%s was told of %d times", task.TaskID, st.told[task.TaskID])
 		}
@@ -108,7 +108,7 @@ func (st *story) checkEnd(err error, open map[string]bool) {
 	case err != nil && (!errors.As(err, &batch) || len(batch.Failed) != len(failed)):
 		st.failf("%d files failed, but the error is %v", len(failed), err)
 	}
-	if p := st.d.GetProgress(); !twins && p.DownloadedBytes != downloaded {
+	if p := st.d.GetProgress(); !duplicates && p.DownloadedBytes != downloaded {
 		st.failf("%d bytes downloaded in all, %d by the tasks", p.DownloadedBytes, downloaded)
 	}
 	st.checkDirectory(len(failed) > 0)
@@ -126,7 +126,9 @@ func (st *story) checkCompleted(task littledl.FileTask) {
 	i := st.fileOf[task.TaskID]
 	all := st.script.versions(i)
 	if task.Reused && st.overwrite == littledl.OverwriteSkip {
-		all = append(all, st.plantedContent(i), st.version(i, 1))
+		for j := range st.files { // the server may call it by another's name
+			all = append(all, st.plantedContent(j), st.version(j, 1))
+		}
 	}
 	if task.Reused && st.files[i].planted == sameContent && st.files[i].hash == 0 {
 		all = append(all, st.version(i, 1))
@@ -144,7 +146,7 @@ func (st *story) checkCompleted(task littledl.FileTask) {
 	}
 }
 
-// checkFailed: no secret in the error, and what had the name is still there.
+// checkFailed: no secret is in the error.
 func (st *story) checkFailed(task littledl.FileTask) {
 	if strings.Contains(task.Err.Error(), secret) {
 		st.failf("the error tells a secret: %v", task.Err)
@@ -249,17 +251,6 @@ func same(path string, all []Content, cut bool) error {
 		err = errors.Join(err, differs)
 	}
 	return err
-}
-
-// openBelow are the descriptors below a directory, where the system tells.
-func openBelow(dir string) (open []string) {
-	entries, _ := os.ReadDir("/proc/self/fd")
-	for _, e := range entries {
-		if target, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && strings.HasPrefix(target, dir) {
-			open = append(open, target)
-		}
-	}
-	return open
 }
 
 // round makes durations readable.

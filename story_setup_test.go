@@ -3,7 +3,6 @@ package littledl_test
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -41,11 +40,11 @@ func (st *story) origin(i, j int, src scriptSource) *File {
 // prepare makes the downloader and queues the files.
 func (st *story) prepare() {
 	conf := littledl.DownloadConfig{
-		Proxy: func(*http.Request) (*url.URL, error) { return nil, nil }, DialContext: st.net.DialContext,
+		Proxy: noProxy, DialContext: st.net.DialContext,
 		ConnectTimeout: 2 * time.Second, HeaderTimeout: 2 * time.Second, StallTimeout: 2 * time.Second,
 		Retry:                 littledl.RetryConfig{BaseDelay: 50 * time.Millisecond, MaxDelay: 4 * time.Second, MaxElapsed: 20 * time.Second},
 		MaxConnectionsPerHost: st.perHost, MinChunkSize: st.minChunk, MaxSpeed: st.speed,
-		Overwrite: st.overwrite, Durable: st.durable, DisableResume: st.discard, ProgressInterval: 200 * time.Millisecond,
+		Overwrite: st.overwrite, TrustModTime: true, Durable: st.durable, DisableResume: st.discard, ProgressInterval: 200 * time.Millisecond,
 	}
 	opts := []littledl.Option{
 		littledl.WithMaxConcurrentFiles(st.atOnce), littledl.WithMaxConcurrentChunksPerFile(st.chunks),
@@ -92,7 +91,7 @@ func (st *story) add(i int) {
 	}
 	st.plant(i, filepath.Join(st.dir, filepath.FromSlash(name)))
 	for n := range 2 {
-		if n > 0 && !f.twin {
+		if n > 0 && !f.duplicate {
 			break
 		}
 		all := opts

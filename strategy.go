@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/littledl/littledl/internal/line"
 )
 
 // How a file is fetched, as a function of what is known. Pure: no clock, no state.
@@ -37,6 +39,26 @@ type FileProfile struct {
 	Size          int64     // bytes; negative: unknown
 	SizeClass     SizeClass // follows from Size, which alone decides
 	SupportsRange bool      // RFC 9110, section 14
+}
+
+// NetworkProfile is what has been measured on the way to a host. The zero value
+// is nothing yet; so is one without a speed.
+type NetworkProfile struct {
+	// RTT is one round trip.
+	RTT time.Duration
+	// Connections is how many were in use for TotalSpeed. With one it cannot be told
+	// whether connections are limited one by one or all together.
+	Connections int
+	// TotalSpeed is in bytes/s over all of them at once.
+	TotalSpeed float64
+	// MaxSpeed is the bytes/s that the fastest single one has reached, be it before
+	// the others joined in: a limit on the sum shows as a TotalSpeed well below
+	// Connections times MaxSpeed.
+	MaxSpeed float64
+	// Trend is the relative change of TotalSpeed over the last samples, -1..1.
+	Trend float64
+	// Stability is 1 where speed does not vary, down to 0.
+	Stability float64
 }
 
 // StyleDecision is how a file should be fetched.
@@ -157,7 +179,7 @@ func (s *StrategySelector) SelectStyle(p FileProfile) StyleDecision {
 		return s.one(1, "One chunk is the limit.")
 	}
 	return StyleDecision{
-		Style: s.style, RecommendedChunks: k, EstimatedSpeedup: ordinary().speedup(p.Size, k), Confidence: 0.5,
+		Style: s.style, RecommendedChunks: k, EstimatedSpeedup: line.Ordinary().Speedup(p.Size, k), Confidence: 0.5,
 		Reason: fmt.Sprintf("A %s file is cut into %d; nothing is measured yet.", class, k),
 	}
 }
@@ -176,25 +198,25 @@ func (s *StrategySelector) one(confidence float64, reason string) StyleDecision 
 // so many as fill it; an unsteady network gets fewer, and no chunk is shorter than
 // what one connection, which is to be opened for it, fetches in two seconds.
 func (s *StrategySelector) SelectStyleFor(p FileProfile, n NetworkProfile) StyleDecision {
-	return s.selectFor(p, n, shortestFresh)
+	return s.selectFor(p, line.Measure(n), shortestFresh)
 }
 
 // selectFor is SelectStyleFor with chunks that take at least so long.
-func (s *StrategySelector) selectFor(p FileProfile, n NetworkProfile, shortest time.Duration) StyleDecision {
+func (s *StrategySelector) selectFor(p FileProfile, m line.Measure, shortest time.Duration) StyleDecision {
 	d := s.SelectStyle(p)
-	l, ok := n.line()
+	l, ok := line.Of(m)
 	if d.RecommendedChunks == 1 || !ok {
 		return d
 	}
 	k, reason := s.chunks(p.Size, l, shortest)
-	if k == 1 || l.seconds(p.Size, k) > 1.1*l.seconds(p.Size, 1) {
+	if k == 1 || l.Seconds(p.Size, k) > 1.1*l.Seconds(p.Size, 1) {
 		if k > 1 {
 			reason = "Opening more connections takes longer than they save."
 		}
-		return s.one(l.confidence(1), reason)
+		return s.one(l.Confidence(1), reason)
 	}
 	d.RecommendedChunks, d.Reason = k, reason
-	d.EstimatedSpeedup, d.Confidence = l.speedup(p.Size, k), l.confidence(k)
+	d.EstimatedSpeedup, d.Confidence = l.Speedup(p.Size, k), l.Confidence(k)
 	return d
 }
 
@@ -208,24 +230,24 @@ const (
 
 // chunks is how many connections such a file is worth on such a line, and what
 // decided it. It never falls with size.
-func (s *StrategySelector) chunks(size int64, l line, shortest time.Duration) (k int, reason string) {
+func (s *StrategySelector) chunks(size int64, l line.Line, shortest time.Duration) (k int, reason string) {
 	k = chunksFor(size)
 	switch {
-	case l.measured == 1:
+	case l.Connections == 1:
 		reason = fmt.Sprintf("One connection was measured; whether %d add up is not known.", k)
-	case math.IsInf(l.all, 1):
-		k, reason = max(2*k, 2*l.measured), "Connections are limited one by one, so more add up."
+	case math.IsInf(l.All, 1):
+		k, reason = max(2*k, 2*l.Connections), "Connections are limited one by one, so more add up."
 	default:
 		// Two where one would do: the second fills the gaps between the first's requests.
-		k, reason = min(max(2, int(math.Ceil(l.all/l.one-0.25))), l.measured), "Connections share a limit, which a few fill."
+		k, reason = min(max(2, int(math.Ceil(l.All/l.One-0.25))), l.Connections), "Connections share a limit, which a few fill."
 	}
 	if k > s.max {
 		k, reason = s.max, fmt.Sprintf("%d chunks are the limit.", s.max)
 	}
-	if steady := max(1, int(math.Round(float64(k)*(1+l.stability)/2))); steady < k {
+	if steady := max(1, int(math.Round(float64(k)*(1+l.Stability)/2))); steady < k {
 		k, reason = steady, "The network is unsteady, so fewer."
 	}
-	if long := float64(size) / (l.one * shortest.Seconds()); long < float64(k) {
+	if long := float64(size) / (l.One * shortest.Seconds()); long < float64(k) {
 		k, reason = max(1, int(long)), fmt.Sprintf("More chunks would take less than %v each.", shortest)
 	}
 	return k, reason

@@ -2,7 +2,6 @@ package littledl_test
 
 import (
 	"math"
-	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -18,6 +17,7 @@ func selector(t *testing.T, opts ...littledl.SelectorOption) *littledl.StrategyS
 	return s
 }
 
+// TestSelectStyle: what is recommended for a file by its size and the options.
 func TestSelectStyle(t *testing.T) {
 	const (
 		single   = littledl.StyleSingle
@@ -62,6 +62,7 @@ func TestSelectStyle(t *testing.T) {
 	}
 }
 
+// TestAnalyzeFile: which sizes are small, medium and large.
 func TestAnalyzeFile(t *testing.T) {
 	s := selector(t)
 	for size, class := range map[int64]littledl.SizeClass{
@@ -72,6 +73,8 @@ func TestAnalyzeFile(t *testing.T) {
 	}
 }
 
+// TestImpossibleSelector: options that leave no style, or contradict each other, are
+// refused.
 func TestImpossibleSelector(t *testing.T) {
 	for name, opts := range map[string][]littledl.SelectorOption{
 		"nothing left":   {littledl.WithSingle(false), littledl.WithMulti(false)},
@@ -140,9 +143,7 @@ func TestMeasuredNetwork(t *testing.T) {
 // TestStrategyProperties holds for any options, file and network, possible or not.
 func TestStrategyProperties(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rnd := rand.New(rand.NewPCG(seed, 0))
+	rnd := seeded(t)
 	odd := func(usual float64) float64 {
 		values := []float64{0, -1, 1, 5e-324, math.MaxFloat64, math.Inf(1), math.Inf(-1), math.NaN()}
 		if i := rnd.IntN(8 * len(values)); i < len(values) {

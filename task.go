@@ -1,13 +1,10 @@
 package littledl
 
 import (
-	"fmt"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
-	"sync/atomic"
-	"time"
+
+	"github.com/littledl/littledl/internal/task"
+	"github.com/littledl/littledl/internal/transfer"
 )
 
 // FileTaskStatus is where a task stands.
@@ -23,99 +20,10 @@ const (
 	StatusCancelled   FileTaskStatus = "cancelled"   // ended by Cancel, Stop or the context
 )
 
-// transitions is the one table of what may follow what. A terminal status is
-// left only by the next Start.
-var transitions = map[FileTaskStatus][]FileTaskStatus{
-	StatusPending:     {StatusProbing, StatusDownloading, StatusPaused, StatusCompleted, StatusFailed, StatusCancelled},
-	StatusProbing:     {StatusDownloading, StatusPending, StatusPaused, StatusCompleted, StatusFailed, StatusCancelled},
-	StatusDownloading: {StatusProbing, StatusPending, StatusPaused, StatusCompleted, StatusFailed, StatusCancelled},
-	StatusPaused:      {StatusProbing, StatusDownloading, StatusPending, StatusFailed, StatusCancelled},
-	StatusFailed:      {StatusPending},
-	StatusCancelled:   {StatusPending},
-	StatusCompleted:   {},
-}
-
-func (s FileTaskStatus) terminal() bool {
-	return s == StatusCompleted || s == StatusFailed || s == StatusCancelled
-}
-
-// task is one URL in the queue. A million may wait, so it is small, and what
-// only a running transfer needs is in file.
-type task struct {
-	// Set by AddURL and never changed.
-	url  string
-	dir  string
-	opt  *urlOptions // nil where nothing but a directory was said
-	seq  int32       // index in the table: identity and order of arrival
-	nth  int32       // how many tasks before this one have the same name by URL
-	twin *task       // the first task with the same URL and headers; nil: this one
-
-	// Guarded by BatchDownloader.mu.
-	status   FileTaskStatus
-	priority int32
-	at       int32 // index in the ready queue, -1 when not in it
-	size     int64 // -1 until known
-	name     string
-	err      *FileError
-	later    *task // next in the list of tasks that wait for their twin
-	kept     *saved
-	file     *file         // while in transfer
-	told     *sourceReport // with backup URLs, after a transfer
-	modified time.Time     // the file's, once completed; zero: not known
-	hinted   bool          // size comes from a HEAD: good for ordering only
-	flags    taskFlags
-
-	downloaded atomic.Int64
-	retries    atomic.Int32
-	chunks     atomic.Int32
-	speed      atomic.Int64 // bytes/s
-}
-
-type taskFlags uint8
-
-const (
-	flagRanges taskFlags = 1 << iota
-	flagLengthVerified
-	flagReused
-	flagShared  // the same file as its twin's
-	flagCounted // its size is in the batch's totals
-	flagLooked  // a HEAD was sent or is not worth it
-	flagOwn     // a twin that has to fetch the file itself
-)
-
-func (t *task) has(f taskFlags) bool { return t.flags&f != 0 }
-
-func (t *task) options() urlOptions {
-	if t.opt == nil {
-		return urlOptions{}
-	}
-	return *t.opt
-}
-
-// moveLocked changes the status and panics on a transition that the table does not
-// have: that is a bug, and one that would lose a file.
-func (t *task) moveLocked(to FileTaskStatus) {
-	if t.status == to {
-		return
-	}
-	if !slices.Contains(transitions[t.status], to) {
-		panic(fmt.Sprintf("littledl: task %s cannot go from %s to %s", t.id(), t.status, to))
-	}
-	t.status = to
-}
-
-const taskIDPrefix = "task-"
-
-func (t *task) id() string { return taskIDPrefix + strconv.Itoa(int(t.seq)+1) }
-
-// taskIndex is the inverse of id; -1 for what is no task's.
-func taskIndex(id string) int {
-	digits, ok := strings.CutPrefix(id, taskIDPrefix)
-	n, err := strconv.Atoi(digits)
-	if !ok || err != nil || strconv.Itoa(n) != digits {
-		return -1
-	}
-	return n - 1
+// statuses are the table's, as callers see them.
+var statuses = [...]FileTaskStatus{
+	task.Pending: StatusPending, task.Probing: StatusProbing, task.Downloading: StatusDownloading, task.Paused: StatusPaused,
+	task.Completed: StatusCompleted, task.Failed: StatusFailed, task.Cancelled: StatusCancelled,
 }
 
 // FileTask is a snapshot of one task: a value, safe to keep.
@@ -147,25 +55,25 @@ type SourceStats struct {
 	Dropped bool   // it was given up, or had another file than the others
 }
 
-func (t *task) snapshotLocked() FileTask {
-	s := FileTask{
-		TaskID: t.id(), URL: t.url, SavePath: t.dir, Filename: t.name,
-		Status: t.status, FileSize: t.size, Downloaded: t.downloaded.Load(),
-		Speed: float64(t.speed.Load()), RetryCount: int(t.retries.Load()), Priority: int(t.priority),
-		SupportsRange: t.has(flagRanges), Chunks: int(t.chunks.Load()),
-		LengthVerified: t.has(flagLengthVerified), Reused: t.has(flagReused), Source: t.url,
+// fileTask is what callers see of a task. Its transfer is asked while nothing is locked.
+func fileTask(s task.Snapshot) FileTask {
+	t := FileTask{
+		TaskID: s.Task.ID(), URL: s.Task.URL(), SavePath: s.Task.Dir(), Filename: s.Name,
+		Status: statuses[s.Status], FileSize: s.Size, Downloaded: s.Downloaded,
+		Speed: float64(s.Speed), RetryCount: s.Retries, Priority: int(s.Priority),
+		SupportsRange: s.Ranges, Chunks: s.Requests,
+		LengthVerified: s.LengthKnown, Reused: s.Reused, Source: s.Task.URL(),
 	}
-	if t.err != nil {
-		s.Err = t.err
+	if s.Failure != nil {
+		t.Err = (*FileError)(s.Failure)
 	}
-	told := t.told
-	if t.file != nil {
-		told = t.file.report()
+	if told := transfer.ToldBy(s.Held); told != nil {
+		t.Source = told.Last
+		for _, s := range told.All {
+			t.Sources = append(t.Sources, SourceStats(s))
+		}
 	}
-	if told != nil {
-		s.Source, s.Sources = told.last, slices.Clone(told.all)
-	}
-	return s
+	return t
 }
 
 // Path returns SavePath joined with Filename; "" until the name is settled.

@@ -13,8 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/littledl/littledl/examples/internal/origin"
 	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl/examples/internal/command"
+	"github.com/littledl/littledl/examples/internal/origin"
 )
 
 // TestMain lets the race start its processes from the test's binary.
@@ -32,7 +34,7 @@ func TestRace(t *testing.T) {
 	dir, chartFile := t.TempDir(), filepath.Join(t.TempDir(), "chart.svg")
 	var stdout, stderr bytes.Buffer
 	code := run(t.Context(), []string{"-n", "2", "-scale", "0.01", "-s", "small", "-c", "pool,littledl", "-d", dir, "-o", chartFile}, &stdout, &stderr)
-	require.Equal(t, exitDone, code, stderr.String())
+	require.Equal(t, command.Done, code, stderr.String())
 	require.Regexp(t, `(?m)^small: files: 100, 1600 KiB in all, over 16 connections`, stdout.String())
 	require.Regexp(t, `(?m)^  littledl +\d+\.\d\d +1\.00 +\d+\.\d\d +(\d+|-) +2$`, stdout.String())
 	left, err := os.ReadDir(dir)
@@ -44,7 +46,7 @@ func TestRace(t *testing.T) {
 func TestWhoGetsFilesWrongHasNotWon(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	code := run(t.Context(), []string{"-n", "1", "-s", "refusing", "-c", "pool,littledl", "-d", t.TempDir(), "-o", ""}, &stdout, &stderr)
-	require.Equal(t, exitDone, code, stderr.String())
+	require.Equal(t, command.Done, code, stderr.String())
 	require.Regexp(t, `(?m)^  pool .* 1  \d+ missing; exit status 1: .*503`, stdout.String())
 	require.Less(t, strings.Index(stdout.String(), "littledl  "), strings.Index(stdout.String(), "pool  "))
 }
@@ -52,7 +54,7 @@ func TestWhoGetsFilesWrongHasNotWon(t *testing.T) {
 func TestRaceAsJSON(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	code := run(t.Context(), []string{"-n", "1", "-scale", "0.001", "-s", "large", "-c", "littledl", "-d", t.TempDir(), "-o", "", "-json"}, &stdout, &stderr)
-	require.Equal(t, exitDone, code, stderr.String())
+	require.Equal(t, command.Done, code, stderr.String())
 	var got []result
 	require.NoError(t, json.Unmarshal(stdout.Bytes(), &got))
 	require.Len(t, got, 1)
@@ -64,12 +66,12 @@ func TestRaceAsJSON(t *testing.T) {
 func TestUsageErrors(t *testing.T) {
 	for _, args := range [][]string{{"-z"}, {"-n", "0"}, {"-scale", "0"}, {"-scale", "NaN"}, {"-s", "smal"}, {"-c", "curl,"}, {"all"}} {
 		var stdout, stderr bytes.Buffer
-		require.Equal(t, exitUsage, run(t.Context(), args, &stdout, &stderr), args)
+		require.Equal(t, command.Usage, run(t.Context(), args, &stdout, &stderr), args)
 		require.Empty(t, stdout.String())
 		require.NotEmpty(t, stderr.String())
 	}
 	var stdout, stderr bytes.Buffer
-	require.Equal(t, exitDone, run(t.Context(), []string{"-h"}, &stdout, &stderr))
+	require.Equal(t, command.Done, run(t.Context(), []string{"-h"}, &stdout, &stderr))
 	require.Contains(t, stdout.String(), "rttbound")
 }
 
@@ -80,7 +82,7 @@ func TestCheckFindsWrongAndMissing(t *testing.T) {
 	defer server.Close()
 	files := many("f", 4, 100)
 	for _, f := range files[:3] {
-		require.Equal(t, exitDone, poolMain(context.Background(), []string{listOf(t, server.URL(f.name, f.size)), dir, "2", "1"}))
+		require.Equal(t, command.Done, poolMain(context.Background(), []string{listOf(t, server.URL(f.name, f.size)), dir, "2", "1"}))
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, files[1].name), make([]byte, 100), 0o600))
 	wrong, missing := hashes{}.check(dir, files)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/littledl/littledl/examples/internal/command"
 )
 
 // options is the command line.
@@ -36,21 +38,15 @@ func flagSet(o *options, scenarios, clients *string) *flag.FlagSet {
 
 func writeUsage(w io.Writer) {
 	var ignored string
-	fmt.Fprint(w, "usage: bench [flags]\n\nRaces download clients over a server in this process and checks every file.\n\n")
-	fs := flagSet(&options{}, &ignored, &ignored)
-	fs.SetOutput(w)
-	fs.PrintDefaults()
+	command.Explain(w, "usage: bench [flags]\n\nRaces download clients over a server in this process and checks every file.\n\n", flagSet(&options{}, &ignored, &ignored))
 }
 
 func parseFlags(args []string) (options, error) {
 	var o options
 	var scenarios, clients string
 	fs := flagSet(&o, &scenarios, &clients)
-	if err := fs.Parse(args); err != nil {
+	if err := command.Parse(fs, args); err != nil {
 		return o, err
-	}
-	if fs.NArg() > 0 {
-		return o, fmt.Errorf("%q is no flag; bench takes flags only", fs.Arg(0))
 	}
 	if o.rounds < 1 {
 		return o, fmt.Errorf("-n %d: at least one round", o.rounds)

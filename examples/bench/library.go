@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/littledl/littledl"
+	"github.com/littledl/littledl/examples/internal/command"
 )
 
 // inner is what the clients in this binary are told: LIST DIR CONNS PERFILE.
@@ -41,9 +42,9 @@ func innerMain(args []string, download func(inner) error) int {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return exitFailed
+		return command.Failed
 	}
-	return exitDone
+	return command.Done
 }
 
 // libraryMain downloads with this library, told nothing but the connections.

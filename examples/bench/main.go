@@ -28,31 +28,23 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
-)
 
-const (
-	exitDone   = 0
-	exitFailed = 1 // the race broke off, or this library got a file wrong
-	exitUsage  = 2
+	"github.com/littledl/littledl/examples/internal/command"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
-	if len(os.Args) > 1 {
-		if part, ok := parts[os.Args[1]]; ok {
-			os.Exit(part(ctx, os.Args[2:]))
+	command.Main(func(ctx context.Context) int {
+		if len(os.Args) > 1 {
+			if part, ok := parts[os.Args[1]]; ok {
+				return part(ctx, os.Args[2:])
+			}
 		}
-	}
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+		return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	})
 }
 
 // parts are what this binary does in processes of their own.
@@ -71,13 +63,8 @@ const (
 // run is the whole race; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parseFlags(args)
-	if errors.Is(err, flag.ErrHelp) {
-		writeUsage(stdout)
-		return exitDone
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "bench: %v\nbench -h explains the command line\n", err)
-		return exitUsage
+	if code, refused := command.Refused("bench", err, writeUsage, stdout, stderr); refused {
+		return code
 	}
 	runners, missing := installed(ctx, o.clients)
 	if len(missing) > 0 {
@@ -86,7 +73,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	r, err := newRace(o, runners, stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, "bench:", err)
-		return exitFailed
+		return command.Failed
 	}
 	defer r.close()
 	results, err := r.run(ctx, func(s scenario, rs []result) {
@@ -99,9 +86,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "bench:", err)
-		return exitFailed
+		return command.Failed
 	}
-	return exitDone
+	return command.Done
 }
 
 // report writes what is wanted beside the tables. The error is also that this

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/littledl/littledl/examples/internal/command"
 )
 
 // cost is what one run of a client took.
@@ -53,7 +55,7 @@ func measureMain(ctx context.Context, args []string) int {
 	limit, err := time.ParseDuration(args[0])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return exitUsage
+		return command.Usage
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -63,13 +65,13 @@ func measureMain(ctx context.Context, args []string) int {
 	}()
 	c := measured(ctx, limit, args[1:])
 	if ctx.Err() != nil {
-		return exitFailed
+		return command.Failed
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(c); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return exitFailed
+		return command.Failed
 	}
-	return exitDone
+	return command.Done
 }
 
 // measured runs the command to its end, at most until the limit.

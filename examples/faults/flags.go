@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/littledl/littledl/examples/internal/command"
 )
 
 // options is the command line.
@@ -31,21 +33,15 @@ func flagSet(o *options, numbers, clients *string) *flag.FlagSet {
 
 func writeUsage(w io.Writer) {
 	var ignored string
-	fmt.Fprint(w, "usage: faults [flags]\n\nRuns download clients against a server that misbehaves, and says who got the file right.\n\n")
-	fs := flagSet(&options{}, &ignored, &ignored)
-	fs.SetOutput(w)
-	fs.PrintDefaults()
+	command.Explain(w, "usage: faults [flags]\n\nRuns download clients against a server that misbehaves, and says who got the file right.\n\n", flagSet(&options{}, &ignored, &ignored))
 }
 
 func parseFlags(args []string) (options, error) {
 	var o options
 	var numbers, clients string
 	fs := flagSet(&o, &numbers, &clients)
-	if err := fs.Parse(args); err != nil {
+	if err := command.Parse(fs, args); err != nil {
 		return o, err
-	}
-	if fs.NArg() > 0 {
-		return o, fmt.Errorf("%q is no flag; faults takes flags only", fs.Arg(0))
 	}
 	if o.atOnce < 1 {
 		return o, fmt.Errorf("-j %d: at least one", o.atOnce)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl"
+	"github.com/littledl/littledl/examples/internal/command"
 )
 
 const (
@@ -33,10 +34,10 @@ func libraryMain(ctx context.Context, args []string) int {
 	path, err := download(ctx, os.Args[1] == partEnhanced, args[0])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return exitFailed
+		return command.Failed
 	}
 	fmt.Println(path)
-	return exitDone
+	return command.Done
 }
 
 // downloader is what both have.

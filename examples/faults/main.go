@@ -25,41 +25,28 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
-)
 
-const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
+	"github.com/littledl/littledl/examples/internal/command"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
-	if isLibrary(os.Args) {
-		os.Exit(libraryMain(ctx, os.Args[2:]))
-	}
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	command.Main(func(ctx context.Context) int {
+		if isLibrary(os.Args) {
+			return libraryMain(ctx, os.Args[2:])
+		}
+		return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	})
 }
 
 // run is the whole command; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parseFlags(args)
-	if errors.Is(err, flag.ErrHelp) {
-		writeUsage(stdout)
-		return exitDone
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "faults: %v\nfaults -h explains the command line\n", err)
-		return exitUsage
+	if code, refused := command.Refused("faults", err, writeUsage, stdout, stderr); refused {
+		return code
 	}
 	there, missing := installed(ctx, o.clients)
 	if len(missing) > 0 {
@@ -71,9 +58,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "faults:", err)
-		return exitFailed
+		return command.Failed
 	}
-	return exitDone
+	return command.Done
 }
 
 // report writes the table. The error is also that this library did other than it should.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/littledl/littledl/examples/internal/command"
 	. "github.com/littledl/littledl/internal/faultserver"
 )
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 func TestSomeFaults(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	code := run(t.Context(), []string{"-run", "6,13,17,29,64,68,69,93,107,117,118", "-c", "littledl,littledl+"}, &stdout, &stderr)
-	require.Equal(t, exitDone, code, stderr.String())
+	require.Equal(t, command.Done, code, stderr.String())
 	require.Regexp(t, `(?m)^ +6 .*the whole file +right +right *$`, stdout.String())
 	require.Regexp(t, `(?m)^ +13 .*\(a digest is given\) +error +error *$`, stdout.String())
 	require.Regexp(t, `(?m)^ +69 killed halfway.* +error +error *$`, stdout.String())
@@ -60,19 +61,19 @@ func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stdout, stderr bytes.Buffer
-	require.Equal(t, exitFailed, run(ctx, []string{"-run", "41", "-c", plainName}, &stdout, &stderr))
+	require.Equal(t, command.Failed, run(ctx, []string{"-run", "41", "-c", plainName}, &stdout, &stderr))
 	require.Empty(t, stdout.String())
 }
 
 func TestArguments(t *testing.T) {
 	for _, args := range [][]string{{"-z"}, {"x"}, {"-j", "0"}, {"-run", "9999"}, {"-run", "six"}, {"-c", "netscape"}, {"-run", "1", "-md", "x"}} {
 		var stdout, stderr bytes.Buffer
-		require.Equal(t, exitUsage, run(t.Context(), args, &stdout, &stderr), args)
+		require.Equal(t, command.Usage, run(t.Context(), args, &stdout, &stderr), args)
 		require.Empty(t, stdout.String())
 		require.NotEmpty(t, stderr.String())
 	}
 	var stdout, stderr bytes.Buffer
-	require.Equal(t, exitDone, run(t.Context(), []string{"-h"}, &stdout, &stderr))
+	require.Equal(t, command.Done, run(t.Context(), []string{"-h"}, &stdout, &stderr))
 	require.Contains(t, stdout.String(), "littledl-py")
 }
 

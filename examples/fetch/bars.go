@@ -7,9 +7,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/littledl/littledl"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/littledl/littledl"
 )
 
 // A small file comes and goes within a few frames: a bar of its own would only

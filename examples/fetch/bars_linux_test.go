@@ -8,9 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/littledl/littledl/examples/internal/origin"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/littledl/littledl/examples/internal/command"
+	"github.com/littledl/littledl/examples/internal/origin"
 )
 
 // openTerminal returns a pseudo-terminal: what is written to slave comes out of master.
@@ -53,7 +55,7 @@ func TestBarsOnTerminal(t *testing.T) {
 	dir := t.TempDir()
 	gone := strings.Replace(o.URL("gone", 1), "/1/", "/no/", 1)
 	code, screen, stderr := runOnTerminal(t, "-o", dir, "-x", "2", o.URL("large.bin", 9<<20), o.URL("small.bin", 10), gone)
-	require.Equal(t, exitFailed, code)
+	require.Equal(t, command.Failed, code)
 	require.Contains(t, screen, "\x1b[", "bars move the cursor")
 	require.Contains(t, screen, "━")
 	require.Contains(t, screen, "  large.bin   ", "a bar for the large file")
@@ -69,7 +71,7 @@ func TestNoColour(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")
 	o := startOrigin(t, origin.Config{})
 	code, screen, _ := runOnTerminal(t, "-o", t.TempDir(), o.URL("a", 10))
-	require.Equal(t, exitDone, code)
+	require.Equal(t, command.Done, code)
 	require.NotRegexp(t, `\x1b\[[\d;]*m`, screen)
 }
 

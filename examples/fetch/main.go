@@ -18,20 +18,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
-)
 
-const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
+	"github.com/littledl/littledl/examples/internal/command"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	command.Main(func(ctx context.Context) int { return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr) })
 }
 
 // run is the whole command; it returns the exit code.
@@ -40,7 +32,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		writeUsage(stdout)
-		return exitDone
+		return command.Done
 	case err == nil && o.demo():
 		err = newDemonstration().run(ctx, o, stdout, stderr)
 	case err == nil:
@@ -65,12 +57,12 @@ func exitCode(err error, stderr io.Writer) int {
 	var usage usageError
 	switch {
 	case err == nil:
-		return exitDone
+		return command.Done
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "fetch: %s\nfetch -h explains the command line\n", clean(err.Error()))
-		return exitUsage
+		return command.Usage
 	case !errors.Is(err, errIncomplete):
 		tell(stderr, err)
 	}
-	return exitFailed
+	return command.Failed
 }

@@ -15,8 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/littledl/littledl/examples/internal/origin"
 	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl/examples/internal/command"
+	"github.com/littledl/littledl/examples/internal/origin"
 )
 
 // result is what a command left behind.
@@ -61,7 +63,7 @@ func requireEmptyDir(t *testing.T, dir string) {
 func TestAllDone(t *testing.T) {
 	o, dir := startOrigin(t, origin.Config{}), t.TempDir()
 	r := runCommand(t, "", o.URL("a.bin", 300<<10), "-o", dir, o.URL("b.bin", 7<<20), "-j", "2")
-	require.Equal(t, exitDone, r.code, r.stderr)
+	require.Equal(t, command.Done, r.code, r.stderr)
 	require.Empty(t, r.stderr)
 	requireFile(t, dir, "a.bin", 300<<10)
 	requireFile(t, dir, "b.bin", 7<<20)
@@ -74,9 +76,9 @@ func TestAllDone(t *testing.T) {
 func TestSecondRunFetchesNothing(t *testing.T) {
 	o, dir := startOrigin(t, origin.Config{}), t.TempDir()
 	args := []string{"-o", dir, o.URL("a.bin", 300<<10)}
-	require.Equal(t, exitDone, runCommand(t, "", args...).code)
+	require.Equal(t, command.Done, runCommand(t, "", args...).code)
 	r := runCommand(t, "", args...)
-	require.Equal(t, exitDone, r.code, r.stderr)
+	require.Equal(t, command.Done, r.code, r.stderr)
 	require.Contains(t, r.stdout, "was there already")
 	require.Regexp(t, `(?m)^of them kept +1 \(300\.0 KiB were there already\)$`, r.stdout)
 }
@@ -85,7 +87,7 @@ func TestSomeFailed(t *testing.T) {
 	o, dir := startOrigin(t, origin.Config{}), t.TempDir()
 	missing := strings.Replace(o.URL("gone.bin", 1), "/1/", "/no/", 1)
 	r := runCommand(t, "", "-o", dir, missing+"?key=secret", o.URL("a.bin", 1000), "ftp://host/x")
-	require.Equal(t, exitFailed, r.code)
+	require.Equal(t, command.Failed, r.code)
 	requireFile(t, dir, "a.bin", 1000)
 	lines := strings.Split(strings.TrimSpace(r.stderr), "\n")
 	require.Len(t, lines, 2, r.stderr)
@@ -122,7 +124,7 @@ func TestUsageErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := runCommand(t, "", c.args...)
-			require.Equal(t, exitUsage, r.code)
+			require.Equal(t, command.Usage, r.code)
 			require.Empty(t, r.stdout)
 			require.Contains(t, r.stderr, c.says)
 		})
@@ -131,7 +133,7 @@ func TestUsageErrors(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	r := runCommand(t, "", "-h")
-	require.Equal(t, exitDone, r.code)
+	require.Equal(t, command.Done, r.code)
 	require.Contains(t, r.stdout, "usage:")
 	require.Contains(t, r.stdout, "-limit")
 	require.Empty(t, r.stderr)
@@ -141,7 +143,7 @@ func TestListFromStandardInput(t *testing.T) {
 	o, dir := startOrigin(t, origin.Config{}), t.TempDir()
 	list := "\ufeff# files\r\n\n  " + o.URL("a.bin", 10) + "  \r\n" + o.URL("b.bin", 20)
 	r := runCommand(t, list, "-i", "-", "-o", dir, o.URL("c.bin", 30))
-	require.Equal(t, exitDone, r.code, r.stderr)
+	require.Equal(t, command.Done, r.code, r.stderr)
 	requireFile(t, dir, "a.bin", 10)
 	requireFile(t, dir, "b.bin", 20)
 	requireFile(t, dir, "c.bin", 30)
@@ -154,7 +156,7 @@ func TestLimitsReachTheServer(t *testing.T) {
 		args = append(args, o.URL(fmt.Sprintf("f%d", i), 10))
 	}
 	r := runCommand(t, "", args...)
-	require.Equal(t, exitDone, r.code, r.stderr)
+	require.Equal(t, command.Done, r.code, r.stderr)
 	require.LessOrEqual(t, o.Stats().Peak, int64(3))
 	require.Regexp(t, `^\nfiles`, r.stdout, "-q leaves the summary")
 }
@@ -163,7 +165,7 @@ func TestSpeedLimit(t *testing.T) {
 	o := startOrigin(t, origin.Config{})
 	begun := time.Now()
 	r := runCommand(t, "", "-o", t.TempDir(), "-limit", "400k", o.URL("a.bin", 200<<10))
-	require.Equal(t, exitDone, r.code, r.stderr)
+	require.Equal(t, command.Done, r.code, r.stderr)
 	require.GreaterOrEqual(t, time.Since(begun), 350*time.Millisecond)
 }
 
@@ -175,7 +177,7 @@ func TestInterrupted(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	begun := time.Now()
 	code := run(ctx, []string{"-o", dir, o.URL("slow.bin", 10<<20), o.URL("quick.bin", 10)}, nil, &stdout, &stderr)
-	require.Equal(t, exitFailed, code)
+	require.Equal(t, command.Failed, code)
 	require.Less(t, time.Since(begun), 5*time.Second)
 	requireFile(t, dir, "quick.bin", 10)
 	require.Equal(t, "fetch: interrupted; the same command fetches what is missing\n", stderr.String())
@@ -198,7 +200,7 @@ func TestServerTextIsCleaned(t *testing.T) {
 	}))
 	defer server.Close()
 	r := runCommand(t, "", "-o", t.TempDir(), server.URL+"/named", server.URL+"/moved", server.URL+"/gone%1b%5b31m")
-	require.Equal(t, exitFailed, r.code)
+	require.Equal(t, command.Failed, r.code)
 	require.Regexp(t, `(?m)^files +1 of 3$`, r.stdout)
 	require.Equal(t, 2, strings.Count(r.stderr, "\n"), r.stderr)
 }
@@ -240,7 +242,7 @@ func TestDemonstrationInterrupted(t *testing.T) {
 	o, err := parseFlags([]string{"-q"})
 	require.NoError(t, err)
 	err = smallDemonstration().run(ctx, o, &stdout, &stderr)
-	require.Equal(t, exitFailed, exitCode(err, &stderr))
+	require.Equal(t, command.Failed, exitCode(err, &stderr))
 	require.Equal(t, "fetch: interrupted\n", stderr.String())
 	requireEmptyDir(t, os.TempDir())
 }

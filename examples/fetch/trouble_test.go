@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/littledl/littledl"
 	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl"
 )
 
 // TestWaitingIsExplained: a batch that stands still says why.

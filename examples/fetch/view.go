@@ -6,8 +6,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/littledl/littledl"
 	"github.com/vbauerster/mpb/v8/cwriter"
+
+	"github.com/littledl/littledl"
 )
 
 // view shows a batch while it runs. The library calls back one at a time, so

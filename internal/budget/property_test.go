@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl/internal/replay"
 )
 
 // model is what a pool must do, one step at a time: the waiting in order, and who
@@ -69,9 +71,7 @@ func pluck(rnd *rand.Rand, from *[]*client) *client {
 // TestAgainstModel does random things and compares the pool with the model after
 // each: who holds a slot and who waits must be the same.
 func TestAgainstModel(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rnd := rand.New(rand.NewPCG(seed, 1))
+	rnd := rand.New(rand.NewPCG(replay.Seed(t), 1))
 	for range 30 {
 		synctest.Test(t, func(t *testing.T) { compareWithModel(t, rnd) })
 	}
@@ -120,8 +120,7 @@ func compareWithModel(t *testing.T, rnd *rand.Rand) {
 // TestCrowd has many goroutines at it at once. Whoever holds a slot counts himself;
 // above the size that number may only fall.
 func TestCrowd(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := replay.Seed(t)
 	synctest.Test(t, func(t *testing.T) {
 		p := New(5)
 		groups := []*Group{p.Group(0), p.Group(2), p.Group(3)}

@@ -121,6 +121,26 @@ func (f *file) SetTime(t time.Time) error {
 	return nil
 }
 
+func (f *file) Mark() ([]byte, error) {
+	if err := f.enter(); err != nil {
+		return nil, err
+	}
+	defer f.leave()
+	if f.in.now.mark == nil {
+		return nil, pathError("look for a mark", f.name, os.ErrNotExist)
+	}
+	return f.in.now.mark, nil
+}
+
+func (f *file) SetMark(b []byte) error {
+	if err := f.enter(); err != nil {
+		return err
+	}
+	defer f.leave()
+	f.in.now.mark = append([]byte(nil), b...)
+	return nil
+}
+
 func (f *file) Close() error {
 	if err := f.enter(); err != nil {
 		return err

@@ -19,6 +19,7 @@ type image struct {
 	pages map[int64]*page // by number; missing ones are zeros
 	size  int64
 	mtime time.Time
+	mark  []byte // never changed once it is in an image
 }
 
 // inode is a file, under whatever names.
@@ -117,7 +118,7 @@ func (in *inode) sync() {
 		in.settle(n, in.now.pages[n])
 	}
 	clear(in.dirty)
-	in.disk.size, in.disk.mtime, in.sizes = in.now.size, in.now.mtime, nil
+	in.disk.size, in.disk.mtime, in.disk.mark, in.sizes = in.now.size, in.now.mtime, in.now.mark, nil
 }
 
 // failSync is what becomes of dirty pages when the disk refuses them: the system
@@ -141,7 +142,7 @@ func (in *inode) cut(r *rand.Rand) {
 	if r != nil {
 		in.survive(r)
 	}
-	in.now = image{maps.Clone(in.disk.pages), in.disk.size, in.disk.mtime}
+	in.now = image{maps.Clone(in.disk.pages), in.disk.size, in.disk.mtime, in.disk.mark}
 	for n, p := range in.now.pages { // behind the end there is nothing
 		if n*pageSize >= in.now.size {
 			delete(in.now.pages, n)
@@ -172,6 +173,9 @@ func (in *inode) survive(r *rand.Rand) {
 	}
 	if r.Float64() < luck {
 		in.disk.mtime = in.now.mtime
+	}
+	if r.Float64() < luck {
+		in.disk.mark = in.now.mark
 	}
 }
 

@@ -36,6 +36,7 @@ const (
 	Lock        Kind = "lock"
 	Preallocate Kind = "preallocate"
 	SetTime     Kind = "set time"
+	SetMark     Kind = "set mark"
 	Close       Kind = "close"
 )
 
@@ -152,6 +153,10 @@ func (f *tappedFile) Lock() error {
 
 func (f *tappedFile) Preallocate(size int64) error {
 	return f.hook.pass(Op{Kind: Preallocate, Name: f.name}, func() error { return f.File.Preallocate(size) })
+}
+
+func (f *tappedFile) SetMark(b []byte) error {
+	return f.hook.pass(Op{Kind: SetMark, Name: f.name}, func() error { return f.File.SetMark(b) })
 }
 
 func (f *tappedFile) SetTime(t time.Time) error {

@@ -143,6 +143,15 @@ func (f *file) SetTime(t time.Time) error {
 	return do(f.faults, SetTime, f.name, 0, func() error { return f.File.SetTime(t) })
 }
 
+func (f *file) SetMark(b []byte) error {
+	return do(f.faults, SetMark, f.name, 0, func() error { return f.File.SetMark(b) })
+}
+
+func (f *file) Mark() (b []byte, err error) {
+	err = do(f.faults, GetMark, f.name, 0, func() error { b, err = f.File.Mark(); return err })
+	return b, err
+}
+
 func (f *file) Sync() error { return do(f.faults, Sync, f.name, 0, f.File.Sync) }
 func (f *file) Lock() error { return do(f.faults, Lock, f.name, 0, f.File.Lock) }
 

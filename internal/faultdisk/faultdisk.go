@@ -42,13 +42,15 @@ const (
 	Lock        = "lock"
 	Preallocate = "preallocate"
 	SetTime     = "settime"
+	SetMark     = "setmark"
+	GetMark     = "getmark"
 	Close       = "close"
 )
 
 // Everything is every operation.
 var Everything = []string{
 	OpenDir, Create, Open, Nameless, Lstat, Names, Link, Rename, RenameNew, Remove, SyncDir,
-	Read, Write, Stat, Truncate, Sync, Lock, Preallocate, SetTime, Close,
+	Read, Write, Stat, Truncate, Sync, Lock, Preallocate, SetTime, SetMark, GetMark, Close,
 }
 
 // Fault is a rule: some operations fail.

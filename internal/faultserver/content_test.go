@@ -8,12 +8,12 @@ import (
 	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl/internal/replay"
 )
 
 func TestContentIsOneWhateverTheReads(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := rand.New(rand.NewPCG(replay.Seed(t), 0))
 	for _, size := range []int64{0, 1, stampLen - 1, period, period + 3, 3*period + 100} {
 		c := Generate("a", 1, size)
 		whole := Bytes(c)

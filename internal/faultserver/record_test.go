@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl/internal/replay"
 )
 
 // TestNeverCountsTooMany has workers that ask, and read or give up, one request at
@@ -21,8 +23,7 @@ import (
 func TestNeverCountsTooMany(t *testing.T) {
 	const workers = 4
 	run := func(t *testing.T, srv *Server) {
-		seed := rand.Uint64()
-		t.Logf("seed %d", seed)
+		seed := replay.Seed(t)
 		f := srv.File("f", Size(400_000))
 		// Else a worker's next request waits behind its last one on its connection.
 		srv.Client().Transport.(*http.Transport).DisableKeepAlives = true

@@ -141,7 +141,23 @@ func Origin(u *url.URL) string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
-// CheckURL accepts what the library can fetch: absolute http and https URLs.
+// ParseURL accepts what the library can fetch: absolute http and https URLs. Its errors repeat
+// nothing of it.
+func ParseURL(raw string) (*url.URL, error) {
+	if raw == "" {
+		return nil, errors.New("it is empty")
+	}
+	if strings.TrimSpace(raw) != raw {
+		return nil, errors.New("there are blanks or line breaks around it")
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, errors.New("it cannot be parsed")
+	}
+	return u, CheckURL(u)
+}
+
+// CheckURL is ParseURL for one that is parsed already.
 func CheckURL(u *url.URL) error {
 	if s := strings.ToLower(u.Scheme); s != "http" && s != "https" {
 		if s == "" {
@@ -158,26 +174,4 @@ func CheckURL(u *url.URL) error {
 		}
 	}
 	return nil
-}
-
-// ValidHeaderName reports whether k is a token (RFC 9110, section 5.1).
-func ValidHeaderName(k string) bool {
-	for i := range len(k) {
-		c := k[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
-			return false
-		}
-	}
-	return k != ""
-}
-
-// ValidHeaderValue reports whether v holds no control character but tab (RFC 9110,
-// section 5.5).
-func ValidHeaderValue(v string) bool {
-	for i := range len(v) {
-		if c := v[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
 }

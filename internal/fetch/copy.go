@@ -10,12 +10,6 @@ type Extent interface {
 	Wrote(off int64, data []byte) error
 }
 
-// WriteError is a failure of the destination, told apart from the source's.
-type WriteError struct{ Err error }
-
-func (e *WriteError) Error() string { return e.Err.Error() }
-func (e *WriteError) Unwrap() error { return e.Err }
-
 // Copy moves bytes from body to w at off until the extent wants no more: then it
 // returns nil, having read not a byte too many. The body's own end is io.EOF,
 // which never means complete: whoever knows the size decides that. One goroutine
@@ -30,7 +24,7 @@ func Copy(w io.WriterAt, body io.Reader, off int64, buf []byte, x Extent) error 
 		n, err := body.Read(p)
 		if n > 0 {
 			if _, werr := w.WriteAt(p[:n], off); werr != nil {
-				return &WriteError{werr}
+				return werr
 			}
 			if werr := x.Wrote(off, p[:n]); werr != nil {
 				return werr
@@ -38,7 +32,7 @@ func Copy(w io.WriterAt, body io.Reader, off int64, buf []byte, x Extent) error 
 			off += int64(n)
 		}
 		if err != nil {
-			if err == io.EOF && x.Room(off) == 0 {
+			if x.Room(off) <= 0 { // it came with the last byte, too late to matter
 				return nil
 			}
 			return err

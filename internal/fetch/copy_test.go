@@ -68,6 +68,9 @@ func TestCopyShort(t *testing.T) {
 	require.ErrorIs(t, fetch.Copy(&w, broken, 0, make([]byte, 64), &extent{end: 9}), io.ErrUnexpectedEOF)
 	require.NoError(t, fetch.Copy(&w, iotest.DataErrReader(strings.NewReader("hello")), 0, make([]byte, 64), &extent{end: 5}),
 		"an end that comes with the last byte is in time")
+	reset := readerFunc(func(p []byte) (int, error) { return copy(p, "hello"), io.ErrUnexpectedEOF })
+	require.NoError(t, fetch.Copy(&w, reset, 0, make([]byte, 64), &extent{end: 5}), "as is any other")
+	require.ErrorIs(t, fetch.Copy(&w, reset, 0, make([]byte, 64), &extent{end: 6}), io.ErrUnexpectedEOF)
 }
 
 // TestCopyUntilTheMovedEnd: a thief moves the end down while bytes arrive.
@@ -84,17 +87,18 @@ func TestCopyUntilTheMovedEnd(t *testing.T) {
 func TestCopyFailures(t *testing.T) {
 	full := errors.New("disk full")
 	err := fetch.Copy(writerAt(func([]byte, int64) (int, error) { return 0, full }), strings.NewReader("x"), 0, make([]byte, 4), &extent{end: 9})
-	var we *fetch.WriteError
-	require.ErrorAs(t, err, &we, "the disk's failure is told apart from the network's")
 	require.ErrorIs(t, err, full)
 
 	tooLarge := errors.New("too large")
 	x := &extent{end: 9, after: func(*extent, int64, int) error { return tooLarge }}
 	err = fetch.Copy(&sink{}, strings.NewReader("hello"), 0, make([]byte, 2), x)
 	require.ErrorIs(t, err, tooLarge)
-	require.False(t, errors.As(err, &we))
 	require.Len(t, x.wrote, 1)
 }
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 type writerAt func([]byte, int64) (int, error)
 

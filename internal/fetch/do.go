@@ -9,20 +9,24 @@ import (
 	"net/textproto"
 	"net/url"
 	"strings"
+	"time"
 
+	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/redact"
 )
 
 // Failures of redirects. Neither is worth a retry.
 var (
-	ErrTooManyRedirects  = errors.New("too many redirects")
-	ErrForbiddenRedirect = errors.New("forbidden redirect")
+	ErrTooManyRedirects  = fail.ErrTooManyRedirects
+	ErrForbiddenRedirect = fail.ErrForbiddenRedirect
 )
 
 const (
 	maxRedirects = 10
-	// maxDrain is what is read of an unwanted body to save its connection.
-	maxDrain = 64 << 10
+	// maxDrain is what is read of an unwanted body to save its connection, if it is there
+	// within drainTime.
+	maxDrain  = 64 << 10
+	drainTime = 250 * time.Millisecond
 )
 
 // Request is one GET or HEAD.
@@ -55,10 +59,19 @@ func (r *Response) Close() {
 	r.release()
 }
 
-// Discard is Close, but reads a short rest of the body to keep the connection.
+// Discard is Close, but reads a short rest of the body to keep the connection. Closing is
+// what ends that where the rest does not come.
 func (r *Response) Discard() {
-	if r.ContentLength <= maxDrain {
+	if r.Body != http.NoBody && r.ContentLength <= maxDrain {
+		late := make(chan struct{})
+		timer := time.AfterFunc(drainTime, func() {
+			defer close(late)
+			r.Body.Close()
+		})
 		_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
+		if !timer.Stop() {
+			<-late
+		}
 	}
 	r.Close()
 }
@@ -135,6 +148,9 @@ func (c *Client) hop(ctx context.Context, r *Request, u *url.URL) (*Response, er
 		}
 	}
 	res, err := c.roundTrip(req, r.HTTP1)
+	if len(c.own) == 0 {
+		res, err = whole(c.multiplexed, req, res, err)
+	}
 	if err != nil {
 		release()
 		if cause := context.Cause(ctx); cause != nil {
@@ -163,8 +179,8 @@ func withoutLine(err error) error {
 // u's own origin. Many requests differ in nothing from the one before: they share
 // theirs, where nobody but our own transports, which only read it, gets to see it.
 func (c *Client) header(r *Request, u *url.URL) http.Header {
-	strangers := len(c.own) == 0 || c.jar != nil || c.conf.Proxy != nil
-	if strangers || len(c.conf.OriginHeaders) > 0 || len(r.Header) > 0 || r.User != nil || r.IfRange != "" {
+	observed := len(c.own) == 0 || c.jar != nil || c.conf.Proxy != nil
+	if observed || len(c.conf.OriginHeaders) > 0 || len(r.Header) > 0 || r.User != nil || r.IfRange != "" {
 		return c.newHeader(r, u)
 	}
 	last := c.last.Load()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"testing"
 	"testing/synctest"
@@ -146,25 +147,6 @@ func TestAdmit(t *testing.T) {
 	require.Empty(t, srv.Requests())
 }
 
-// TestConnectionIsKept: an unwanted short body is read, so that its connection
-// serves the next request; a long one is not worth that.
-func TestConnectionIsKept(t *testing.T) {
-	srv := faultserver.Start(t, faultserver.On(faultserver.NewNet(), "a.test:80"))
-	f := srv.File("a.bin", faultserver.Size(60<<10))
-	cl := client(t, config(srv))
-	for range 3 {
-		_, err := get(t, cl, f.URL())
-		require.NoError(t, err)
-	}
-	require.Equal(t, 1, srv.Conns())
-	f.Set(faultserver.Size(10 << 20))
-	for range 2 {
-		_, err := get(t, cl, f.URL())
-		require.NoError(t, err)
-	}
-	require.Equal(t, 2, srv.Conns())
-}
-
 func TestTimeouts(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault func(*faultserver.Net, *faultserver.File)
@@ -229,6 +211,22 @@ func TestCallersClient(t *testing.T) {
 	_, err := get(t, client(t, c), f.URL())
 	require.NoError(t, err)
 	require.Len(t, sent, 2)
+}
+
+// TestCookiesOfOddAnswers: a header counts in whatever letters a transport of the
+// caller's writes its name, and in no other.
+func TestCookiesOfOddAnswers(t *testing.T) {
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	header := http.Header{"set-cookie": {"id=1"}, "x-Other": nil}
+	cl := client(t, fetch.Config{HTTPClient: &http.Client{Jar: jar, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: header}, nil
+	})}})
+	res, err := get(t, cl, "http://a.test/a")
+	require.NoError(t, err)
+	require.Equal(t, http.Header{"Set-Cookie": {"id=1"}, "X-Other": nil}, res.Header)
+	require.Equal(t, http.Header{"set-cookie": {"id=1"}, "x-Other": nil}, header, "which may be shared")
+	require.Len(t, jar.Cookies(parse(t, "http://a.test/")), 1)
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

@@ -2,15 +2,16 @@ package fetch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"syscall"
+
+	"github.com/littledl/littledl/internal/fail"
 )
 
 // ErrPrivateAddress is a connection refused because it leads into a private network.
-var ErrPrivateAddress = errors.New("address is private")
+var ErrPrivateAddress = fail.ErrPrivateAddress
 
 // specialNets are ranges that lead to this machine or its neighbours, or hide
 // such an address, and that netip has no predicate for.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/littledl/littledl/internal/gate"
+	"github.com/littledl/littledl/internal/replay"
 )
 
 var (
@@ -105,8 +106,7 @@ func TestCloseReleasesTheEpoch(t *testing.T) {
 // TestHurry pauses and resumes as fast as it can while others enter: nobody is left
 // outside an open gate, and nobody gets an epoch that does not end with its pause.
 func TestHurry(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := replay.Seed(t)
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		g := gate.New(ctx)

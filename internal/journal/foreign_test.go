@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/littledl/littledl/internal/replay"
 )
 
 // What is no journal, or no longer one, is told from one.
@@ -58,8 +60,7 @@ func TestFlipped(t *testing.T) {
 // TestOverwritten: stretches of a journal that hold anything, as after a power cut,
 // lose what comes from there on and invent nothing.
 func TestOverwritten(t *testing.T) {
-	seed := rand.Uint64()
-	r := rand.New(rand.NewPCG(seed, 1))
+	r := rand.New(rand.NewPCG(replay.Seed(t), 1))
 	for n := range 20_000 {
 		b := small()
 		lo := r.IntN(len(b))
@@ -76,9 +77,9 @@ func TestOverwritten(t *testing.T) {
 			require.ErrorIs(t, err, ErrForeign)
 			continue
 		}
-		require.Equal(t, head, l.Head, "seed %d, round %d", seed, n)
+		require.Equal(t, head, l.Head, "round %d", n)
 		require.LessOrEqual(t, len(l.Extents), len(extents))
-		require.Equal(t, extents[:len(l.Extents)], append([]Extent{}, l.Extents...), "seed %d, round %d", seed, n)
+		require.Equal(t, extents[:len(l.Extents)], append([]Extent{}, l.Extents...), "round %d", n)
 	}
 }
 
@@ -183,13 +184,12 @@ func TestSenselessHead(t *testing.T) {
 
 // TestOtherJournals: no record of a journal fits into one of another ID.
 func TestOtherJournals(t *testing.T) {
-	seedOf := rand.Uint64()
-	r := rand.New(rand.NewPCG(seedOf, 2))
+	r := rand.New(rand.NewPCG(replay.Seed(t), 2))
 	for range 10_000 {
 		h := Head{ID: r.Uint64(), Size: head.Size}
 		l, err := Decode(append(Begin(1, h), extents[0].Record(r.Uint64())...))
 		require.NoError(t, err)
-		require.Empty(t, l.Extents, "seed %d", seedOf)
+		require.Empty(t, l.Extents)
 	}
 }
 

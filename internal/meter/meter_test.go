@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/littledl/littledl/internal/meter"
+	"github.com/littledl/littledl/internal/replay"
 )
 
 var start = time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -23,9 +24,7 @@ func TestSpeedNeedsTwoSamples(t *testing.T) {
 }
 
 func TestConstantSpeedIsTold(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rnd := rand.New(rand.NewPCG(seed, 0))
+	rnd := rand.New(rand.NewPCG(replay.Seed(t), 0))
 	m := meter.New(2 * time.Second)
 	now := start
 	m.Sample(now, 0)
@@ -37,9 +36,7 @@ func TestConstantSpeedIsTold(t *testing.T) {
 }
 
 func TestSpeedStaysWithinWhatWasSeen(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rnd := rand.New(rand.NewPCG(seed, 0))
+	rnd := rand.New(rand.NewPCG(replay.Seed(t), 0))
 	m := meter.New(time.Second)
 	now, total := start, int64(0)
 	m.Sample(now, total)

@@ -61,7 +61,7 @@ func resumed(t *testing.T, d *partfile.Dir) (*partfile.Part, journal.Log) {
 func TestFailedSyncIsNotForgotten(t *testing.T) {
 	for name, sync := range map[string]func(p *partfile.Part) error{
 		"while it is written": func(p *partfile.Part) error { return p.SyncAfter(1) },
-		"at the end":          func(p *partfile.Part) error { return p.Seal(time.Time{}, true) },
+		"at the end":          func(p *partfile.Part) error { return p.Seal(time.Time{}, partfile.Mark{}, true) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := crashfs.New(crashfs.Traits{})
@@ -72,7 +72,7 @@ func TestFailedSyncIsNotForgotten(t *testing.T) {
 			require.ErrorIs(t, err, syscall.EIO)
 			note(t, p, "more")
 			require.ErrorIs(t, p.SyncAfter(1), partfile.ErrUnsynced)
-			require.ErrorIs(t, p.Seal(time.Time{}, true), partfile.ErrUnsynced)
+			require.ErrorIs(t, p.Seal(time.Time{}, partfile.Mark{}, true), partfile.ErrUnsynced)
 			require.ErrorIs(t, p.Publish(modelName, false), partfile.ErrUnsynced)
 			_, ok := p.Kept()
 			require.False(t, ok)

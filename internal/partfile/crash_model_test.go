@@ -285,7 +285,7 @@ func (m *model) publish(d *partfile.Dir) {
 		size = want
 	}
 	require.Equal(m.t, want, size)
-	m.no(m.part.Seal(modelTime, m.durable))
+	m.no(m.part.Seal(modelTime, partfile.Mark{}, m.durable))
 	m.named = true
 	for n := 0; ; n++ {
 		err := m.part.Publish(numbered(n), m.replace)

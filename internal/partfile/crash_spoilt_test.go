@@ -11,6 +11,7 @@ import (
 
 	"github.com/littledl/littledl/internal/crashfs"
 	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/replay"
 )
 
 // Bytes that change on the disk.
@@ -18,7 +19,7 @@ import (
 // TestSpoilt is 90, 91 and 92 of the catalogue for the part file alone: after a crash
 // somebody, or the disk, spoils the part, its journal or both.
 func TestSpoilt(t *testing.T) {
-	seed, stories := crashSeed(t), uint64(4)
+	seed, stories := replay.Seed(t), uint64(4)
 	if os.Getenv("LITTLEDL_CRASH") == "all" {
 		stories = 200
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/littledl/littledl/internal/crashfs"
 	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/replay"
 	"github.com/littledl/littledl/internal/span"
 )
 
@@ -50,21 +51,11 @@ var ends = []end{
 	{"a third part", true, func(m moment, r *rand.Rand) *crashfs.FS { return m.fs.CutAt(r) }},
 }
 
-// crashSeed is the seed of a run of the tests; LITTLEDL_SEED repeats one.
-func crashSeed(t *testing.T) uint64 {
-	seed := uint64(time.Now().UnixNano())
-	if s, err := strconv.ParseUint(os.Getenv("LITTLEDL_SEED"), 10, 64); err == nil {
-		seed = s
-	}
-	t.Logf("LITTLEDL_SEED=%d", seed)
-	return seed
-}
-
 // TestCrashEverywhere is 88 and 89 of the catalogue for the part file alone: a download
 // crashes before every single operation on its disk, in every way, and what comes next
 // is looked at, as is a crash of the process that goes on from there.
 func TestCrashEverywhere(t *testing.T) {
-	seed, stories := crashSeed(t), uint64(10)
+	seed, stories := replay.Seed(t), uint64(10)
 	if os.Getenv("LITTLEDL_CRASH") == "all" {
 		stories = 400
 	}

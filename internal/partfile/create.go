@@ -38,7 +38,7 @@ func (d *Dir) create(name, journal string) (*Part, error) {
 				f.Close()
 				return nil, err
 			}
-			return &Part{dir: d, f: f, name: name, beside: journal}, nil
+			return &Part{dir: d, f: f, name: name, journalName: journal}, nil
 		}
 		if !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("create the part file: %w", err)
@@ -100,7 +100,7 @@ func (d *Dir) Reopen(k Kept) (*Part, error) {
 		f.Close()
 		return nil, err
 	}
-	p := &Part{dir: d, f: f, name: k.name, beside: k.beside}
+	p := &Part{dir: d, f: f, name: k.name, journalName: k.journalName}
 	if !d.disk.Same(info, k.info) || info.Size() != k.info.Size() || !info.ModTime().Equal(k.info.ModTime()) || d.disk.Links(info) > 1 || !p.reopenJournal(k) {
 		f.Close()
 		return nil, errors.New("the part file was changed by somebody else")
@@ -110,9 +110,9 @@ func (d *Dir) Reopen(k Kept) (*Part, error) {
 
 // Kept identifies a part that outlived its transfer.
 type Kept struct {
-	name, beside string
-	info         fs.FileInfo
-	id, nonce    uint64 // of its journal; 0: it has none
+	name, journalName string
+	info              fs.FileInfo
+	id, nonce         uint64 // of its journal; 0: it has none
 }
 
 // Resumable reports whether another process could go on with the part.

@@ -35,10 +35,13 @@ type Dir struct {
 	disk Disk
 	// Whether nameless files work here; learned by trying.
 	nameless atomic.Bool
+	// Whether files here can have no marks; learned likewise.
+	unmarkable atomic.Bool
 	// What had a name here when the directory was opened; nil: too much to know. It
 	// spares a system call for every file that is new.
 	names map[string]struct{}
 	left  map[string][]string // the parts that something was left of, by key
+	marks marks
 }
 
 // maxNames is how many names of a directory are remembered.
@@ -58,6 +61,7 @@ func OpenDir(dir, sub string) (*Dir, error) {
 func NewDir(disk Disk) *Dir {
 	d := &Dir{disk: disk}
 	d.nameless.Store(namelessPossible())
+	d.unmarkable.Store(!marksPossible)
 	d.readNames()
 	return d
 }

@@ -19,7 +19,7 @@ type Disk interface {
 	// Absent reports, as cheaply as may be, that nothing has the name; false may also
 	// mean that it is not known.
 	Absent(name string) bool
-	// Names lists at most n names.
+	// Names lists at most n names, from the first on.
 	Names(n int) ([]string, error)
 	// Link gives a file a further name that nothing has: an open file, or, where name is
 	// not empty, the one that has that name.
@@ -52,4 +52,8 @@ type File interface {
 	// Preallocate reserves disk without changing the length.
 	Preallocate(size int64) error
 	SetTime(t time.Time) error
+	// Mark returns what SetMark has attached to the file; an error where there is nothing, or
+	// files can have nothing attached.
+	Mark() ([]byte, error)
+	SetMark([]byte) error
 }

@@ -70,6 +70,9 @@ func (d *osDisk) Sync() error                            { return d.handle.Sync(
 func (d *osDisk) Close() error                           { return errors.Join(d.handle.Close(), d.root.Close()) }
 
 func (d *osDisk) Names(n int) ([]string, error) {
+	if _, err := d.handle.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
 	list, err := d.handle.Readdirnames(n)
 	if errors.Is(err, io.EOF) {
 		err = nil
@@ -101,3 +104,5 @@ func (f osFile) ReadFrom(r io.Reader) (int64, error) {
 func (f osFile) Lock() error                  { return lock(f.File) }
 func (f osFile) Preallocate(size int64) error { return preallocate(f.File, size) }
 func (f osFile) SetTime(t time.Time) error    { return setTime(f.File, t) }
+func (f osFile) Mark() ([]byte, error)        { return getMark(f.File) }
+func (f osFile) SetMark(b []byte) error       { return setMark(f.File, b) }

@@ -10,6 +10,14 @@ type Identity struct {
 	mtime, ctime int64 // nanoseconds
 }
 
-// IdentityOf returns a file's identity; false where the system tells too little for
-// it to be relied upon.
-func IdentityOf(info fs.FileInfo) (Identity, bool) { return identityOf(info) }
+// Size is how many bytes it has.
+func (i Identity) Size() int64 { return i.size }
+
+// IdentityOf returns a file's identity; false where the system tells no more than size
+// and modification time, which may be the same for two files, or be set again.
+func IdentityOf(info fs.FileInfo) (Identity, bool) {
+	if id, ok := identityOf(info); ok {
+		return id, true
+	}
+	return Identity{size: info.Size(), mtime: info.ModTime().UnixNano()}, false
+}

@@ -13,8 +13,8 @@ import (
 	"github.com/littledl/littledl/internal/journal"
 )
 
-// logbook is the journal beside a part, open.
-type logbook struct {
+// journalFile is the journal beside a part, open.
+type journalFile struct {
 	f      File
 	id     uint64 // of its Head
 	nonce  uint64 // ours: who writes another into it owns the part from then on
@@ -31,18 +31,18 @@ func (p *Part) Log(h journal.Head) error {
 		return nil
 	}
 	p.endLog()
-	if err := p.dir.clearJournal(p.beside); err != nil {
+	if err := p.dir.clearJournal(p.journalName); err != nil {
 		return fmt.Errorf("create the journal: %w", err)
 	}
-	f, err := p.dir.disk.Open(p.beside, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := p.dir.disk.Open(p.journalName, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("create the journal: %w", err)
 	}
 	h.ID = rand.Uint64()
-	l := &logbook{f: f, id: h.ID, nonce: newNonce()}
+	l := &journalFile{f: f, id: h.ID, nonce: newNonce()}
 	if err := l.append(journal.Begin(l.nonce, h)); err != nil {
 		f.Close()
-		_ = p.dir.disk.Remove(p.beside)
+		_ = p.dir.disk.Remove(p.journalName)
 		return err
 	}
 	p.log = l
@@ -69,7 +69,7 @@ func (d *Dir) clearJournal(name string) error {
 }
 
 // append writes whole records. Concurrent callers write side by side.
-func (l *logbook) append(b []byte) error {
+func (l *journalFile) append(b []byte) error {
 	at := l.end.Add(int64(len(b))) - int64(len(b))
 	if _, err := writeAll(l.f, b, at); err != nil {
 		return fmt.Errorf("write the journal: %w", err)
@@ -95,7 +95,7 @@ func (p *Part) note(e journal.Extent) error {
 
 // owned is ErrLocked once another process has taken the part over, on a file system
 // whose locks lie. Its bytes are as right as ours; one of the two has to stop.
-func (l *logbook) owned() error {
+func (l *journalFile) owned() error {
 	var b [8]byte
 	if _, err := l.f.ReadAt(b[:], journal.NonceAt); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the journal: %w", err)
@@ -157,10 +157,10 @@ func (p *Part) endLog() (mine bool) {
 	}
 	p.log = nil
 	mine = !errors.Is(l.owned(), ErrLocked)
-	still := mine && p.dir.isStill(p.beside, l.f)
+	still := mine && p.dir.isStill(p.journalName, l.f)
 	_ = l.f.Close()
 	if still {
-		_ = p.dir.disk.Remove(p.beside)
+		_ = p.dir.disk.Remove(p.journalName)
 	}
 	return mine
 }

@@ -133,8 +133,8 @@ func TestSyncAfter(t *testing.T) {
 
 	fails = nil // so says a system that has told of it once
 	require.ErrorIs(t, p.SyncAfter(0), ErrUnsynced)
-	require.ErrorIs(t, p.Seal(time.Time{}, true), ErrUnsynced)
-	require.ErrorIs(t, p.Seal(time.Time{}, false), ErrUnsynced)
+	require.ErrorIs(t, p.Seal(time.Time{}, Mark{}, true), ErrUnsynced)
+	require.ErrorIs(t, p.Seal(time.Time{}, Mark{}, false), ErrUnsynced)
 	_, ok := p.Kept()
 	require.False(t, ok)
 	holds(t, path, map[string]string{})
@@ -146,8 +146,8 @@ func TestSealFails(t *testing.T) {
 		d := onDisk(t, t.TempDir(), &changed{file: func(_ string, f *changedFile) { f.sync = func() error { return fails } }})
 		p, err := d.Create("a.bin", "k")
 		require.NoError(t, err)
-		require.NoError(t, p.Seal(time.Time{}, false), "not asked for")
-		require.ErrorIs(t, p.Seal(time.Time{}, true), want)
+		require.NoError(t, p.Seal(time.Time{}, Mark{}, false), "not asked for")
+		require.ErrorIs(t, p.Seal(time.Time{}, Mark{}, true), want)
 		p.Discard()
 	}
 }

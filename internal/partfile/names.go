@@ -61,9 +61,9 @@ func leftPart(name string) (part, key string, ok bool) {
 	return stem + Suffix, stem[dot+1:], true
 }
 
-// mates are the parts with a key, of which there may be anything by now: first the one
+// keyedParts are the parts with a key, of which there may be anything by now: first the one
 // that name would have, and where others count the ones of other names.
-func (d *Dir) mates(name, key string, others bool) (parts []string) {
+func (d *Dir) keyedParts(name, key string, others bool) (parts []string) {
 	own := partName(name, key, 0, Suffix)
 	if d.names == nil { // it was not looked what there is
 		if d.disk.Absent(own) && d.disk.Absent(journalName(own)) {

@@ -10,11 +10,11 @@ import (
 // Part is a file that is not complete yet. WriteAt, ReadAt, Recorders and SyncAfter may
 // be used concurrently; everything else by its one owner, with no write in flight.
 type Part struct {
-	dir    *Dir
-	f      File
-	name   string   // "" while it has none
-	beside string   // what its journal is called
-	log    *logbook // nil: nothing can be resumed
+	dir         *Dir
+	f           File
+	name        string       // "" while it has none
+	journalName string       // what its journal is called
+	log         *journalFile // nil: nothing can be resumed
 
 	durable  bool        // its name must survive a power cut, too
 	reserved bool        // more disk than its length needs
@@ -23,17 +23,8 @@ type Part struct {
 	closed   fs.FileInfo // what it was when it was closed; nil: it is open
 }
 
-// Nameless makes a part without a name: a crash leaves nothing of it. Where the
-// file system has no such files it is Create.
-func (d *Dir) Nameless(name, key string) (*Part, error) {
-	if p, err := d.TryNameless(); p != nil || err != nil {
-		return p, err
-	}
-	return d.Create(name, key)
-}
-
-// TryNameless is Nameless for callers to whom a key costs something: it returns nil
-// and no error where the file system has no nameless files.
+// TryNameless makes a part without a name: a crash leaves nothing of it. It returns nil and
+// no error where the file system has no such files.
 func (d *Dir) TryNameless() (*Part, error) {
 	if !d.nameless.Load() {
 		return nil, nil
@@ -98,7 +89,7 @@ func (p *Part) Empty() error {
 	}
 	p.unname()
 	_ = p.close()
-	fresh, err := p.dir.create(name, p.beside)
+	fresh, err := p.dir.create(name, p.journalName)
 	if err != nil {
 		return err
 	}
@@ -125,7 +116,7 @@ func (p *Part) Kept() (k Kept, ok bool) {
 			_ = p.f.Truncate(size)
 		}
 	}
-	k = Kept{name: p.name, beside: p.beside}
+	k = Kept{name: p.name, journalName: p.journalName}
 	var err error
 	if p.log != nil {
 		k.id, k.nonce = p.log.id, p.log.nonce

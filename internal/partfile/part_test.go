@@ -53,7 +53,7 @@ func TestSeal(t *testing.T) {
 	each(t, func(t *testing.T, path string, d *Dir, create func(name, key string) *Part) {
 		modified := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 		p := fill(t, create("a.bin", "k"), "whole")
-		require.NoError(t, p.Seal(modified, true))
+		require.NoError(t, p.Seal(modified, Mark{}, true))
 		require.NoError(t, p.Publish("a.bin", false))
 		info, err := d.Stat("a.bin")
 		require.NoError(t, err)
@@ -61,7 +61,7 @@ func TestSeal(t *testing.T) {
 		require.NoError(t, d.Sync())
 
 		p = fill(t, create("b.bin", "k"), "whole")
-		require.NoError(t, p.Seal(time.Time{}, false))
+		require.NoError(t, p.Seal(time.Time{}, Mark{}, false))
 		require.NoError(t, p.Publish("b.bin", false))
 		info, err = d.Stat("b.bin")
 		require.NoError(t, err)

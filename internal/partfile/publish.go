@@ -13,19 +13,40 @@ import (
 
 // How a complete part becomes the file.
 
-// Seal readies the part for Publish: modification time (zero: as it is) and, when
-// durable, both it and the bytes on the disk. The name follows in Publish then.
-func (p *Part) Seal(mtime time.Time, durable bool) error {
+// Seal readies the part for Publish: modification time (zero: as it is), the mark, where
+// files here can have one and it says anything, and, when durable, both and the bytes on
+// the disk. The name follows in Publish then.
+func (p *Part) Seal(mtime time.Time, mark Mark, durable bool) error {
 	p.durable = durable
 	if !mtime.IsZero() && p.lost == nil {
 		if err := p.f.SetTime(mtime); err != nil && !unsupported(err) { // not every file system has times to set
 			return fmt.Errorf("set the modification time: %w", err)
 		}
 	}
+	if !mark.IsZero() && p.lost == nil {
+		p.mark(mtime, mark)
+	}
 	if durable {
 		_ = p.sync(p.f, "file")
 	}
 	return p.lost
+}
+
+// mark attaches a mark. Without one the file is only fetched and compared the next time.
+func (p *Part) mark(mtime time.Time, m Mark) {
+	if p.dir.unmarkable.Load() {
+		return
+	}
+	if mtime.IsZero() {
+		info, err := p.f.Stat()
+		if err != nil {
+			return
+		}
+		mtime = info.ModTime()
+	}
+	if err := p.f.SetMark(m.encode(mtime)); err != nil && unsupported(err) {
+		p.dir.unmarkable.Store(true) // nor will the next be
+	}
 }
 
 // closesFirst: an open file keeps its name on Windows. Tests turn it on elsewhere.
@@ -59,11 +80,18 @@ func (p *Part) Publish(name string, replace bool) error {
 		err = p.dir.Sync()
 	}
 	p.unname()
+	p.seen = nil // a new name changes a file's change time
 	if cerr := p.close(); cerr != nil {
 		p.removeIfStill(name)
 		return cerr
 	}
 	return err
+}
+
+// Published is what the file was when Publish had given it its name.
+func (p *Part) Published() Identity {
+	id, _ := IdentityOf(p.closed)
+	return id
 }
 
 // replace renames over a file or a link, never over anything else.

@@ -17,7 +17,7 @@ import (
 // another name, but the same key, will do: a name may have been chosen by the server.
 // Nothing is believed yet: whoever adopts the part checks every extent.
 func (d *Dir) Resume(name, key string, others bool) (*Part, journal.Log, error) {
-	for _, part := range d.mates(name, key, others) {
+	for _, part := range d.keyedParts(name, key, others) {
 		p, log, err := d.resume(part)
 		switch {
 		case err == nil:
@@ -60,7 +60,7 @@ func (d *Dir) resume(part string) (p *Part, log journal.Log, err error) {
 	if d.disk.Links(info) > 1 { // published already
 		return nil, log, errUnsafe
 	}
-	p = &Part{dir: d, f: f, name: part, beside: journalName(part)}
+	p = &Part{dir: d, f: f, name: part, journalName: journalName(part)}
 	log, err = p.openJournal(func(journal.Log) bool { return true })
 	return p, log, err
 }
@@ -80,7 +80,7 @@ func (p *Part) openJournal(trust func(journal.Log) bool) (journal.Log, error) {
 	if err == nil && !trust(log) {
 		err = ErrLocked
 	}
-	l := &logbook{f: f, id: log.Head.ID, nonce: newNonce()}
+	l := &journalFile{f: f, id: log.Head.ID, nonce: newNonce()}
 	if err == nil {
 		err = f.Truncate(log.Len)
 	}
@@ -117,7 +117,7 @@ func (p *Part) Matches(ctx context.Context, e journal.Extent, buf []byte) (bool,
 // readJournal opens the journal of a part, if it is one of ours and not too long.
 func (p *Part) readJournal() (File, error) {
 	d := p.dir
-	f, info, err := d.openRegular(p.beside, os.O_RDWR)
+	f, info, err := d.openRegular(p.journalName, os.O_RDWR)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (p *Part) reopenJournal(k Kept) bool {
 // Tidy removes what is left of parts that nobody needs any more because the file is
 // there, unless they are in use.
 func (d *Dir) Tidy(name, key string, others bool) {
-	for _, part := range d.mates(name, key, others) {
+	for _, part := range d.keyedParts(name, key, others) {
 		d.tidy(part)
 	}
 }

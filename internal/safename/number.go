@@ -26,6 +26,23 @@ func Numbered(name string, n int) string {
 	return dir + stem + suffix
 }
 
+// NumberOf is the inverse of Numbered: which other name for name is other? Not ok: none.
+func NumberOf(name, other string) (n int, ok bool) {
+	if other == name {
+		return 0, true
+	}
+	stem, tail := strings.TrimSuffix(other, extension(name)), ")"
+	open := strings.LastIndex(stem, " (")
+	if open < 0 || !strings.HasSuffix(stem, tail) {
+		return 0, false
+	}
+	n, err := strconv.Atoi(stem[open+2 : len(stem)-len(tail)])
+	if err != nil || n <= 0 || Numbered(name, n) != other {
+		return 0, false
+	}
+	return n, true
+}
+
 // Fold is a key that is equal for two names if they may be the same file where
 // case does not matter. Composed and decomposed letters are not treated as one.
 // A name of ASCII without capitals is its own key and costs no allocation.

@@ -247,6 +247,9 @@ func FuzzFromDisposition(f *testing.F) {
 			require.NoError(t, err)
 			require.Equal(t, numbered, checked)
 			require.NotContains(t, numbered, "/")
+			back, ok := safename.NumberOf(clean, numbered)
+			require.True(t, ok, numbered)
+			require.Equal(t, n, back)
 		}
 	})
 }
@@ -288,5 +291,23 @@ func BenchmarkCleanFromURL(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		safename.Clean(safename.FromURL("https://example.org/some/where/file-000123.tar.gz?token=x"))
+	}
+}
+
+func TestNumberOf(t *testing.T) {
+	for other, n := range map[string]int{
+		"a.tar.gz": 0, "a (1).tar.gz": 1, "a (12).tar.gz": 12,
+		"a (0).tar.gz": -1, "a (01).tar.gz": -1, "a (x).tar.gz": -1, "a(1).tar.gz": -1, "b (1).tar.gz": -1, "a (1).tar": -1, "a (1)": -1, "": -1,
+	} {
+		got, ok := safename.NumberOf("a.tar.gz", other)
+		require.Equal(t, n >= 0, ok, other)
+		require.Equal(t, max(n, 0), got, other)
+	}
+}
+
+func TestSplit(t *testing.T) {
+	for name, want := range map[string][2]string{"a": {"", "a"}, "s/a": {"s", "a"}, "s/t/a.b": {"s/t", "a.b"}, "": {}} {
+		sub, base := safename.Split(name)
+		require.Equal(t, want, [2]string{sub, base})
 	}
 }

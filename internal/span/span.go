@@ -131,6 +131,9 @@ func Without(ranges []Range, lo, hi int64) []Range {
 // Ranges returns a copy of the ranges in the set, in order; nil if it is empty.
 func (s *Set) Ranges() []Range { return slices.Clone(s.ranges) }
 
+// Clone returns a set of the same bytes.
+func (s *Set) Clone() *Set { return &Set{slices.Clone(s.ranges), s.n} }
+
 // Reset empties the set and keeps its memory.
 func (s *Set) Reset() {
 	s.ranges = s.ranges[:0]

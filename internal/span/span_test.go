@@ -90,7 +90,10 @@ func TestQueries(t *testing.T) {
 	ranges[0].Hi = 99
 	require.Equal(t, int64(4), s.Prefix(), "Ranges returns a copy")
 
+	c := s.Clone()
 	s.Reset()
+	require.NotZero(t, c.Len(), "a clone is of its own")
+	require.NotEmpty(t, c.Ranges())
 	require.Zero(t, s.Len())
 	require.Zero(t, s.Prefix())
 	require.Empty(t, s.Ranges())

@@ -1,0 +1,73 @@
+package batch
+
+import (
+	"log/slog"
+
+	"github.com/littledl/littledl/internal/redact"
+	"github.com/littledl/littledl/internal/segment"
+	"github.com/littledl/littledl/internal/task"
+	"github.com/littledl/littledl/internal/transfer"
+)
+
+// What files ask of the others: Run is their transfer.Batch.
+
+// Idle implements transfer.Batch.
+func (r *Run) Idle() int {
+	if r.Share != nil {
+		return r.Share.Idle()
+	}
+	return r.Slots.Usage().Idle()
+}
+
+// Files implements transfer.Batch.
+func (r *Run) Files() int {
+	if r.Share == nil {
+		return 0
+	}
+	return r.Share.Files()
+}
+
+// Cut implements transfer.Batch.
+func (r *Run) Cut(c transfer.Cut) (segment.Layout, int) { return r.Config.Cut(c) }
+
+// MayGrow implements transfer.Batch: not while small files wait for the file's place, nor
+// while it is being found out whether they do.
+func (r *Run) MayGrow(priority int32, small bool) bool {
+	if r.Table.Preempts(priority, small) {
+		return false
+	}
+	if r.Share != nil && r.Idle() > r.Places { // more than those who wait could use, with the places there are
+		return true
+	}
+	return !r.Table.Crowded() || r.prober.isSettled()
+}
+
+// Settled implements transfer.Batch.
+func (r *Run) Settled() <-chan struct{} { return r.prober.settled }
+
+// Known implements transfer.Batch.
+func (r *Run) Known(t *task.Task, size int64, byRanges bool) {
+	r.Table.Known(t, size, byRanges)
+	if size >= 0 {
+		r.prober.saw(size)
+	}
+}
+
+// HeadPays implements transfer.Batch.
+func (r *Run) HeadPays(origin string) bool { return !r.prober.isRefused(origin) }
+
+// HeadMissed implements transfer.Batch.
+func (r *Run) HeadMissed(origin string, status int) { r.prober.missed(origin, status) }
+
+// CallOut implements transfer.Batch.
+func (r *Run) CallOut(call func()) { r.callOut(callerCode, call) }
+
+// Joined implements transfer.Batch.
+func (r *Run) Joined() { r.joined.Add(1) }
+
+// Log implements transfer.Batch.
+func (r *Run) Log(level slog.Level, msg string, t *task.Task, err error) {
+	if l := r.Logger; l != nil {
+		l.Log(r.ctx, level, msg, "task", t.ID(), "url", redact.URL(t.URL()), "err", err)
+	}
+}

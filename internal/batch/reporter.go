@@ -1,0 +1,60 @@
+package batch
+
+import (
+	"time"
+
+	"github.com/littledl/littledl/internal/meter"
+	"github.com/littledl/littledl/internal/transfer"
+)
+
+// reporter is a run's only clock: at every tick it looks after the transfers,
+// samples speeds, and has progress told when it is time. Nothing else polls.
+type reporter struct {
+	r     *Run
+	speed *meter.Meter
+	held  []any // scratch
+	files []*transfer.File
+}
+
+const (
+	tickTime      = 100 * time.Millisecond
+	speedHalfLife = 2 * time.Second
+)
+
+func newReporter(r *Run) *reporter { return &reporter{r: r, speed: meter.New(speedHalfLife)} }
+
+func (p *reporter) loop(stop <-chan struct{}) {
+	interval, told := p.r.Interval, time.Now()
+	p.speed.Sample(told, 0)
+	ticker := time.NewTicker(max(min(tickTime, interval, p.r.engine.Stall/4), 5*time.Millisecond))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case now := <-ticker.C:
+			p.tick(now)
+			if late := now.Sub(told); late >= interval {
+				told = now.Add(-(late % interval)) // what the tick is late by does not add up
+				p.r.notify.progress()
+			}
+		}
+	}
+}
+
+func (p *reporter) tick(now time.Time) {
+	p.speed.Sample(now, p.r.engine.Client.Received())
+	p.r.speed.Store(int64(p.speed.Speed()))
+	p.held, p.files = p.r.Table.Active(p.held[:0]), p.files[:0]
+	for _, f := range p.held {
+		p.files = append(p.files, f.(*transfer.File))
+	}
+	for _, f := range p.files {
+		f.Watch(now)
+		f.Measure(now)
+	}
+	p.r.engine.Origins.Tick(now)
+	if p.r.Share != nil {
+		p.r.Share.tick(p.files, p.r.Allowed())
+	}
+}

@@ -1,0 +1,211 @@
+// Package batch is one Start of a batch: what runs when, until everything is done.
+//
+// A task gets a place when one is free, and gives it to the next, or to a more urgent one;
+// sizes are asked for ahead, so that small files can go first; callbacks are told, one at a
+// time, and slow nobody down; whoever pauses, resumes or cancels in the middle of it finds
+// every file whole or able to go on. All goroutines of a Start are members of one group, and
+// it returns when the last of them has.
+package batch
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/littledl/littledl/internal/budget"
+	"github.com/littledl/littledl/internal/gate"
+	"github.com/littledl/littledl/internal/segment"
+	"github.com/littledl/littledl/internal/task"
+	"github.com/littledl/littledl/internal/transfer"
+)
+
+// Config says what a Start has to do.
+type Config struct {
+	Table  *task.Table
+	Engine transfer.Engine // but for what the Start brings: its context, gate and Batch
+	Slots  *budget.Pool
+	Share  *Sharing // nil: each file has requests of its own
+	Tell   Listener
+
+	Places      int           // files in transfer at once
+	Connections int           // requests in flight at once
+	Interval    time.Duration // between two reports of progress
+	Cut         func(transfer.Cut) (segment.Layout, int)
+	Class       func(size int64) int // sizes of one class need not be known more exactly
+	Op          func(error) string   // what was being done when an error happened
+	Word        func(error) error    // an error for callers
+	Logger      *slog.Logger
+}
+
+// Listener is told what happens, from one goroutine.
+type Listener interface {
+	WantsFiles() bool
+	Ended(t *task.Task)
+	Progress()
+}
+
+// Run is one Start.
+type Run struct {
+	Config
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	gate   *gate.Gate
+	engine *transfer.Engine
+	notify *notifier
+	prober *prober
+	group  errgroup.Group // all goroutines; what goes wrong with a file is no error of theirs
+	wake   chan struct{}  // capacity 1: the dispatcher has something to look at
+	begun  time.Time
+	idle   bool // the dispatcher's last look found nothing left to do
+
+	paused atomic.Bool
+	joined atomic.Int64          // workers beyond those that files began with
+	speed  atomic.Int64          // bytes/s, smoothed
+	exit   atomic.Pointer[error] // the caller's code has ended one of the goroutines
+}
+
+// New makes a Start that nothing runs of yet. Close must be called.
+func New(ctx context.Context, c Config) *Run {
+	r := &Run{Config: c, wake: make(chan struct{}, 1), begun: time.Now()}
+	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	r.gate = gate.New(r.ctx)
+	r.notify = newNotifier(c.Tell)
+	r.prober = newProber(r)
+	r.engine = &r.Config.Engine
+	r.engine.Batch, r.engine.Context, r.engine.Gate = r, r.ctx, r.gate
+	return r
+}
+
+// Pause stops the transfers that run, and holds back the rest until Resume.
+func (r *Run) Pause() {
+	r.paused.Store(true)
+	r.gate.Pause(transfer.ErrPaused)
+}
+
+// Resume goes on from there.
+func (r *Run) Resume() {
+	r.paused.Store(false)
+	r.gate.Resume()
+	r.Wake()
+}
+
+// Wake tells that there is something new to do.
+func (r *Run) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Do returns when everything is done, or the Start was ended, and all goroutines have. Its
+// connections and directories are closed then.
+func (r *Run) Do() {
+	report, stop := newReporter(r), make(chan struct{})
+	r.member(func() { report.loop(stop) })
+	r.member(func() { r.callOut("a callback", r.notify.loop) })
+	r.member(r.prober.loop)
+	for !r.settled() {
+		r.dispatch()
+	}
+	close(stop)
+	r.prober.close()
+	r.notify.close()
+	_ = r.group.Wait()
+	r.engine.Client.Close()
+	r.engine.Dirs.CloseAll()
+}
+
+// member starts a goroutine of the Start's.
+func (r *Run) member(do func()) {
+	r.group.Go(func() error { do(); return nil })
+}
+
+// settled is asked when nothing seems to be left: it has the last progress told,
+// and finds out whether a callback has added more.
+func (r *Run) settled() bool {
+	if !r.idle {
+		return false
+	}
+	if r.speed.Load() == 0 { // it was over before the first tick
+		r.speed.Store(int64(float64(r.engine.Client.Received()) / max(time.Since(r.begun).Seconds(), 1e-9)))
+	}
+	r.notify.last()
+	if r.idle = r.Table.Idle(); !r.idle {
+		r.notify.unmute()
+	}
+	return r.idle
+}
+
+// dispatch starts what may start, then waits for something to change.
+func (r *Run) dispatch() {
+	ended := r.ctx.Err() != nil // looked at once: an end in between must not be waited for
+	if ended {
+		r.cancelQueued()
+	}
+	next := r.Table.Due(time.Now())
+	if !ended && !r.paused.Load() {
+		for t := r.Table.Take(); t != nil; t = r.Table.Take() {
+			r.member(func() { r.work(t) })
+		}
+	}
+	if r.idle = r.Table.Idle(); r.idle {
+		return
+	}
+	r.prober.poke()
+
+	var timer <-chan time.Time
+	if !next.IsZero() {
+		t := time.NewTimer(time.Until(next))
+		defer t.Stop()
+		timer = t.C
+	}
+	var done <-chan struct{}
+	if !ended { // afterwards only the transfers' ends are waited for
+		done = r.ctx.Done()
+	}
+	select {
+	case <-r.wake:
+	case <-timer:
+	case <-done:
+	}
+}
+
+// cancelQueued ends what has not begun, after the Start was ended.
+func (r *Run) cancelQueued() {
+	queued := r.Table.Drain()
+	for _, t := range queued {
+		r.engine.Drop(t)
+	}
+	for _, t := range queued {
+		r.endTask(t, context.Cause(r.ctx))
+	}
+}
+
+// Close gives back what the Start had, and returns why it ended early, if it did. All: every
+// task is complete, so that an end came too late to end anything.
+func (r *Run) Close(all bool) error {
+	cause := context.Cause(r.ctx)
+	r.cancel(nil)
+	r.gate.Close()
+	switch exit := r.exit.Load(); {
+	case exit != nil: // whatever else: callbacks may be missing
+		return *exit
+	case all:
+		return nil
+	}
+	return cause
+}
+
+// Speed is how many bytes arrive in a second.
+func (r *Run) Speed() float64 { return float64(r.speed.Load()) }
+
+// Allowed is how many requests may be in flight now, as far as the origins in use bear.
+func (r *Run) Allowed() int {
+	if sum := r.engine.Origins.Capacity(); sum > 0 {
+		return min(r.Connections, sum)
+	}
+	return r.Connections
+}

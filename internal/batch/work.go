@@ -1,0 +1,108 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/task"
+	"github.com/littledl/littledl/internal/transfer"
+)
+
+// One task after the other through a place in transfer, and what becomes of it.
+
+// work transfers one task, then takes the next, until there is none.
+func (r *Run) work(t *task.Task) {
+	defer func() {
+		if t != nil { // it does not return: this goroutine is being ended
+			r.exited(callerCode)
+			r.member(func() { r.lost(t) })
+		}
+	}()
+	for t != nil {
+		f, err := r.transfer(t)
+		t = r.after(t, f, err)
+	}
+}
+
+// transfer does what the task needs: a share or a copy of what another has fetched, or a
+// transfer of its own.
+func (r *Run) transfer(t *task.Task) (*transfer.File, error) {
+	if err := r.stillNamed(t); err != nil {
+		return nil, err
+	}
+	if r.engine.PerFile == 1 { // and a HEAD is a request of the file's
+		r.prober.await(t)
+	}
+	f, err := r.engine.Start(t)
+	if f == nil {
+		return nil, err
+	}
+	f.SetProbe(r.prober.cancelOf(t))
+	if r.Share != nil {
+		if err := r.Share.enter(r.ctx, f); err != nil {
+			return f, err
+		}
+		defer r.Share.leave(f)
+	}
+	return f, f.Run()
+}
+
+// stillNamed refuses a task that is tried again though the name that was given for it has
+// gone to another.
+func (r *Run) stillNamed(t *task.Task) error {
+	if r.Table.Named(t) {
+		return nil
+	}
+	return fmt.Errorf("%w: %q in %q has gone to another since; choose another name", fail.ErrDuplicateTarget, t.Spec().Filename, t.Dir())
+}
+
+// after records how a transfer ended and returns the next task for its worker.
+func (r *Run) after(t *task.Task, f *transfer.File, err error) *task.Task {
+	if f != nil {
+		left := f.Leave(err)
+		r.Table.Leave(t, left.Held(), left.Published != nil)
+	}
+	switch until := transfer.DelayedUntil(err); {
+	case errors.Is(err, transfer.ErrWaits): // it is another's
+	case !until.IsZero():
+		r.Table.Delay(t, until, transfer.RestOf(r.Table.Held(t)).Open())
+	case transfer.Requeued(err):
+		r.Table.Requeue(t)
+	default:
+		r.endTask(t, err)
+	}
+	next, more := r.Table.Next(r.ctx.Err() == nil && !r.paused.Load())
+	if next == nil || more { // its duplicates may have become ready
+		r.Wake()
+	}
+	if next != nil {
+		r.prober.nudge()
+	}
+	return next
+}
+
+// endTask makes a task terminal and has its callback told, and those of the duplicates
+// that waited for it.
+func (r *Run) endTask(t *task.Task, err error) {
+	to, op := task.Completed, ""
+	if err != nil {
+		to = task.Failed
+		left := transfer.RestOf(r.Table.Held(t))
+		if r.ctx.Err() != nil && errors.Is(err, context.Cause(r.ctx)) {
+			to, err = task.Cancelled, left.Interrupted(context.Cause(r.ctx))
+		}
+		left.ClearFailure() // why the last attempt failed is told once
+		op, err = r.Op(err), r.Word(err)
+	}
+	others := r.Table.End(t, to, op, err)
+	if to == task.Completed && r.engine.Search {
+		s := r.Table.Snapshot(t)
+		r.engine.Index.Add(t.Dir(), s.Name, s.Size)
+	}
+	r.notify.file(t)
+	for _, o := range others {
+		r.notify.file(o)
+	}
+}

@@ -1,0 +1,128 @@
+package disk
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/littledl/littledl/internal/partfile"
+)
+
+// What is done with a part, and the ways in which it ends without a file.
+
+// WriteAt writes to the part.
+func (t *Target) WriteAt(b []byte, off int64) (int, error) {
+	if t.state != Open {
+		return 0, t.closed("write to")
+	}
+	n, err := t.part.WriteAt(b, off)
+	return n, localErr(err)
+}
+
+// ReadAt reads from the part.
+func (t *Target) ReadAt(b []byte, off int64) (int, error) {
+	if t.part == nil {
+		return 0, t.closed("read")
+	}
+	return t.part.ReadAt(b, off)
+}
+
+func (t *Target) closed(do string) error {
+	return localErr(fmt.Errorf("%s a file that is %v: %w", do, t.state, fs.ErrClosed))
+}
+
+// Recorder notes in the journal, if there is one, what one connection writes.
+type Recorder struct{ notes partfile.Recorder }
+
+// Record begins a recorder.
+func (t *Target) Record() Recorder {
+	t.mustBe("Record", Open)
+	return Recorder{t.part.Record()}
+}
+
+// Wrote takes in data that is in the part at off now.
+func (r *Recorder) Wrote(off int64, data []byte) error { return localErr(r.notes.Wrote(off, data)) }
+
+// Flush notes what has come together.
+func (r *Recorder) Flush() error { return localErr(r.notes.Flush()) }
+
+// Fill copies a file into the empty part, sharing its blocks where the file system can.
+func (t *Target) Fill(r io.Reader) (int64, error) {
+	t.mustBe("Fill", Open)
+	n, err := t.part.ReadFrom(r)
+	return n, localErr(err)
+}
+
+// Preallocate reserves disk for the whole file, which may take a while. Where it cannot be
+// done nothing happens; a full disk is an error.
+func (t *Target) Preallocate(size int64) error {
+	t.mustBe("Preallocate", Open)
+	return localErr(t.part.Preallocate(size))
+}
+
+// Empty throws away what was written: the bytes were not the file's.
+func (t *Target) Empty() error {
+	t.mustBe("Empty", Open)
+	return localErr(t.part.Empty())
+}
+
+// Discard throws the part away, if there is one.
+func (t *Target) Discard() {
+	t.mustBe("Discard", Absent, Open, Sealed)
+	if t.part != nil {
+		t.part.Discard()
+	}
+	t.part, t.state = nil, Absent
+}
+
+// Left is a part that Keep has closed. The zero Left is none.
+type Left struct {
+	part partfile.Kept
+	is   bool
+}
+
+// IsZero reports that nothing is left.
+func (l Left) IsZero() bool { return !l.is }
+
+// Resumable reports whether another process could go on from there.
+func (l Left) Resumable() bool { return l.is && l.part.Resumable() }
+
+// Remove deletes what is left in its directory, if it still is what it was.
+func (l Left) Remove(dir *partfile.Dir) {
+	if l.is {
+		dir.Remove(l.part)
+	}
+}
+
+// Keep closes the part and leaves it for Reopen, and for other processes, where something
+// can be left of it.
+func (t *Target) Keep() (l Left) {
+	t.mustBe("Keep", Open, Sealed)
+	l.part, l.is = t.part.Kept()
+	t.part, t.state = nil, Kept
+	return l
+}
+
+// Reopen goes on with a part that another target of the same file has kept, in this process.
+// Name is what the file is called; "" where that is not settled yet. After ErrLost, which
+// says why the part cannot be believed any more, the target is absent.
+func (t *Target) Reopen(l Left, name string) error {
+	t.mustBe("Reopen", Absent)
+	dir, err := t.Dir()
+	if err != nil {
+		return err
+	}
+	part, err := dir.Reopen(l.part)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrLost, err)
+	}
+	t.part, t.name, t.state = part, name, Open
+	return nil
+}
+
+// Tidy removes what earlier processes have left of a file that is there by now.
+func (t *Target) Tidy() {
+	if t.dir != nil && t.dir.HasLeft() {
+		t.dir.Tidy(base(t.Guess()), t.key(), t.anyName())
+	}
+}

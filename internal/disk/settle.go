@@ -1,0 +1,151 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/safename"
+)
+
+// What a file is called, and what becomes of another one that has the name.
+
+// Answer is what a source says that it has, as far as the name depends on it.
+type Answer struct {
+	Name  string // what the file is to be called
+	From  int    // the first "name (n)" to try: those below are believed to be other files'
+	Size  int64  // -1: nobody knows
+	Proof Prover // without Policy.Reuse it is not asked
+	Sure  bool   // where Proof has proved nothing the bytes are others
+}
+
+// Prover proves that a file that is there is the one that is wanted.
+type Prover interface {
+	Same(name string, info fs.FileInfo) bool
+}
+
+// Settle decides once and for all what the file is called. True: a file that is there
+// already is this one, and is for KeepExisting to keep. It may be asked again when the part
+// was thrown away, or for one that was adopted.
+func (t *Target) Settle(a Answer) (existing bool, err error) {
+	t.mustBe("Settle", Absent, Open)
+	if _, err := t.Dir(); err != nil {
+		return false, err
+	}
+	t.candidates = nil
+	t.findCandidates(a)
+	for n := a.From; ; n++ {
+		name := safename.Numbered(a.Name, n)
+		if !t.names.Free(name) {
+			continue
+		}
+		found, err := t.look(name, a)
+		if err != nil {
+			return false, err
+		}
+		if !found.other && t.names.Take(name) {
+			t.name, t.existing = name, found.same
+			return found.same != nil, nil
+		}
+	}
+}
+
+// Claim gives the file the first of the names "name", "name (1)", … that is no other's, from
+// a number on.
+func (t *Target) Claim(name string, from int) (number int) {
+	for {
+		free, n := t.names.Claim(name, from)
+		if t.names.Take(free) {
+			t.name = free
+			return n
+		}
+		from = n + 1
+	}
+}
+
+// Name is what the file is called; "": that is not settled yet.
+func (t *Target) Name() string { return t.name }
+
+// Stat looks at what has a name.
+func (t *Target) Stat(name string) (fs.FileInfo, error) { return t.dir.Stat(base(name)) }
+
+// Look is Stat for a name that may have been known to be nobody's when the directory was
+// opened. Nil: nothing has it, and Settle need not look again.
+func (t *Target) Look(name string) fs.FileInfo {
+	b := base(name)
+	if t.want.NameUsed || !t.dir.New(b) {
+		if info, err := t.dir.Stat(b); !errors.Is(err, fs.ErrNotExist) {
+			return info
+		}
+	}
+	t.absent = b
+	return nil
+}
+
+// found is what has a name; the zero value: nothing, or what may be replaced.
+type found struct {
+	same  fs.FileInfo // the file
+	other bool        // another name must be tried
+}
+
+// look looks at what has a name. An error: no other name may be tried.
+func (t *Target) look(name string, a Answer) (found, error) {
+	if base(name) == t.absent { // a moment ago; should it appear, publishing will find out
+		return found{}, nil
+	}
+	info, err := t.dir.Stat(base(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return found{}, nil
+	}
+	if err != nil {
+		return found{}, localErr(fmt.Errorf("look at the target: %w", err))
+	}
+	switch t.policy.Overwrite {
+	case Skip:
+		if to := t.follow(name, info); to.Mode().IsRegular() {
+			return found{same: to}, nil
+		}
+	case Replace:
+		if !replaceable(info) {
+			return found{}, refused("%s is no file that could be replaced", name)
+		}
+		return found{}, nil
+	}
+	if t.policy.Reuse && a.Proof.Same(name, info) && t.still(name, info) {
+		return found{same: info}, nil
+	}
+	if t.policy.Overwrite == Refuse && !t.candidate(name, info, a) {
+		return found{}, refused("%s; choose another name or another Overwrite policy", name)
+	}
+	return found{other: t.policy.Overwrite != Refuse}, nil
+}
+
+// replaceable reports whether a new file may get the name of what is there.
+func replaceable(info fs.FileInfo) bool {
+	return info.Mode().IsRegular() || info.Mode()&fs.ModeSymlink != 0
+}
+
+// refused is what is said where the file may not have its name.
+func refused(format string, args ...any) error {
+	return fail.NewLocal("name", fmt.Errorf("%w: %s", fail.ErrFileExists, fmt.Sprintf(format, args...)))
+}
+
+// Refused is why a file that is complete cannot have the name that it is called by; nil: it
+// can, or may find another.
+func (t *Target) Refused() error {
+	dir, err := t.Dir()
+	if err != nil {
+		return err
+	}
+	info, err := dir.Stat(base(t.name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return localErr(err)
+	case t.policy.Overwrite == Refuse && len(t.candidates) == 0, t.policy.Overwrite == Replace && info.IsDir():
+		return refused("%s; choose another name or another Overwrite policy", t.name)
+	}
+	return nil
+}

@@ -1,0 +1,27 @@
+package fail
+
+// Facts are what an error alone does not tell. The same 403, or the same broken connection,
+// is a wrong address, an expired signature, one request too many or an outage, by what was
+// asked and by what else was going on. Whoever makes the request fills them in as it fails;
+// status and Retry-After are in the Error.
+type Facts struct {
+	// What was asked.
+
+	Ranged     bool  // a part of the file, [From, To); else all of it, in one answer
+	From, To   int64 // To < 0: to the end
+	Redirected bool  // at the address that an earlier redirect had led to, not at the URL as given
+
+	// What came.
+
+	Answered  bool // an answer to be written, of which the body broke off or stood still
+	Elsewhere bool // what failed is another origin than the one that was asked: it sent us there
+
+	// What else was true at that moment. The request itself does not count.
+
+	Served       bool // the URL has served this file before
+	OriginServed bool // its origin has served, now or in an earlier Start
+	Serving      int  // answers of the origin that are arriving
+	InFlight     int  // requests that are on their way to it, or being served
+	Bringing     bool // another connection of this file to this source brings bytes
+	Spare        bool // another source of the file could be asked now
+}

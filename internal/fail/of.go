@@ -1,0 +1,149 @@
+package fail
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+)
+
+// Of is what an error means that a request came to. One that has been looked at already,
+// however deep in err, keeps its class. Nil is no failure.
+func Of(err error, at Facts) *Error {
+	if err == nil {
+		return nil
+	}
+	var known *Error
+	if !errors.As(err, &known) {
+		return &Error{Class: classOf(err, at), Op: "download", Err: err}
+	}
+	if err == error(known) {
+		return known
+	}
+	e := *known
+	e.Err = err // with what was said about it since
+	return &e
+}
+
+// classOf is the one place that looks into the errors of others; the first that fits counts.
+func classOf(err error, at Facts) Class {
+	switch {
+	case errors.Is(err, ErrDisplaced):
+		return Displaced
+	case errors.Is(err, ErrStalled):
+		return Timeout
+	case isLocal(err):
+		return Local
+	case isFinal(err), !at.OriginServed && isNoHTTP(err):
+		return Permanent
+	case isShortage(err):
+		return Shortage
+	case at.Answered && isTimeout(err):
+		return Timeout
+	case at.Answered:
+		return Interrupted
+	case errors.Is(err, syscall.ECONNREFUSED) && overLimit(at):
+		return Busy
+	case isUnreachable(err):
+		return Unreachable
+	case isSilentClose(err):
+		return Closed
+	case isTimeout(err):
+		return Timeout
+	}
+	return Interrupted
+}
+
+// overLimit reports whether a connection that was refused may have been one too many. Where
+// all are refused at once it was no such thing, so beside requests that are only on their
+// way it is believed where the file has another source, and loses nothing by that.
+func overLimit(at Facts) bool { return at.Serving > 0 || at.InFlight > 0 && at.Spare }
+
+// isLocal: the disk's failures, and limits that the caller set.
+func isLocal(err error) bool {
+	for _, e := range []error{ErrFileTooLarge, ErrFileExists, ErrNoSpace, syscall.ENOSPC, syscall.EDQUOT} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// isFinal: asking again would give the same answer.
+func isFinal(err error) bool {
+	var (
+		cert    *tls.CertificateVerificationError
+		unknown x509.UnknownAuthorityError
+		host    x509.HostnameError
+		invalid x509.CertificateInvalidError
+		alert   tls.AlertError
+		record  tls.RecordHeaderError
+		dns     *net.DNSError
+	)
+	switch {
+	case errors.As(err, &cert), errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid),
+		errors.As(err, &alert), errors.As(err, &record):
+		return true
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return true
+	case errors.Is(err, ErrPrivateAddress), errors.Is(err, ErrTooManyRedirects), errors.Is(err, ErrForbiddenRedirect), errors.Is(err, ErrTransport):
+		return true
+	}
+	// net/http has no type for these. A malformed header is not one of them: what is left of a
+	// line where the connection broke is called that as well.
+	text := err.Error()
+	for _, s := range []string{"server response headers exceeded", "Content-Length", "unsupported protocol", "too many 1xx"} {
+		if strings.Contains(text, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// isNoHTTP: what answered does not speak HTTP; or, where it has before, it sent more than
+// it had announced, which then stands before the next answer. What is left of the first line
+// where the connection broke looks alike.
+func isNoHTTP(err error) bool {
+	_, what, malformed := strings.Cut(err.Error(), "malformed HTTP ")
+	kind, rest, quoted := strings.Cut(what, "\"")
+	line, _, _ := strings.Cut(rest, "\"")
+	switch {
+	case !malformed || !quoted:
+		return malformed
+	case kind == "response ":
+		return !strings.HasPrefix("HTTP/1.1", line) && !strings.HasPrefix("HTTP/1.0", line)
+	case kind == "status code ":
+		return len(line) >= 3 || strings.Trim(line, "0123456789") != ""
+	}
+	return true
+}
+
+// isUnreachable: no connection could be made.
+func isUnreachable(err error) bool {
+	var dns *net.DNSError
+	var op *net.OpError
+	if errors.As(err, &dns) {
+		return true
+	}
+	for _, e := range []error{syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN, syscall.EADDRNOTAVAIL} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// isSilentClose: a connection was made and ended before any answer.
+func isSilentClose(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		strings.Contains(err.Error(), "server closed idle connection") // net/http has no type for it
+}
+
+// isTimeout: an answer, or more of it, was waited for in vain.
+func isTimeout(err error) bool {
+	var t net.Error
+	return errors.As(err, &t) && t.Timeout()
+}

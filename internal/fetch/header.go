@@ -1,0 +1,58 @@
+package fetch
+
+import (
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"strings"
+)
+
+// CheckHeader refuses what HTTP does not allow, what the library sets itself and, where a
+// header is not bound to an origin, what is a credential.
+func CheckHeader(h http.Header, bound bool) error {
+	for k, vs := range h {
+		if !ValidHeaderName(k) {
+			return fmt.Errorf("header name %q is not allowed in HTTP", k)
+		}
+		for _, v := range vs {
+			if !ValidHeaderValue(v) {
+				return fmt.Errorf("value of header %s holds control characters", k)
+			}
+		}
+		switch ck := textproto.CanonicalMIMEHeaderKey(k); ck {
+		case "Range", "Accept-Encoding", "Host", "Connection", "Transfer-Encoding", "Content-Length", "Te", "Upgrade", "Trailer":
+			return fmt.Errorf("header %s is set by the library", ck)
+		case "Authorization", "Cookie", "Proxy-Authorization":
+			if !bound {
+				return fmt.Errorf("header %s is a credential; bind it to its origin with OriginHeaders or WithHeader", ck)
+			}
+		default:
+			if strings.HasPrefix(ck, "If-") {
+				return fmt.Errorf("header %s is set by the library", ck)
+			}
+		}
+	}
+	return nil
+}
+
+// ValidHeaderName reports whether k is a token (RFC 9110, section 5.1).
+func ValidHeaderName(k string) bool {
+	for i := range len(k) {
+		c := k[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
+			return false
+		}
+	}
+	return k != ""
+}
+
+// ValidHeaderValue reports whether v holds no control character but tab (RFC 9110,
+// section 5.5).
+func ValidHeaderValue(v string) bool {
+	for i := range len(v) {
+		if c := v[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}

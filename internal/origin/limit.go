@@ -1,0 +1,35 @@
+package origin
+
+import (
+	"time"
+
+	"github.com/littledl/littledl/internal/concurrency"
+)
+
+// How many requests an origin may have in flight follows what becomes of them. Its slots are
+// resized under the lock, or two changes might come to them in the other order.
+
+// sent notes a request of a lease.
+func (o *Origin) sent() *concurrency.Request {
+	now := time.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.health.Sent()
+	return o.limit.Begin(now)
+}
+
+// ended notes that it is over.
+func (o *Origin) ended(t *concurrency.Request) {
+	now := time.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.health.Ended()
+	o.limit.End(t, now)
+}
+
+func (o *Origin) tick(now time.Time) {
+	use := o.group.Usage()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.group.Resize(o.limit.Tick(now, concurrency.Usage{Used: use.Used, Waiting: use.Waiting, Received: o.received.Load()}))
+}

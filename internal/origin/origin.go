@@ -1,0 +1,136 @@
+// Package origin keeps what a batch learns of one scheme, host and port, and gives out the
+// right to ask it.
+//
+// Many files come from the same origin, and each of their requests shows something of it
+// that the others need: that it is down, how many requests it bears, how long it takes to
+// answer, what it does not understand. An Origin has all of it, once for all files. What
+// happens to requests goes in as events, each of which changes all that follows from it;
+// what is known comes out as values, so that nobody decides under an Origin's lock. A Lease
+// is the right to one request at a time.
+//
+// There is no I/O in the package, and no goroutine. Times are those of the clock on the
+// wall; Table.At has them on the batch's, as a health.Health does.
+package origin
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/littledl/littledl/internal/budget"
+	"github.com/littledl/littledl/internal/concurrency"
+	"github.com/littledl/littledl/internal/health"
+	"github.com/littledl/littledl/internal/line"
+)
+
+// Origin is one scheme, host and port. It is safe for concurrent use, and none of its
+// methods blocks.
+type Origin struct {
+	table    *Table
+	name     string
+	group    *budget.Group
+	received atomic.Int64 // bytes
+
+	// mu is held for moments: but for the slots' own locks nothing is called under it.
+	mu        sync.Mutex
+	health    health.Health
+	lastErr   error             // it was of no use the last time that it was not
+	limit     concurrency.Limit // how many requests it bears
+	roundTrip time.Duration     // from a request to its first byte, smoothed
+	quirks    Quirks
+	http1     bool         // it has answered over HTTP/1.1
+	measured  line.Measure // as its large files have shown it
+	best      int          // connections that a file of it was worth
+}
+
+// Name is the origin as fetch.Origin has it.
+func (o *Origin) Name() string { return o.name }
+
+// Answered notes a useful answer to a request begun at a time; Done must be called when its
+// body has ended.
+func (o *Origin) Answered(began time.Time) {
+	now := time.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.health.Served() {
+		o.table.conf.Served.add(o.name)
+	}
+	o.health.Useful(o.table.At(now))
+	if d := now.Sub(began); o.roundTrip == 0 {
+		o.roundTrip = d
+	} else {
+		o.roundTrip += (d - o.roundTrip) / 8
+	}
+}
+
+// Done notes that the body of a useful answer has ended.
+func (o *Origin) Done() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.health.Done()
+}
+
+// Interrupted notes that an answer broke off.
+func (o *Origin) Interrupted() {
+	now := time.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.health.Interrupted(o.table.At(now))
+	o.group.Resize(o.limit.Interrupted(now))
+}
+
+// Unreachable notes that a request begun at a time found nobody.
+func (o *Origin) Unreachable(began time.Time, why error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lastErr = why
+	o.health.Unreachable(o.table.At(began), o.table.At(time.Now()), rand.Float64(), o.table.conf.Limits)
+}
+
+// Closed notes that the connection of a request begun at a time ended without an answer, and
+// returns whose trouble that is.
+func (o *Origin) Closed(began time.Time, why error) health.Verdict {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	v := o.health.Closed(o.table.At(began), o.table.At(time.Now()), o.roundTrip, rand.Float64(), o.table.conf.Limits)
+	if v == health.Outage {
+		o.lastErr = why
+	}
+	return v
+}
+
+// Refused notes that a request begun at a time was answered that the origin has too much to
+// do, and is to be left alone for so long.
+func (o *Origin) Refused(began time.Time, pause time.Duration, why error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.health.InFlight == 0 { // else it was one too many
+		o.lastErr = why
+	}
+	o.health.Refused(o.table.At(began), o.table.At(time.Now()), pause)
+}
+
+// Silent notes that a request begun at a time was not answered in time.
+func (o *Origin) Silent(began time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.health.Silent(o.table.At(began), o.table.At(time.Now()))
+}
+
+// GaveUp notes that a file has given the origin up since it did not answer.
+func (o *Origin) GaveUp() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.health.GaveUp()
+}
+
+// Heard notes an answer, whatever that was.
+func (o *Origin) Heard() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.health.Heard(o.table.At(time.Now()))
+}
+
+// Received counts bytes.
+func (o *Origin) Received(n int) { o.received.Add(int64(n)) }

@@ -1,0 +1,104 @@
+package origin
+
+import (
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/littledl/littledl/internal/budget"
+	"github.com/littledl/littledl/internal/concurrency"
+	"github.com/littledl/littledl/internal/fetch"
+	"github.com/littledl/littledl/internal/health"
+	"github.com/littledl/littledl/internal/share"
+)
+
+// Config is what the origins of a batch have in common.
+type Config struct {
+	Slots    *budget.Pool // requests in flight, over all origins
+	Most     int          // requests in flight at one of them, at most
+	Adaptive bool         // one that refuses requests gets fewer
+	Limits   health.Limits
+	Share    *share.Pool // a budget that files share, beside Slots; nil: there is none
+	Served   *Served
+}
+
+// Served remembers from one Start to the next which origins have served: one that then ends
+// connections without a word is no wrong address, but in an outage. The zero value is empty.
+type Served struct{ names sync.Map }
+
+func (s *Served) add(name string) { s.names.Store(name, struct{}{}) }
+
+func (s *Served) has(name string) bool {
+	_, ok := s.names.Load(name)
+	return ok
+}
+
+// Table is the origins of one Start. Make it with NewTable.
+type Table struct {
+	conf  Config
+	begun time.Time
+
+	mu     sync.Mutex
+	byURL  map[key]*Origin
+	byName map[string]*Origin
+	all    []*Origin // only ever appended to
+}
+
+// key is how a URL names its origin; another may name the same one otherwise.
+type key struct{ scheme, host string }
+
+// NewTable makes a table, and begins the batch's clock.
+func NewTable(c Config) *Table {
+	return &Table{conf: c, begun: time.Now(), byURL: map[key]*Origin{}, byName: map[string]*Origin{}}
+}
+
+// At is a time on the batch's clock.
+func (t *Table) At(when time.Time) time.Duration { return when.Sub(t.begun) }
+
+// Of is the origin of a URL.
+func (t *Table) Of(u *url.URL) *Origin {
+	k := key{u.Scheme, u.Host}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	o := t.byURL[k]
+	if o == nil {
+		o = t.namedLocked(fetch.Origin(u))
+		t.byURL[k] = o
+	}
+	return o
+}
+
+func (t *Table) namedLocked(name string) *Origin {
+	o := t.byName[name]
+	if o == nil {
+		c := t.conf
+		o = &Origin{table: t, name: name, group: c.Slots.Group(c.Most), limit: concurrency.New(c.Most), health: health.New(c.Served.has(name))}
+		t.byName[name] = o
+		t.all = append(t.all, o)
+	}
+	return o
+}
+
+// Capacity is how many requests all origins that were asked for may have in flight.
+func (t *Table) Capacity() (sum int) {
+	for _, o := range t.origins() {
+		sum += o.Capacity()
+	}
+	return sum
+}
+
+// Tick lets limits grow again. It may be called as often as one likes.
+func (t *Table) Tick(now time.Time) {
+	if !t.conf.Adaptive {
+		return
+	}
+	for _, o := range t.origins() {
+		o.tick(now)
+	}
+}
+
+func (t *Table) origins() []*Origin {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.all
+}

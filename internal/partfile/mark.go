@@ -1,0 +1,136 @@
+package partfile
+
+import (
+	"encoding/binary"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+)
+
+// Mark says where the bytes of a file are from: of which source, and which version of
+// what is there. It is kept in an extended attribute of the file, with the modification
+// time that the file had, so that it goes with the file and says nothing of one that was
+// written to since. The zero Mark says nothing.
+type Mark struct {
+	Source  [8]byte
+	Version [16]byte // of that source: versions of two are never equal
+}
+
+// IsZero reports that a mark says nothing.
+func (m Mark) IsZero() bool { return m == Mark{} }
+
+const markLen = 8 + 16 + 8
+
+func (m Mark) encode(mtime time.Time) []byte {
+	b := append(make([]byte, 0, markLen), m.Source[:]...)
+	b = append(b, m.Version[:]...)
+	return binary.LittleEndian.AppendUint64(b, uint64(mtime.UnixNano()))
+}
+
+// decodeMark is the inverse of encode; zero where the mark is none of what is there now.
+func decodeMark(b []byte, mtime time.Time) (m Mark) {
+	if len(b) != markLen || int64(binary.LittleEndian.Uint64(b[24:])) != mtime.UnixNano() {
+		return Mark{}
+	}
+	copy(m.Source[:], b)
+	copy(m.Version[:], b[8:])
+	return m
+}
+
+// ReadMark returns an open file's mark; zero where it has none that still holds.
+func ReadMark(f File, info fs.FileInfo) Mark {
+	b, err := f.Mark()
+	if err != nil {
+		return Mark{}
+	}
+	return decodeMark(b, info.ModTime())
+}
+
+// MarkOf returns the mark of what has a name; zero where it has none that still holds.
+func (d *Dir) MarkOf(name string) Mark {
+	if d.unmarkable.Load() {
+		return Mark{}
+	}
+	f, info, err := d.openRegular(name, os.O_RDONLY)
+	if err != nil {
+		return Mark{}
+	}
+	defer f.Close()
+	return d.markOf(f, info)
+}
+
+func (d *Dir) markOf(f File, info fs.FileInfo) Mark {
+	b, err := f.Mark()
+	if err != nil {
+		if unsupported(err) {
+			d.unmarkable.Store(true) // nor will the next have one
+		}
+		return Mark{}
+	}
+	return decodeMark(b, info.ModTime())
+}
+
+// Stamp gives a file that is there a mark, where it can have one and is still the one
+// that was looked at.
+func (d *Dir) Stamp(name string, looked fs.FileInfo, m Mark) {
+	if m.IsZero() || d.unmarkable.Load() {
+		return
+	}
+	f, info, err := d.openRegular(name, os.O_RDONLY)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if d.disk.Same(info, looked) && info.Size() == looked.Size() && info.ModTime().Equal(looked.ModTime()) {
+		_ = f.SetMark(m.encode(info.ModTime()))
+	}
+}
+
+// Unmark takes the mark from a file that is known to have been changed, though nothing that
+// is kept with it shows that.
+func (d *Dir) Unmark(name string) {
+	f, _, err := d.openRegular(name, os.O_RDONLY)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if _, err := f.Mark(); err == nil {
+		_ = f.SetMark(nil)
+	}
+}
+
+// marks finds marked files by their source. It is read once, when it is first asked.
+type marks struct {
+	once sync.Once
+	by   map[[8]byte][]string
+}
+
+// maxMarked bounds how many files of a directory are looked at for their marks.
+const maxMarked = 100_000
+
+// MayBeMarked reports that there may be marked files here: the price of asking for one is
+// worth paying.
+func (d *Dir) MayBeMarked() bool {
+	return (d.names == nil || len(d.names) > 0) && !d.unmarkable.Load()
+}
+
+// From returns the names of the files that were marked as a source's when it was first
+// asked; what they are by now is for MarkOf to tell.
+func (d *Dir) From(source [8]byte) []string {
+	d.marks.once.Do(d.readMarks)
+	return d.marks.by[source]
+}
+
+func (d *Dir) readMarks() {
+	list, _ := d.disk.Names(maxMarked)
+	d.marks.by = map[[8]byte][]string{}
+	for _, name := range list {
+		if IsOurs(name) {
+			continue
+		}
+		if m := d.MarkOf(name); !m.IsZero() {
+			d.marks.by[m.Source] = append(d.marks.by[m.Source], name)
+		}
+	}
+}

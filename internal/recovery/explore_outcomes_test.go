@@ -1,0 +1,208 @@
+package recovery
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/health"
+	"github.com/littledl/littledl/internal/wait"
+)
+
+// outcome of a request: what it is called, and what it does to a world. False: it is not
+// possible there.
+type happening struct {
+	name string
+	do   func(r *rules, w *world, x *worker, now time.Duration) bool
+}
+
+// failures are all errors that the explorer knows, so that worlds with the same one are equal.
+var failures = map[string]*fail.Error{}
+
+func failure(c fail.Class, ask time.Duration) *fail.Error {
+	name := fmt.Sprint(c, ask)
+	if failures[name] == nil {
+		failures[name] = &fail.Error{Class: c, RetryAfter: ask, Asked: ask > 0}
+	}
+	return failures[name]
+}
+
+// happenings are what a request may come to.
+func (r *rules) happenings(compare bool) (all []happening) {
+	if compare {
+		for _, same := range []bool{true, false} {
+			all = append(all, happening{fmt.Sprint("compared, same ", same), func(r *rules, w *world, x *worker, now time.Duration) bool {
+				serves(&w.o[x.source], now)
+				r.file(w, func(f *File) { f.Compared(x.source, x.gen, same) })
+				return true
+			}})
+		}
+	} else {
+		all = append(all, good("serves", 1, false, false), good("serves whole", 1, false, true), good("serves a short answer", 1, true, false))
+		if r.digest {
+			all = append(all, happening{"serves, and another had lied", func(r *rules, w *world, x *worker, now time.Duration) bool {
+				if w.isolated == 0 {
+					return false
+				}
+				r.file(w, func(f *File) {
+					for j := range r.sources {
+						f.Suspect(j)
+					}
+				})
+				return serve(r, w, x, now, 1, false, false)
+			}})
+		}
+	}
+	for c := range fail.Classes {
+		if slices.Contains(r.without, c) || compare && c == fail.Displaced {
+			continue
+		}
+		all = append(all, r.bad(c)...)
+	}
+	return all
+}
+
+func good(name string, n int64, short, whole bool) happening {
+	return happening{name, func(r *rules, w *world, x *worker, now time.Duration) bool {
+		return serve(r, w, x, now, n, short, whole)
+	}}
+}
+
+func serves(h *health.Health, now time.Duration) {
+	h.Useful(now)
+	h.Done()
+}
+
+// serve is a request that comes to a good end. A stream, and what is taken for one, is all of
+// the file.
+func serve(r *rules, w *world, x *worker, now time.Duration, n int64, short, whole bool) bool {
+	others, _ := r.inFlight(w)
+	if whole && (w.stream || w.have > 0 || others > 0) || short && (w.stream || w.have+n >= r.size) {
+		return false
+	}
+	serves(&w.o[x.source], now)
+	r.file(w, func(f *File) {
+		f.Answered(x.source, r.size, whole)
+		f.Served(x.source, x.gen, now, n, short)
+		if f.stream && !f.restarting {
+			f.have, n = r.size, r.size
+		}
+	})
+	if !w.restarting {
+		w.given[x.source] += n
+	}
+	x.tries = wait.Tries{}
+	r.invite(w)
+	return true
+}
+
+// invite lets all serve at once, where that is the rule, as soon as anything is known.
+func (r *rules) invite(w *world) {
+	if r.parallel && w.open && !w.parallel && !w.stream && !w.restarting && w.isolated == 0 {
+		r.file(w, func(f *File) { f.Invite(r.digest) })
+	}
+}
+
+// bad is a request that fails: in all the ways in which one of a class may.
+func (r *rules) bad(c fail.Class) (all []happening) {
+	add := func(what string, ask time.Duration, do func(w *world, h *health.Health, e *Failure) bool) {
+		why := failure(c, ask)
+		all = append(all, happening{fmt.Sprint(c, " ", what), func(r *rules, w *world, x *worker, now time.Duration) bool {
+			h := &w.o[x.source]
+			e := Failure{Source: x.source, Gen: x.gen, Err: why, Start: x.start, Now: now, Jitter: 1, Tries: x.tries}
+			if !do(w, h, &e) {
+				return false
+			}
+			r.fail(w, x, &e)
+			return true
+		}})
+	}
+	plain := func(*world, *health.Health, *Failure) bool { return true }
+	long := r.lim.MaxDelay + 1
+	switch c {
+	case fail.Interrupted:
+		for brought := range int64(2) {
+			add(fmt.Sprint("after ", brought), 0, func(w *world, h *health.Health, e *Failure) bool {
+				return r.breakOff(w, e, brought, false)
+			})
+		}
+		add("of a whole answer", 0, func(w *world, h *health.Health, e *Failure) bool { return r.breakOff(w, e, 0, true) })
+		add("before an answer", 0, plain)
+	case fail.Timeout:
+		add("", 0, func(w *world, h *health.Health, e *Failure) bool {
+			h.Silent(e.Start, e.Now)
+			return true
+		})
+		add("of a body", 0, func(w *world, h *health.Health, e *Failure) bool { return r.breakOff(w, e, 0, false) })
+	case fail.ServerError:
+		add("", 0, plain)
+		add("for long", long, plain)
+	case fail.Busy:
+		for _, ask := range []time.Duration{0, r.lim.Base, long} {
+			add(fmt.Sprint("for ", ask), ask, func(w *world, h *health.Health, e *Failure) bool {
+				h.Heard(e.Now)
+				if ask <= r.lim.MaxDelay {
+					h.Refused(e.Start, e.Now, max(ask, r.lim.Base))
+				}
+				return true
+			})
+		}
+		add("beside others", 0, func(w *world, h *health.Health, e *Failure) bool { return besideServed(w, h, e) })
+	case fail.Unreachable:
+		add("", 0, func(w *world, h *health.Health, e *Failure) bool {
+			h.Unreachable(e.Start, e.Now, 1, r.lim.Limits)
+			return true
+		})
+		add("elsewhere", 0, func(w *world, h *health.Health, e *Failure) bool {
+			e.Elsewhere = true
+			return true
+		})
+	case fail.Closed:
+		closed := func(w *world, h *health.Health, e *Failure) bool {
+			e.Verdict = h.Closed(e.Start, e.Now, 0, 1, r.lim.Limits)
+			return true
+		}
+		add("", 0, closed)
+		add("beside others", 0, func(w *world, h *health.Health, e *Failure) bool { return besideServed(w, h, e) && closed(w, h, e) })
+	default:
+		add("", 0, plain)
+	}
+	return all
+}
+
+// besideServed: somebody else is served meanwhile.
+func besideServed(w *world, h *health.Health, e *Failure) bool {
+	if w.news == 0 {
+		return false
+	}
+	w.news--
+	serves(h, e.Start)
+	e.Serving = 1
+	return true
+}
+
+// breakOff is an answer of which the body ends early.
+func (r *rules) breakOff(w *world, e *Failure, brought int64, whole bool) bool {
+	n, _ := r.inFlight(w)
+	if whole && (w.stream || w.have > 0 || n > 0) || !w.stream && w.have+brought >= r.size {
+		return false
+	}
+	serves(&w.o[e.Source], e.Now)
+	w.o[e.Source].Interrupted(e.Now)
+	r.file(w, func(f *File) { f.Answered(e.Source, r.size, whole) })
+	e.Answered, e.Brought = true, brought
+	if !w.stream && !w.restarting {
+		w.given[e.Source] += brought
+	}
+	return true
+}
+
+// fail tells the file.
+func (r *rules) fail(w *world, x *worker, e *Failure) {
+	r.file(w, func(f *File) { x.tries = f.Failed(*e, r.healths(w)) })
+	if e.Err.Class == fail.Timeout && w.src[x.source].standing == Rejected {
+		w.o[x.source].GaveUp()
+	}
+	r.invite(w)
+}

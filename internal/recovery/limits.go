@@ -1,0 +1,60 @@
+package recovery
+
+import (
+	"time"
+
+	"github.com/littledl/littledl/internal/backoff"
+	"github.com/littledl/littledl/internal/health"
+)
+
+// Limits are the budgets that a file has. Each is finite, and none is ever exceeded.
+type Limits struct {
+	health.Limits     // of waiting
+	Retries       int // of one piece of the file, in a row
+
+	// Of one source.
+
+	recalls      int // coming back after it did not answer
+	returns      int // coming back after an outage that others have seen end
+	turnedAway   int // being turned away in a row
+	retryBudget  int // failures that brought next to nothing; and one more for each bytesPerRetry
+	shortAnswers int // answers that brought next to nothing of what was asked
+
+	// Of the file.
+
+	changes   int // beginning anew since it was changed
+	displaced int // connections given up for better ones
+
+	bytesPerRetry int64 // bytes
+	minProgress   int64 // what makes an attempt count as one that got somewhere
+	goodProgress  int64 // what a request must have brought so that its failure does not count against the source
+}
+
+// NewLimits are the limits of a configuration: of waiting, of retries, and of requests that
+// one file may have in flight.
+func NewLimits(l health.Limits, retries, requests int) *Limits {
+	return &Limits{
+		Limits: l, Retries: retries,
+		recalls: max(retries, 1), returns: 10, turnedAway: 10, retryBudget: 10, shortAnswers: 16,
+		changes: 2, displaced: 2*requests + 8,
+		bytesPerRetry: 16 << 20, minProgress: 64 << 10, goodProgress: 256 << 10,
+	}
+}
+
+// retry is the wait after so many failures before this one.
+func (l *Limits) retry(failures int, jitter float64) time.Duration {
+	return backoff.Policy{Base: l.Base, Max: l.MaxDelay}.Delay(failures, jitter)
+}
+
+// rest is the wait after being turned away so many times before.
+func (l *Limits) rest(times int, jitter float64) time.Duration {
+	return backoff.Policy{Base: l.Base, Max: health.MaxBackoff}.Delay(times, jitter)
+}
+
+// hope is how long sources are waited for that could go on with so many bytes, rather than
+// throw them away for one that has another file: an eighth of MaxElapsed at least, and about as
+// long as a slow line takes to bring as many again.
+func (l *Limits) hope(bytes int64) time.Duration {
+	const slow = 1 << 20 // bytes/s
+	return max(l.MaxElapsed/8, time.Duration(bytes/slow)*time.Second)
+}

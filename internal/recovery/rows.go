@@ -1,0 +1,238 @@
+package recovery
+
+import (
+	"time"
+
+	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/health"
+)
+
+// The columns of the table: what is paid, what is asked, what is done.
+
+// Prices. What concerns the piece that was asked for is paid by stale outcomes, too.
+
+func free(*outcome) {}
+
+func displace(x *outcome) {
+	if !x.stale {
+		x.f.displaced--
+	}
+}
+
+// attempt counts a failure that is nobody's but the request's. What broke off after it had
+// brought something is only slow; but a stream has lost that.
+func attempt(x *outcome) {
+	x.tries.Attempts++
+	x.until(max(x.f.lim.retry(x.tries.Attempts-1, x.Jitter), x.asked()))
+	if x.stale {
+		return
+	}
+	x.s.attempts++
+	if x.f.stream || x.Brought < x.f.lim.goodProgress {
+		x.s.retriesSpent++
+	}
+	x.f.anew = x.f.stream && x.f.open
+}
+
+// turnAway puts the piece off for a moment that grows.
+func turnAway(x *outcome) {
+	x.tries.TurnedAway++
+	x.putOff(x.f.lim.rest(x.tries.Refusals, x.Jitter))
+}
+
+// refusal puts the piece off for exactly as long as was asked, since there will be room then;
+// else for a moment that grows, but not so long that it is missed when there is.
+func refusal(x *outcome) {
+	d := x.f.lim.Backoff(x.tries.Refusals, x.Jitter)
+	switch {
+	case x.Err.Class != fail.Busy: // of another origin
+		d = x.f.lim.rest(x.tries.Refusals, x.Jitter)
+	case x.asked() > 0:
+		d = x.asked()
+	}
+	if !x.stale && x.h.State >= health.Busy {
+		x.unpaid = !x.s.settle(x.h, x.Now)
+	}
+	x.tries.TurnedAway = 0
+	x.putOff(d)
+}
+
+// outOfReach charges the outage to its origin, as if the file had only heard of it. The piece
+// may be asked for when the origin may.
+func outOfReach(x *outcome) {
+	if !x.stale {
+		x.unpaid = !x.s.settle(x.h, x.Now)
+		x.s.waited.Failed(x.Now, x.Now, x.Now)
+	}
+}
+
+func shortage(x *outcome) {
+	x.tries.Refusals++
+	x.until(x.f.lim.rest(x.tries.Refusals-1, x.Jitter))
+	x.f.short.Failed(x.Start, x.Now, x.tries.Until)
+}
+
+// Conditions.
+
+func always(*outcome) bool { return true }
+
+func anotherNow(x *outcome) bool { return x.f.ready(x.Now, x.tries, x.o, x.Source, anyTerms) >= 0 }
+
+// unverifiedBesideAnother: it is not worth waiting for one that is yet to be compared.
+func unverifiedBesideAnother(x *outcome) bool {
+	return x.f.some() && !x.s.pinned && !x.s.verified && anotherNow(x)
+}
+
+func others(x *outcome) bool { return x.f.soonest(x.Now, x.tries, x.o, x.Source, anyTerms) >= 0 }
+
+func asksTooLong(x *outcome) bool { return x.asked() > x.f.lim.MaxDelay }
+
+// spent: beside others that serve, one that has brought nothing yet has its attempts for all
+// pieces that it was asked for together.
+func spent(x *outcome) bool {
+	return x.tries.Attempts > x.f.lim.Retries || x.f.parallel && !x.s.brought && x.s.attempts > x.f.lim.Retries ||
+		x.s.retriesSpent > x.f.retryBudget() || asksTooLong(x)
+}
+
+func unresponsive(x *outcome) bool {
+	return !x.Answered && !x.Elsewhere && x.h.Unresponsive(x.f.lim.Limits)
+}
+
+func tooOften(x *outcome) bool { return x.tries.TurnedAway > x.f.lim.turnedAway }
+
+// tired: it was put off often enough by who serves nobody at the moment.
+func tired(x *outcome) bool {
+	return x.tries.Refusals > x.f.lim.Retries && x.Serving == 0 && anotherNow(x)
+}
+
+func unpaid(x *outcome) bool { return x.unpaid }
+
+func waitedOut(x *outcome) bool { return x.s.waited.Spent() >= x.f.lim.MaxElapsed }
+
+// waitedInVain: but for the moment in which it serves again, and not everybody at once.
+func waitedInVain(x *outcome) bool { return waitedOut(x) && x.Serving == 0 }
+
+func pastDeadline(x *outcome) bool { return !x.h.WithinDeadline(x.f.lim.Limits) }
+
+func shortTooLong(x *outcome) bool { return x.f.short.Spent() >= x.f.lim.MaxElapsed }
+
+// forgiven: connections that one ends which has served beside others were too many, perhaps.
+func forgiven(x *outcome) bool {
+	return x.Err.Class == fail.Closed && x.f.parallel && x.s.brought && x.s.strikes < x.f.lim.Retries && anotherNow(x)
+}
+
+func renewed(x *outcome) bool { return x.s.renewed }
+
+// besideOthers: what a source has is measured by what others have given, or may.
+func besideOthers(x *outcome) bool {
+	if !x.f.open {
+		return false
+	}
+	for j := range x.f.n() {
+		if j != x.Source && x.f.terms(x.Now, j, x.o) != never && (!x.s.pinned || x.f.parallel && x.f.source(j).brought) {
+			return true
+		}
+	}
+	return false
+}
+
+func ranged(x *outcome) bool { return !x.s.plain }
+
+func unanswered(x *outcome) bool { return !x.s.pinned }
+
+func beginsAnew(x *outcome) bool { return x.f.anew }
+
+func tooMuchChange(x *outcome) bool { return x.f.changes == 0 }
+
+func firstChange(x *outcome) bool { return x.f.changes == x.f.lim.changes }
+
+// What becomes of the source, and of the file.
+
+func stay(*outcome) {}
+
+func suspend(x *outcome) { x.s.become(Suspended) }
+
+func block(x *outcome) { x.s.block(x.h, x.Now) }
+
+// leave is for who has put the file off too often.
+func leave(x *outcome) {
+	if x.h.State >= health.Busy {
+		block(x)
+	} else {
+		suspend(x)
+	}
+}
+
+func differ(x *outcome) {
+	x.s.plain = x.s.plain || x.Err.Class == fail.NoRanges
+	x.s.become(Different)
+}
+
+func reject(x *outcome) {
+	if x.s.become(Rejected); x.f.isolated == x.Source+1 {
+		x.f.isolateNext()
+	}
+}
+
+func die(x *outcome) { x.f.dead = x.Err }
+
+func forgive(x *outcome) { x.s.strikes++ }
+
+// renew has the URL asked as it was given: what it led to, or its signature, has expired.
+func renew(x *outcome) { x.s.renewed = true }
+
+func retry(x *outcome) {
+	attempt(x)
+	if spent(x) {
+		reject(x)
+	}
+}
+
+func toStream(x *outcome) {
+	x.s.plain = true
+	startOver(x)
+}
+
+// beginAnew: of what a stream had brought before it broke off nothing is left, so it is no
+// change of anything.
+func beginAnew(x *outcome) { x.f.reset() }
+
+func startOver(x *outcome) {
+	x.f.restart()
+	x.f.current = x.Source
+}
+
+func changedOnce(x *outcome) {
+	x.f.changes--
+	startOver(x)
+}
+
+// changedAgain: one answer is one version.
+func changedAgain(x *outcome) {
+	x.f.changes--
+	toStream(x)
+}
+
+// asked is how long the server wants to be left alone.
+func (x *outcome) asked() time.Duration {
+	if !x.Err.Asked {
+		return 0
+	}
+	return x.Err.RetryAfter
+}
+
+// until has the piece not asked for at this source for so long.
+func (x *outcome) until(d time.Duration) { x.tries.Until = x.Now + d }
+
+// putOff is until for who has no room: others do not come meanwhile either.
+func (x *outcome) putOff(d time.Duration) {
+	x.tries.Refusals++
+	x.until(d)
+	x.s.notBefore = max(x.s.notBefore, x.tries.Until)
+	if !x.stale {
+		x.s.waited.Failed(x.Start, x.Now, max(x.tries.Until, x.h.Until))
+	}
+}
+
+// retryBudget is how many failures a source has that bring next to nothing.
+func (f *File) retryBudget() int { return f.lim.retryBudget + int(f.size/f.lim.bytesPerRetry) }

@@ -1,0 +1,125 @@
+package reuse
+
+import (
+	"context"
+	"io/fs"
+	"net/url"
+	"slices"
+	"sync/atomic"
+
+	"github.com/littledl/littledl/internal/digest"
+	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/httprange"
+	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/safename"
+)
+
+// Version is what a source has now, as far as anybody has told.
+type Version struct {
+	URL    *url.URL      // nil: it is a file at hand, and has the Mark
+	Pin    httprange.Pin // Size -1: not told
+	Digest digest.Sum    // of the whole file, the caller's or the server's; zero: not known
+	Mark   partfile.Mark
+}
+
+// MarkOf is what a file of this version and size is marked with.
+func (v Version) MarkOf(size int64) partfile.Mark {
+	if v.URL == nil {
+		return v.Mark
+	}
+	pin := v.Pin
+	pin.Size = size
+	return disk.MarkOf(v.URL, pin)
+}
+
+// Stats count what looking for content at hand has brought.
+type Stats struct {
+	Checks atomic.Int64 // files looked at for a target, each once
+	Hits   atomic.Int64 // of those that had the content
+	Saved  atomic.Int64 // bytes of them
+}
+
+// Hit counts a file that has the content.
+func (s *Stats) Hit(size int64) {
+	s.Hits.Add(1)
+	s.Saved.Add(size)
+}
+
+// Finder looks for one target among the files at hand.
+type Finder struct {
+	index     *Index
+	stats     *Stats
+	target    *disk.Target
+	trustTime bool // a file of the right size and modification time is the one
+
+	looks []Place // counted already
+	other string  // a name whose content has been read, and has another digest
+}
+
+// NewFinder makes a finder for a target.
+func NewFinder(index *Index, stats *Stats, target *disk.Target, trustTime bool) Finder {
+	return Finder{index: index, stats: stats, target: target, trustTime: trustTime}
+}
+
+// Looked counts a file whose content was looked at.
+func (f *Finder) Looked(p Place) {
+	if !slices.Contains(f.looks, p) {
+		f.looks = append(f.looks, p)
+		f.stats.Checks.Add(1)
+	}
+}
+
+func (f *Finder) here(name string) Place { return Place{f.target.Want().Dir, name} }
+
+// Same reports whether a file in the target's directory is what a source has now. Never by
+// name or size alone.
+func (f *Finder) Same(ctx context.Context, name string, info fs.FileInfo, v Version) bool {
+	f.Looked(f.here(name))
+	same := f.proven(ctx, name, info, v)
+	if same {
+		f.stats.Hit(info.Size())
+	}
+	return same
+}
+
+// proven looks at a file's digest where the right one is known, else at its mark, and at its
+// time only where the caller trusts times.
+func (f *Finder) proven(ctx context.Context, name string, info fs.FileInfo, v Version) bool {
+	size := v.Pin.Size
+	if !info.Mode().IsRegular() || size >= 0 && info.Size() != size {
+		return false
+	}
+	if !v.Digest.IsZero() {
+		return f.hasDigest(ctx, name, v.Digest)
+	}
+	if m, err := httprange.ParseTime(v.Pin.LastModified); f.trustTime && size >= 0 && err == nil && info.ModTime().Equal(m) {
+		return true
+	}
+	mark := v.MarkOf(info.Size())
+	dir, err := f.target.Dir()
+	return err == nil && !mark.IsZero() && dir.MarkOf(base(name)) == mark
+}
+
+// hasDigest reports whether a file in the target's directory has a digest. It is read for
+// that, but not twice.
+func (f *Finder) hasDigest(ctx context.Context, name string, want digest.Sum) bool {
+	dir, err := f.target.Dir()
+	if err != nil || name == f.other {
+		return false
+	}
+	g, err := dir.Open(base(name))
+	if err != nil {
+		return false
+	}
+	defer g.Close()
+	s, err := Sum(ctx, g, want.Algorithm)
+	if err == nil && s != want {
+		f.other = name
+	}
+	return err == nil && s == want
+}
+
+func base(name string) string {
+	_, b := safename.Split(name)
+	return b
+}

@@ -1,0 +1,113 @@
+package reuse
+
+import (
+	"context"
+	"path"
+
+	"github.com/littledl/littledl/internal/digest"
+	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/httprange"
+	"github.com/littledl/littledl/internal/safename"
+)
+
+// What is known to be the file before its body is asked for.
+
+// Told is what a source says when it is asked for no body.
+type Told struct {
+	Version
+	Name string // what the file is to be called; "": it does not say
+}
+
+// Known keeps a file that has the target's name, or is marked as one of its sources', if it
+// is proven to be the one: by the digest that the caller gave, else by what a source tells
+// that is asked for no body. Ask is called at most once; it may say that nobody can tell.
+func (f *Finder) Known(ctx context.Context, given digest.Sum, ask func() (Told, bool)) (kept bool, err error) {
+	if f.target.Policy().Overwrite == disk.Replace {
+		return false, nil
+	}
+	if _, err := f.target.Dir(); err != nil {
+		return false, err
+	}
+	if !f.take(ctx, given, ask) {
+		return false, nil
+	}
+	return true, f.target.KeepExisting()
+}
+
+func (f *Finder) take(ctx context.Context, given digest.Sum, ask func() (Told, bool)) bool {
+	t := f.target
+	name := t.Guess()
+	info, skip := t.Look(name), t.Policy().Overwrite == disk.Skip && t.Want().Given
+	there := info != nil && info.Mode().IsRegular()
+	switch {
+	case !there && (skip || !given.IsZero() || len(t.Marked()) == 0):
+		return false
+	case skip:
+		return t.Take(name, info)
+	case !given.IsZero():
+		return f.takeNumbered(ctx, Version{Pin: httprange.Pin{Size: -1}, Digest: given})
+	}
+	if told, ok := ask(); ok {
+		if !there {
+			name = ""
+		}
+		return f.takeTold(ctx, name, told)
+	}
+	return false
+}
+
+// takeTold goes by what a source has told. There is what has the name that the file will get,
+// as far as that was known before; "": nothing has.
+func (f *Finder) takeTold(ctx context.Context, there string, told Told) bool {
+	t, wanted := f.target, f.target.Want().Name
+	if told.Name != "" && !t.Want().Given {
+		wanted, there = told.Name, ""
+	}
+	if there != "" && t.Policy().Overwrite == disk.Skip {
+		info, err := t.Stat(there)
+		return err == nil && t.Take(there, info)
+	}
+	if there != "" && f.takeOne(ctx, there, told.Version) || f.TakeMarked(ctx, wanted, told.Version) {
+		return true
+	}
+	if there == "" || told.Digest.IsZero() && !f.trustTime {
+		return false
+	}
+	return f.takeNumbered(ctx, told.Version)
+}
+
+// takeOne takes what has a name, if it is the file.
+func (f *Finder) takeOne(ctx context.Context, name string, v Version) bool {
+	info, err := f.target.Stat(name)
+	return err == nil && f.Same(ctx, name, info, v) && f.target.Take(name, info)
+}
+
+// takeNumbered takes the first of the target's name and those numbered behind it that is the
+// file; it may have become one of the later ones before.
+func (f *Finder) takeNumbered(ctx context.Context, v Version) bool {
+	for n := f.target.Want().Number; ; n++ {
+		name := safename.Numbered(f.target.Want().Name, n)
+		info, err := f.target.Stat(name)
+		if err != nil {
+			return false
+		}
+		if f.Same(ctx, name, info, v) && f.target.Take(name, info) {
+			return true
+		}
+	}
+}
+
+// TakeMarked takes one of the files that are marked as the sources', if it is what that has
+// now and has the name wanted, or a numbered form of it.
+func (f *Finder) TakeMarked(ctx context.Context, wanted string, v Version) bool {
+	sub, stem := safename.Split(wanted)
+	for _, b := range f.target.Marked() {
+		if _, ok := safename.NumberOf(stem, b); !ok {
+			continue
+		}
+		if f.takeOne(ctx, path.Join(sub, b), v) {
+			return true
+		}
+	}
+	return false
+}

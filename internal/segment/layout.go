@@ -1,0 +1,81 @@
+package segment
+
+import "github.com/littledl/littledl/internal/span"
+
+// Layout says how a file is fetched once its size is known.
+type Layout struct {
+	Segments int          // it is cut into
+	Workers  int          // that are wanted to begin with
+	Down     bool         // they may be more than pay: it is probed with fewer
+	Proven   bool         // though so many have paid before
+	Settled  bool         // no other number is tried
+	Urgent   []span.Range // what is needed before all else
+}
+
+// LayOut cuts what nobody has begun for as many workers as may help, and lets them in.
+// First is a segment that is being served already and keeps its share; nil: there is none.
+func (p *Plan) LayOut(l Layout, first *Segment, now Now) (out Scaling) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.single = false
+	n := l.Segments
+	if first != nil {
+		p.extend(first, l)
+		n = max(n-1, 1)
+	}
+	p.pending = append(p.pending, cut(p.unbegun(), n, p.cfg.Least)...)
+	if len(l.Urgent) > 0 {
+		p.pending = before(p.pending, l.Urgent)
+		p.urgent = now.Time
+	}
+	p.target, p.growth.down, p.growth.over = l.Workers, l.Down, l.Settled
+	p.scale(now, &out)
+	return out
+}
+
+// extend gives the first segment an equal share of the whole: it has begun, and may be
+// asked for in two requests.
+func (p *Plan) extend(first *Segment, l Layout) {
+	share := min((p.size+int64(l.Segments)-1)/int64(l.Segments), p.size)
+	first.end = max(first.end, share)
+	if l.Down && l.Proven {
+		first.end = max(share, first.pos+p.cfg.Least)
+	}
+	if p.size-first.end < p.cfg.Least {
+		first.end = p.size
+	}
+}
+
+// unbegun is what is neither there nor anybody's.
+func (p *Plan) unbegun() []span.Range {
+	left := p.done.Gaps(0, p.size)
+	for _, s := range p.running {
+		left = span.Without(left, s.pos, s.end)
+	}
+	for _, s := range p.pending {
+		left = span.Without(left, s.pos, s.end)
+	}
+	return left
+}
+
+// before puts what is urgent before the rest; the ranges are in order.
+func before(pending []*Segment, urgent []span.Range) []*Segment {
+	var first, rest []*Segment
+	for _, s := range pending {
+		for _, u := range urgent {
+			lo, hi := max(s.pos, u.Lo), min(s.end, u.Hi)
+			if lo >= hi {
+				continue
+			}
+			first = append(first, &Segment{pos: lo, end: hi, urgent: true})
+			if s.pos < lo {
+				rest = append(rest, &Segment{pos: s.pos, end: lo})
+			}
+			s.pos = hi
+		}
+		if s.pos < s.end {
+			rest = append(rest, s)
+		}
+	}
+	return append(first, rest...)
+}

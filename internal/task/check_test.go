@@ -1,0 +1,130 @@
+package task
+
+import (
+	"path/filepath"
+	"slices"
+
+	"github.com/stretchr/testify/require"
+)
+
+// places are how often each task is in the queue, delayed, owned or in the list of another.
+func (g *game) places() map[*Task]int {
+	in := map[*Task]int{}
+	for _, t := range g.tab.tasks {
+		if t.at >= 0 {
+			in[t]++
+		}
+		if t.nextWaiter != nil {
+			in[t.nextWaiter]++
+		}
+	}
+	for _, w := range g.tab.delayed {
+		in[w.task]++
+	}
+	for _, t := range g.owned {
+		in[t]++
+	}
+	return in
+}
+
+// check compares the table with what is true of its tasks one by one.
+func (g *game) check() {
+	g.Helper()
+	tab := g.tab
+	require.Equal(g, len(g.owned), tab.taken)
+	require.LessOrEqual(g, tab.taken, tab.cfg.Places)
+	require.Equal(g, len(g.begun), len(tab.active))
+	queued, called, places := 0, map[string]*Task{}, g.places()
+	for _, t := range tab.tasks {
+		if t.status.Ended() {
+			require.Zero(g, places[t], "%s has ended", t.ID())
+		} else if places[t] != 1 {
+			g.Fatalf("%s is in %d places", t.ID(), places[t])
+		}
+		if t.at >= 0 {
+			queued++
+		}
+		if t.at >= 0 || slices.Contains(g.owned, t) {
+			g.checkList(t)
+		}
+		require.Equal(g, t.failure != nil, t.status == Failed || t.status == Cancelled)
+		if !t.status.Ended() && t.name != "" && !t.has(duplicate) {
+			at := filepath.Clean(t.dir) + "/" + t.name
+			require.Nil(g, called[at], at)
+			called[at] = t
+		}
+	}
+	require.Equal(g, queued, tab.ready.Len())
+	g.checkSums()
+	g.checkCrowd()
+}
+
+// checkList: who waits, waits for one that wants the same and will tell.
+func (g *game) checkList(t *Task) {
+	for w := t.nextWaiter; w != nil; w = w.nextWaiter {
+		require.Equal(g, g.tab.key(t), g.tab.key(w))
+		require.True(g, w.has(duplicate))
+		require.LessOrEqual(g, t.priority, w.priority, "the more urgent wish counts")
+	}
+}
+
+func (g *game) checkSums() {
+	var want totals
+	var downloaded int64
+	var hintedOnes, holding int
+	for _, t := range g.tab.tasks {
+		want.files++
+		lost := t.status == Failed || t.status == Cancelled
+		switch t.status {
+		case Completed:
+			want.completed++
+		case Failed:
+			want.failed++
+		case Cancelled:
+			want.cancelled++
+		}
+		switch {
+		case t.has(counted):
+			want.sized++
+			want.bytes += t.size
+			if lost {
+				want.lost += t.size - t.downloaded.Load()
+			}
+		case !t.has(duplicate):
+			want.unknown++
+			if lost {
+				want.lostUnknown++
+			}
+		}
+		if !t.has(duplicate) {
+			downloaded += t.downloaded.Load()
+		}
+		if t.has(hinted) {
+			hintedOnes++
+			require.GreaterOrEqual(g, t.at, int32(0))
+		}
+	}
+	for _, w := range g.tab.delayed {
+		if w.holds {
+			holding++
+		}
+	}
+	have := g.tab.totals
+	have.reused, have.saved, have.floor = 0, 0, 0
+	require.Equal(g, want, have)
+	require.Equal(g, downloaded, g.tab.downloaded.Load())
+	require.Equal(g, hintedOnes, g.tab.hinted)
+	require.Equal(g, holding, g.tab.Holding())
+}
+
+// checkCrowd: what transfers see without the lock is how it is.
+func (g *game) checkCrowd() {
+	best := g.tab.ready.best()
+	crowded := best != nil && g.tab.taken == g.tab.cfg.Places
+	require.Equal(g, crowded, g.tab.Crowded())
+	for priority := range int32(4) {
+		small := crowded && g.tab.cfg.SmallFirst && best.size >= 0 && best.size < g.tab.cfg.Small
+		require.Equal(g, crowded && (best.priority < priority || best.priority == priority && small), g.tab.Preempts(priority, false))
+		require.Equal(g, crowded && best.priority < priority, g.tab.Preempts(priority, true))
+	}
+}

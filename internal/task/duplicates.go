@@ -1,0 +1,162 @@
+package task
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/littledl/littledl/internal/names"
+)
+
+// The same file queued twice is fetched once. The first task that wants it fetches it; the
+// others wait and then share the file, or get a copy where they want another name or
+// directory. Whoever comes when the first has completed has the same from it as long as
+// the Start lasts and nobody touches the file; in a later Start a copy, if the server or
+// the digest confirms it. In any other case a task fetches for itself, and is the first
+// from then on.
+
+// key is equal for tasks that one transfer can serve: same URL, same headers, same digest;
+// by digest, the same digest alone.
+func (tab *Table) key(t *Task) string {
+	o := t.more
+	if o == nil || o.Header == nil && o.Hash.IsZero() {
+		return t.url
+	}
+	if tab.cfg.ByDigest && !o.Hash.IsZero() {
+		return fmt.Sprintf("\x00%s\x00%x", o.Hash.Algorithm, o.Hash.Bytes)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\x00%s\x00%x", t.url, o.Hash.Algorithm, o.Hash.Bytes)
+	for _, k := range slices.Sorted(maps.Keys(o.Header)) {
+		fmt.Fprintf(&b, "\x00%s\x00%q", k, o.Header[k])
+	}
+	return b.String()
+}
+
+// place queues a task, or has it wait for the one that fetches the same.
+func (tab *Table) place(t *Task) {
+	if first := tab.elect(t); first != nil {
+		tab.follow(t, first)
+		return
+	}
+	if t.before.stands() {
+		tab.markDuplicate(t) // as far as is known: in its turn it will look
+	} else {
+		tab.clearDuplicate(t)
+	}
+	tab.promise(t)
+	tab.ready.add(t)
+}
+
+// elect makes t the first of its kind, who may have its file from the one that last
+// fetched it. Else it returns the task to wait for.
+func (tab *Table) elect(t *Task) (first *Task) {
+	key := tab.key(t)
+	switch first = tab.first[key]; {
+	case first == nil, first == t:
+	case !first.status.Ended() && t.downloaded.Load() > 0: // t goes on from there
+		return nil
+	case !first.status.Ended():
+		return first
+	case first.has(published):
+		t.before = first
+	default:
+		t.before = first.before
+	}
+	tab.first[key] = t
+	return nil
+}
+
+// overtake has a task that is tried again, and has bytes already, fetch for one that was
+// added since and has none.
+func (tab *Table) overtake(t *Task) {
+	key := tab.key(t)
+	first := tab.first[key]
+	if t.downloaded.Load() == 0 || first == nil || first == t || first.at < 0 || first.downloaded.Load() > 0 {
+		return
+	}
+	tab.first[key] = t
+	tab.ready.remove(first)
+	tab.unpromise(first)
+	followers := first.nextWaiter
+	first.nextWaiter = nil
+	tab.follow(first, t)
+	for w := followers; w != nil; w = followers {
+		followers = w.nextWaiter
+		tab.follow(w, t)
+	}
+}
+
+// stands reports whether a task has completed in this Start and its file has not been
+// found changed since.
+func (t *Task) stands() bool { return t != nil && t.has(published) && !t.has(earlier) }
+
+// follow has a task wait until the one that fetches the same has ended.
+func (tab *Table) follow(t, first *Task) {
+	tab.markDuplicate(t)
+	t.nextWaiter, first.nextWaiter = first.nextWaiter, t
+	if first.priority > t.priority {
+		first.priority = t.priority // the more urgent wish counts
+		tab.ready.moved(first)
+	}
+}
+
+// release ends those who waited for t, which has just ended, or gives them their turn.
+func (tab *Table) release(t *Task) (ended []*Task) {
+	var waited []*Task
+	for w := t.nextWaiter; w != nil; w = w.nextWaiter {
+		waited = append(waited, w)
+	}
+	t.nextWaiter = nil
+	slices.Reverse(waited) // the list has the latest first
+	for _, w := range waited {
+		w.nextWaiter = nil
+		switch {
+		case t.status == Completed && w.shares(t):
+			tab.share(w, t)
+		case t.status == Completed: // all of them may make their copies at once
+			w.before = t
+			tab.ready.add(w)
+			continue
+		case t.status == Cancelled, w.failsWith(t):
+			w.failure = w.failed("", t.failure.Op, t.failure.Attempts, t.failure.Err)
+		default: // the first of them fetches
+			tab.place(w)
+			continue
+		}
+		tab.end(w, t.status)
+		ended = append(ended, w)
+	}
+	return ended
+}
+
+// shares reports whether a task's file is the very one that another has.
+func (t *Task) shares(first *Task) bool {
+	if t.dir != first.dir && names.Absolute(t.dir) != names.Absolute(first.dir) {
+		return false
+	}
+	name := t.given()
+	if name == "" && t.url != first.url {
+		name = names.OfURL(t.url)
+	}
+	return name == "" || name == first.name
+}
+
+// failsWith reports whether what the first has failed with concerns a task as well: what
+// its URL came to does, what its place on the disk came to only if it has the same.
+func (t *Task) failsWith(first *Task) bool {
+	if t.url != first.url {
+		return false
+	}
+	return !first.failure.local() || t.dir == first.dir && t.given() == first.given()
+}
+
+// share gives a task the file that another has completed.
+func (tab *Table) share(t, first *Task) {
+	tab.settle(t, names.OfURL(t.url), first.name)
+	tab.names.Take(t.seq, t.dir, first.name)
+	t.size = first.size
+	t.flags |= first.flags & (ranges | lengthKnown | reused)
+	t.downloaded.Store(first.size)
+}

@@ -1,0 +1,90 @@
+package task
+
+import "github.com/littledl/littledl/internal/redact"
+
+// End ends a task, and for its sake others that wanted the same file, which are returned.
+// Op is what was being done when it failed or was cancelled, err why.
+func (tab *Table) End(t *Task, to Status, op string, err error) (others []*Task) {
+	tab.mu.Lock()
+	defer tab.unlock()
+	if to != Completed {
+		attempts := int(t.retries.Load())
+		if to == Failed {
+			attempts++
+		}
+		t.failure = t.failed(pathOf(t.dir, t.name), op, attempts, err)
+	}
+	tab.end(t, to)
+	return tab.release(t)
+}
+
+// end ends a task and counts it.
+func (tab *Table) end(t *Task, to Status) {
+	t.move(to)
+	tab.free(t)
+	switch to {
+	case Completed:
+		tab.totals.completed++
+		if !t.has(duplicate | counted) {
+			tab.resize(t, t.downloaded.Load()) // nobody said a size: what arrived is it
+		}
+	case Failed:
+		tab.totals.failed++
+		tab.totals.lose(t, 1)
+	case Cancelled:
+		tab.totals.cancelled++
+		tab.totals.lose(t, 1)
+	}
+}
+
+func (t *Task) failed(path, op string, attempts int, err error) *Failure {
+	return &Failure{TaskID: t.ID(), URL: redact.URL(t.url), Path: path, Op: op, Attempts: attempts, Err: err}
+}
+
+// BeginStart queues again what an earlier Start did not complete.
+func (tab *Table) BeginStart() {
+	tab.mu.Lock()
+	defer tab.unlock()
+	tab.totals.floor, tab.nextProbe = 0, 0
+	for _, t := range tab.tasks {
+		if t.status == Failed || t.status == Cancelled {
+			tab.retry(t)
+		}
+	}
+}
+
+func (tab *Table) retry(t *Task) {
+	if t.status == Failed {
+		tab.totals.failed--
+	} else {
+		tab.totals.cancelled--
+	}
+	tab.totals.lose(t, -1)
+	t.move(Pending)
+	t.failure = nil
+	if given := t.given(); given != "" && !tab.names.Reclaim(t.seq, t.dir, given, true) {
+		tab.clearDuplicate(t)
+		tab.ready.add(t) // in its turn it will fail, and be told of
+		return
+	}
+	tab.overtake(t)
+	tab.rename(t)
+	tab.place(t)
+}
+
+// EndStart frees the names of all that have ended. It returns why tasks failed or were
+// cancelled, in the order they were added, and whether all have completed.
+func (tab *Table) EndStart() (failed []*Failure, all bool) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	for _, t := range tab.tasks {
+		if t.failure != nil {
+			failed = append(failed, t.failure)
+		}
+		if t.status == Completed {
+			t.flags |= earlier
+		}
+	}
+	tab.names.EndStart()
+	return failed, len(tab.tasks) > 0 && tab.totals.completed == len(tab.tasks)
+}

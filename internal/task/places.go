@@ -1,0 +1,144 @@
+package task
+
+import (
+	"slices"
+	"time"
+)
+
+// Take gives the best of the tasks in the queue a place, and its caller the task. Nil: none
+// is there, or no place.
+func (tab *Table) Take() *Task {
+	tab.mu.Lock()
+	defer tab.unlock()
+	if tab.taken >= tab.cfg.Places {
+		return nil
+	}
+	t := tab.take()
+	if t != nil {
+		tab.taken++
+	}
+	return t
+}
+
+func (tab *Table) take() *Task {
+	t := tab.ready.take()
+	if t != nil {
+		tab.unhint(t)
+	}
+	return t
+}
+
+// Next is Take for who has a place already, of a task that is no longer its own. Nil: the
+// place is free now, as it is in any case where none is wanted, and while tasks are delayed:
+// the time of one may have come, which Due finds out. More: there is a further place and a
+// task for it.
+func (tab *Table) Next(wanted bool) (t *Task, more bool) {
+	tab.mu.Lock()
+	defer tab.unlock()
+	if wanted && len(tab.delayed) == 0 {
+		t = tab.take()
+	}
+	if t == nil {
+		tab.taken--
+	}
+	return t, tab.taken < tab.cfg.Places && tab.ready.Len() > 0
+}
+
+// Requeue puts a task back in the queue, which has made way for others.
+func (tab *Table) Requeue(t *Task) {
+	tab.mu.Lock()
+	defer tab.unlock()
+	t.move(Pending)
+	tab.ready.add(t)
+}
+
+// Delay has a task wait for a time. Holds: it holds something open meanwhile.
+func (tab *Table) Delay(t *Task, until time.Time, holds bool) {
+	tab.mu.Lock()
+	defer tab.unlock()
+	t.move(Pending)
+	tab.delayed.add(waiting{until, t, holds})
+	if holds {
+		tab.holding.Add(1)
+	}
+}
+
+// Due queues the delayed tasks whose time has come. Next is the time to ask again, zero
+// where no more wait.
+func (tab *Table) Due(now time.Time) (next time.Time) {
+	tab.mu.Lock()
+	defer tab.unlock()
+	for {
+		w, next, ok := tab.delayed.due(now)
+		if !ok {
+			return next
+		}
+		tab.awake(w)
+		tab.ready.add(w.task)
+	}
+}
+
+func (tab *Table) awake(w waiting) {
+	if w.holds {
+		tab.holding.Add(-1)
+	}
+}
+
+// Drain gives its caller all tasks of the queue and those that are delayed, in the order
+// they were added. They have no places.
+func (tab *Table) Drain() []*Task {
+	tab.mu.Lock()
+	defer tab.unlock()
+	all := make([]*Task, 0, tab.ready.Len()+len(tab.delayed))
+	for t := tab.take(); t != nil; t = tab.take() {
+		all = append(all, t)
+	}
+	for _, w := range tab.delayed {
+		tab.awake(w)
+		all = append(all, w.task)
+	}
+	tab.delayed = nil
+	slices.SortFunc(all, func(a, b *Task) int { return int(a.seq - b.seq) })
+	return all
+}
+
+// Idle reports whether no task is in the queue, delayed or in a place.
+func (tab *Table) Idle() bool {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return tab.taken == 0 && tab.ready.Len() == 0 && len(tab.delayed) == 0
+}
+
+// Holding is how many delayed tasks hold something open.
+func (tab *Table) Holding() int { return int(tab.holding.Load()) }
+
+// nobody waits, or there is a place for whoever does.
+const nobody = -1
+
+// unlock ends what may have changed who waits. Transfers see that without the lock: twice
+// the priority of the best task while every place is taken, one more where that is not known
+// to be small.
+func (tab *Table) unlock() {
+	next := int64(nobody)
+	if t := tab.ready.best(); t != nil && tab.taken >= tab.cfg.Places {
+		next = int64(t.priority) << 1
+		if !tab.cfg.SmallFirst || t.size < 0 || t.size >= tab.cfg.Small {
+			next |= 1
+		}
+	}
+	tab.next.Store(next)
+	tab.mu.Unlock()
+}
+
+// Crowded reports whether tasks wait for a place.
+func (tab *Table) Crowded() bool { return tab.next.Load() != nobody }
+
+// Preempts reports whether a task waits that ought to have the place of one in transfer, of
+// a priority and known to be small or not: of two small ones the first stays.
+func (tab *Table) Preempts(priority int32, small bool) bool {
+	next := tab.next.Load()
+	if next == nobody {
+		return false
+	}
+	return next>>1 < int64(priority) || next>>1 == int64(priority) && next&1 == 0 && !small
+}

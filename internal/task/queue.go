@@ -1,0 +1,154 @@
+package task
+
+import (
+	"container/heap"
+	"slices"
+)
+
+// queue holds the tasks that could start now, best first: by priority, then
+// known small size, then arrival. Most tasks come in the very order in which they
+// leave: they stand in line, and only the others cost a search for their place.
+type queue struct {
+	line    []*Task // in order, from head on; nil: has left it out of turn
+	head    int
+	waiting int // in line
+	others  taskHeap
+}
+
+// standing marks a task's index as one in the line.
+const standing = 1 << 30
+
+func newQueue(o order) queue { return queue{others: taskHeap{order: o}} }
+
+// grow makes room for so many more.
+func (q *queue) grow(n int) { q.line = slices.Grow(q.line, n) }
+
+func (q *queue) Len() int { return q.waiting + q.others.Len() }
+
+func (q *queue) add(t *Task) {
+	if q.waiting == 0 {
+		q.line, q.head = q.line[:0], 0
+	}
+	if n := len(q.line); n == 0 || q.others.before(q.line[n-1], t) {
+		t.at = int32(standing | n)
+		q.line = append(q.line, t)
+		q.waiting++
+		return
+	}
+	heap.Push(&q.others, t)
+}
+
+// best returns the best task without removing it; nil when there is none.
+func (q *queue) best() *Task {
+	var t *Task
+	if q.waiting > 0 {
+		t = q.line[q.head]
+	}
+	if len(q.others.tasks) > 0 && (t == nil || q.others.before(q.others.tasks[0], t)) {
+		t = q.others.tasks[0]
+	}
+	return t
+}
+
+// take removes the best task; nil when there is none.
+func (q *queue) take() *Task {
+	t := q.best()
+	if t != nil {
+		q.remove(t)
+	}
+	return t
+}
+
+func (q *queue) remove(t *Task) {
+	if t.at < standing {
+		heap.Remove(&q.others, int(t.at))
+		return
+	}
+	q.line[t.at-standing] = nil
+	t.at = notQueued
+	q.waiting--
+	if q.waiting == 0 {
+		return
+	}
+	for q.line[q.head] == nil { // the first and the last one in line are there
+		q.head++
+	}
+	for last := len(q.line) - 1; q.line[last] == nil; last-- {
+		q.line = q.line[:last]
+	}
+}
+
+// moved restores the order after t's priority or size changed.
+func (q *queue) moved(t *Task) {
+	switch {
+	case t.at >= standing:
+		q.remove(t)
+		heap.Push(&q.others, t)
+	case t.at >= 0:
+		heap.Fix(&q.others, int(t.at))
+	}
+}
+
+// order is what decides between tasks of equal priority.
+type order struct {
+	smallFirst bool
+	small      int64 // below it a file is small, and one of unknown size is taken for so large
+	threshold  int64 // known to be below it: first in any case
+}
+
+func (o *order) before(a, b *Task) bool {
+	if a.priority != b.priority {
+		return a.priority < b.priority
+	}
+	if ta, tb := o.tiny(a), o.tiny(b); ta != tb {
+		return ta
+	}
+	if o.smallFirst {
+		if sa, sb := o.sortSize(a), o.sortSize(b); sa != sb {
+			return sa < sb
+		}
+	}
+	return a.seq < b.seq
+}
+
+func (o *order) tiny(t *Task) bool { return t.size >= 0 && t.size < o.threshold }
+
+// sortSize puts files of unknown size between the small ones and the others.
+func (o *order) sortSize(t *Task) int64 {
+	if t.size < 0 {
+		return o.small
+	}
+	return t.size
+}
+
+// taskHeap has the tasks that did not come in order. It implements heap.Interface.
+type taskHeap struct {
+	order
+	tasks []*Task
+}
+
+func (h *taskHeap) Len() int { return len(h.tasks) }
+
+func (h *taskHeap) Less(i, j int) bool { return h.before(h.tasks[i], h.tasks[j]) }
+
+func (h *taskHeap) Swap(i, j int) {
+	h.tasks[i], h.tasks[j] = h.tasks[j], h.tasks[i]
+	h.tasks[i].at, h.tasks[j].at = int32(i), int32(j)
+}
+
+// Push is for package heap.
+func (h *taskHeap) Push(x any) {
+	t := x.(*Task)
+	t.at = int32(len(h.tasks))
+	h.tasks = append(h.tasks, t)
+}
+
+// Pop is for package heap.
+func (h *taskHeap) Pop() any {
+	last := len(h.tasks) - 1
+	t := h.tasks[last]
+	h.tasks[last] = nil
+	h.tasks = h.tasks[:last]
+	t.at = notQueued
+	return t
+}

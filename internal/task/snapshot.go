@@ -1,0 +1,53 @@
+package task
+
+// Snapshot is a task as it was at one moment.
+type Snapshot struct {
+	Task        *Task
+	Name        string // "" until settled
+	Status      Status
+	Priority    int32
+	Size        int64    // -1 until known
+	Downloaded  int64    // bytes on disk
+	Speed       int64    // bytes per second
+	Failure     *Failure // nil: it has not failed, nor been cancelled
+	Retries     int      // attempts that followed a failed one
+	Requests    int      // segments that were asked for
+	Ranges      bool     // the server has answered with a part
+	LengthKnown bool     // from the server, or by a digest
+	Reused      bool     // nothing was fetched
+	Held        any      // what its transfer keeps with it
+}
+
+// Snapshot is one task as it is now.
+func (tab *Table) Snapshot(t *Task) Snapshot {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return t.snapshot()
+}
+
+// Snapshots are all tasks at one moment, in the order they were added.
+func (tab *Table) Snapshots() []Snapshot {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	out := make([]Snapshot, len(tab.tasks))
+	for i, t := range tab.tasks {
+		out[i] = t.snapshot()
+	}
+	return out
+}
+
+func (t *Task) snapshot() Snapshot {
+	return Snapshot{
+		Task: t, Name: t.name, Status: t.status, Priority: t.priority,
+		Size: t.size, Downloaded: t.downloaded.Load(), Speed: t.speed.Load(), Failure: t.failure,
+		Retries: int(t.retries.Load()), Requests: int(t.requests.Load()),
+		Ranges: t.has(ranges), LengthKnown: t.has(lengthKnown), Reused: t.has(reused), Held: t.held,
+	}
+}
+
+// Priority is how urgent a task is: 0 goes first.
+func (tab *Table) Priority(t *Task) int32 {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return t.priority
+}

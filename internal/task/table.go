@@ -1,0 +1,142 @@
+// Package task is the table of a batch: which files it is to have, how each of them stands,
+// and whose turn it is.
+//
+// What happens to one task decides about others: one that ends lets the best of those that
+// wait begin, one that gets a file may spare others the same one, a name that it gives up is
+// free for who comes later. Meanwhile callers add tasks and look at a million of them at any
+// moment, and every sum they see must agree with what it is the sum of. So all of that is one
+// state, which what happens to a task leads from one consistent form to the next.
+//
+// A task that has not ended is in exactly one place: in the queue, delayed until a time, in
+// the list of a task that fetches the same file, or taken: then one goroutine owns it, and
+// only that one tells what becomes of it.
+package task
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/littledl/littledl/internal/names"
+)
+
+// Config is what a table goes by.
+type Config struct {
+	Places     int   // tasks in transfer at once
+	SmallFirst bool  // among those of equal priority
+	Small      int64 // a file below it is small
+	Threshold  int64 // one below it goes first in any case
+	ByDigest   bool  // tasks with the same digest want the same file, wherever it comes from
+}
+
+// Table has the tasks of a batch. It is safe for concurrent use, does no I/O and calls
+// nothing but the registry of names while it is locked.
+type Table struct {
+	cfg   Config
+	names *names.Registry
+
+	// Read without the lock by transfers, which may hold locks of their own.
+	downloaded atomic.Int64 // bytes on disk, over all tasks
+	holding    atomic.Int64 // delayed tasks that hold something open
+	next       atomic.Int64 // what waits while every place is taken; see unlock
+
+	// mu guards all below and the tasks. Exported methods lock it, all others want it held.
+	mu        sync.Mutex
+	tasks     []*Task
+	first     map[string]*Task // who fetches for all that want the same, or was the last to
+	ready     queue
+	delayed   delayed
+	taken     int // places in use
+	active    map[*Task]struct{}
+	nextProbe int // of the tasks, those that Unsized has gone through
+	hinted    int // tasks in the queue whose size comes from a HEAD
+	totals    totals
+}
+
+// New makes a table without tasks.
+func New(c Config) *Table {
+	tab := &Table{
+		cfg: c, names: names.New(), first: map[string]*Task{}, active: map[*Task]struct{}{},
+		ready: newQueue(order{smallFirst: c.SmallFirst, small: c.Small, threshold: c.Threshold}),
+	}
+	tab.next.Store(nobody)
+	return tab
+}
+
+// Grow makes room for so many tasks at once.
+func (tab *Table) Grow(n int) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	tab.grow(n)
+}
+
+func (tab *Table) grow(n int) {
+	tab.tasks = slices.Grow(tab.tasks, n)
+	tab.ready.grow(n)
+	if len(tab.tasks) == 0 {
+		tab.first = make(map[string]*Task, n)
+		tab.names.Grow(n)
+	}
+}
+
+// NameTakenError is why a task cannot be added: another one has the name that was given.
+type NameTakenError struct{ Dir, Name, Owner string }
+
+func (e *NameTakenError) Error() string {
+	return fmt.Sprintf("%q in %q belongs to %s", e.Name, e.Dir, e.Owner)
+}
+
+// Add queues a task, or has it wait for one that fetches the same. The only error is
+// *NameTakenError.
+func (tab *Table) Add(url string, s Spec) (*Task, error) {
+	tab.mu.Lock()
+	defer tab.unlock()
+	return tab.add(url, &s)
+}
+
+// AddAll is Add for several URLs that the same is said of, and adds all of them or none: a
+// name can be given for a single one only.
+func (tab *Table) AddAll(urls []string, s Spec) ([]*Task, error) {
+	tab.mu.Lock()
+	defer tab.unlock()
+	tab.grow(len(urls))
+	added := make([]*Task, 0, len(urls))
+	for _, u := range urls {
+		t, err := tab.add(u, &s)
+		if err != nil {
+			return nil, err
+		}
+		added = append(added, t)
+	}
+	return added, nil
+}
+
+func (tab *Table) add(url string, s *Spec) (*Task, error) {
+	t := newTask(url, s, len(tab.tasks))
+	if err := tab.reserve(t); err != nil {
+		return nil, err
+	}
+	tab.tasks = append(tab.tasks, t)
+	tab.totals.files++
+	tab.totals.unknown++
+	tab.place(t)
+	return t, nil
+}
+
+// ByID is the task that has an ID; nil: none has.
+func (tab *Table) ByID(id string) *Task {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	if i := indexOf(id); i >= 0 && i < len(tab.tasks) {
+		return tab.tasks[i]
+	}
+	return nil
+}
+
+// Tasks are all of them in the order they were added.
+func (tab *Table) Tasks() []*Task {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return slices.Clip(tab.tasks) // which only grow
+}

@@ -1,0 +1,216 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/url"
+	"time"
+
+	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/exchange"
+	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/httprange"
+	"github.com/littledl/littledl/internal/origin"
+	"github.com/littledl/littledl/internal/recovery"
+	"github.com/littledl/littledl/internal/segment"
+)
+
+// answer is one answer on its way into the file: the exchange's sink.
+type answer struct {
+	f       *File
+	s       *segment.Segment
+	src     *source
+	ask     exchange.Ask
+	ctx     context.Context
+	v       httprange.Verdict
+	at      *origin.Origin   // where redirects have led
+	until   int64            // where this answer's bytes end; MaxInt64: where its body ends
+	whole   bool             // the answer is the whole file, or is to be
+	open    bool             // it did not say how long its body would be
+	repairs bool             // what is written is compared with what was there
+	added   int64            // bytes that were not there before
+	hash    *disk.PrefixHash // what follows the writes; nil: nothing does
+	notes   disk.Recorder    // of what it has written
+}
+
+// serve makes one request for a worker's segment.
+func (f *File) serve(w *worker, a recovery.Action, src *source, u *url.URL, h *origin.Origin, k *origin.Lease) {
+	ctx, cancel := context.WithCancelCause(f.ctx)
+	defer cancel(nil)
+	x := &answer{f: f, s: w.s, src: src, ctx: ctx, until: math.MaxInt64}
+	f.mu.Lock()
+	x.ask = f.askLocked(w.s, src, u, h)
+	f.begun = true
+	if f.unretried > 0 { // a failure counts as retried when the next attempt begins
+		f.unretried--
+		f.t.Retried()
+	}
+	f.plan.Begin(w.s, src.n, cancel, h.RTT(), time.Now())
+	f.mu.Unlock()
+	o := f.e.Client.Get(ctx, k, &x.ask, x)
+	f.plan.End(w.s, time.Now())
+	f.settle(w, a, src, h, x, o)
+}
+
+// Accept implements exchange.Sink.
+func (x *answer) Accept(a exchange.Answer) (io.WriterAt, error) {
+	f, v, res := x.f, a.Verdict, a.Response
+	x.v, x.at, x.open = v, a.At, res.ContentLength < 0
+	if f.unconfirmed && !f.confirms(v, x.ask.Pin) {
+		return nil, errRejectResume
+	}
+	first := x.ask.Pin == nil || f.unconfirmed
+	if first {
+		if err := f.accept(x, res); err != nil {
+			return nil, err
+		}
+	} else if v.Whole && !f.html && isHTML(res.Header) {
+		return nil, errPage
+	}
+	if err := x.place(first, res.URL); err != nil {
+		return nil, err
+	}
+	x.notes = f.target.Record()
+	if x.repairs {
+		return comparingWriter{f, x.src}, nil
+	}
+	return f.target, nil
+}
+
+// place says where the answer's bytes go.
+func (x *answer) place(first bool, from *url.URL) error {
+	f, v := x.f, x.v
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil { // the round has ended since this was asked, and ranges may have, too
+		return f.err
+	}
+	if v.Whole && !f.stream && f.plan.Shared() { // others have parts of what this one is all of
+		return &fail.Error{Class: fail.NoRanges, Op: "download", Err: fmt.Errorf("%w: the server ignored the range", fail.ErrRangeMismatch)}
+	}
+	x.hash, x.repairs = f.hashing, f.rec.Repairing()
+	f.plan.Answered(x.s, time.Now())
+	f.lastFailure = nil
+	if !first {
+		f.rec.Answered(x.src.n, max(v.Pin.Size, 0), v.Whole)
+		x.src.servedLocked(v.Pin, from)
+	}
+	if v.Kind == httprange.Empty {
+		f.stream, f.whole = true, true
+		f.plan.Stream(x.s, 0)
+		return nil
+	}
+	f.stream = f.stream || v.Whole // the server does not do ranges: this body is the file
+	if x.whole = f.stream; x.whole {
+		end := int64(segment.ToEnd)
+		if v.Take >= 0 {
+			end = v.Take
+		}
+		f.plan.Stream(x.s, end)
+	}
+	if v.Take >= 0 {
+		x.until = v.Offset + v.Take
+	}
+	return nil
+}
+
+// Room implements fetch.Extent: a thief may have moved the segment's end.
+func (x *answer) Room(off int64) int64 {
+	return min(x.until-off, x.f.plan.Room(x.s, off))
+}
+
+// Wrote implements fetch.Extent.
+func (x *answer) Wrote(off int64, data []byte) error {
+	f, n := x.f, len(data)
+	if x.hash != nil {
+		x.hash.Writing(off)
+	}
+	added, first := f.plan.Wrote(x.s, off, int64(n))
+	if first {
+		f.firstByte(x.s)
+	}
+	if x.hash != nil {
+		x.hash.Wrote()
+	}
+	x.added += added
+	f.e.Table.Count(f.t, added)
+	f.received.Add(int64(n))
+	f.e.Client.Count(int64(n))
+	x.at.Received(n)
+	if m, end := f.e.MaxFileSize, off+int64(n); m > 0 && end > m {
+		return f.tooLarge(end)
+	}
+	if err := x.notes.Wrote(off, data); err != nil {
+		return err
+	}
+	if f.e.Limiter == nil {
+		return nil
+	}
+	f.plan.Throttle(x.s, true, time.Now())
+	defer func() { f.plan.Throttle(x.s, false, time.Now()) }()
+	return f.e.Limiter.Wait(x.ctx, n)
+}
+
+// Ended implements exchange.Sink: a body's own end means nothing unless nobody knows the
+// size.
+func (x *answer) Ended(err error) error {
+	f := x.f
+	if errors.Is(err, io.EOF) {
+		switch n, _ := f.plan.Brought(x.s); {
+		case x.whole && x.v.Take < 0:
+			err = nil
+		case !x.v.Whole && x.open && n > 0: // in good order, though it had told another end
+			err = nil // what there is counts, and the rest is asked for
+		default: // the header promised more
+			err = io.ErrUnexpectedEOF
+		}
+	}
+	if noteErr := x.notes.Flush(); err == nil {
+		err = noteErr
+	}
+	if err != nil {
+		return err
+	}
+	return x.wholeEnded()
+}
+
+// wholeEnded ends a file that is one answer.
+func (x *answer) wholeEnded() error {
+	f := x.f
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !x.whole { // whatever the file has become meanwhile
+		return nil
+	}
+	pos, end := f.plan.Range(x.s)
+	if x.v.Take < 0 { // the protocol's end of the body is the file's, unless an answer has told its length before
+		switch size := f.pin.Size; {
+		case size > pos:
+			return io.ErrUnexpectedEOF
+		case size >= 0 && size < pos:
+			return &fail.Error{Class: fail.Changed, Op: "download", Err: fmt.Errorf("%w: size differs", fail.ErrRemoteChanged)}
+		}
+		end = pos
+	}
+	f.whole = pos == end
+	if f.whole {
+		f.pin.Size = end
+		f.countLocked(-f.plan.Close(end)) // what an attempt before has left behind its end
+	}
+	return nil
+}
+
+// Facts implements exchange.Sink.
+func (x *answer) Facts() fail.Facts { return x.f.facts(x.src) }
+
+// facts is what the file knows of a request to a source that has just failed.
+func (f *File) facts(src *source) fail.Facts {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return fail.Facts{
+		Served: src.pin != nil, Bringing: f.plan.Flowing(src.n), Spare: f.rec.Spare(f.e.now(), src.n, f.healthsLocked()),
+	}
+}

@@ -1,0 +1,103 @@
+// Package transfer fetches one file, from the first request to its name.
+//
+// Much happens to a file at once: connections that each bring a part of it, more of them as
+// it pays, others that break; pauses; more urgent files; sources that change or lie. Each of
+// these is somebody else's to decide: which bytes are fetched next (package segment), what
+// follows from a failure (recovery), whether an answer may be written (httprange), how the
+// bytes become a file (disk). A File brings them together: it works in rounds, each with a
+// context and workers of its own. What concerns all of the file ends the round, and only
+// then, with no worker left, is it decided what comes next.
+package transfer
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/exchange"
+	"github.com/littledl/littledl/internal/gate"
+	"github.com/littledl/littledl/internal/origin"
+	"github.com/littledl/littledl/internal/pace"
+	"github.com/littledl/littledl/internal/recovery"
+	"github.com/littledl/littledl/internal/reuse"
+	"github.com/littledl/littledl/internal/segment"
+	"github.com/littledl/littledl/internal/task"
+)
+
+// Batch is what files ask of the batch that they are part of. All of it may be called at any
+// time, from many goroutines; nothing blocks but CallOut.
+type Batch interface {
+	// Idle is how many more requests could be in flight without anybody waiting, and Files
+	// how many files share those; 0: each has its own.
+	Idle() int
+	Files() int
+	// MayGrow reports whether a file of a priority may take more than one connection. Small:
+	// it is itself what others make way for.
+	MayGrow(priority int32, small bool) bool
+	// Settled is closed when it is known whether small files wait.
+	Settled() <-chan struct{}
+	// Cut says how a file is fetched whose size is known, and over how many connections at
+	// most.
+	Cut(Cut) (l segment.Layout, limit int)
+	// Known records what an accepted answer said of a task's size, and whether it was a part.
+	Known(t *task.Task, size int64, byRanges bool)
+	// HeadPays reports whether an origin answers HEAD, as far as is known, and HeadMissed
+	// notes that one told nothing; status 0: there was no answer.
+	HeadPays(origin string) bool
+	HeadMissed(origin string, status int)
+	// CallOut runs what may call the caller's code, which may never return.
+	CallOut(call func())
+	// Joined counts a worker beyond those that a file began with.
+	Joined()
+	Log(level slog.Level, msg string, t *task.Task, err error)
+}
+
+// Cut is a file that is to be cut.
+type Cut struct {
+	URL    string
+	Size   int64
+	Origin *origin.Origin // that it is asked of
+	Limit  int            // connections
+}
+
+// Engine is what all files of a Start share.
+type Engine struct {
+	Batch
+	Context context.Context // of the Start
+	Gate    *gate.Gate
+	Table   *task.Table
+	Dirs    *disk.Dirs
+	Index   *reuse.Index
+	Reuse   *reuse.Stats
+	Origins *origin.Table
+	Client  *exchange.Client
+	Limiter *pace.Limiter // nil: there is no limit
+	Limits  *recovery.Limits
+	Plans   *segment.Config
+	Disk    *disk.Policy
+
+	PerFile      int           // requests of one file in flight
+	FirstAsk     int64         // bytes that the first request asks for
+	Small        int64         // a file below is fetched in one piece
+	MaxFileSize  int64         // 0: any
+	Stall        time.Duration // what an answer may stand still
+	Holding      int           // parts that files which wait may hold open
+	Shared       bool          // files take their requests from one budget
+	TrustModTime bool          // a file of the right size and time is the one
+	TrustMirrors bool          // sources may serve beside others once they were compared
+	Search       bool          // content is looked for among all files at hand
+	Logs         bool          // somebody reads the log
+
+	Traces func(*recovery.Trace) // is given what each file decided, when it has ended; nil: nobody wants to know
+}
+
+// now is the time on the clock that the health of origins has.
+func (e *Engine) now() time.Duration { return e.Origins.At(time.Now()) }
+
+// debug tells of what is retried, warn of what costs more than that.
+func (e *Engine) debug(msg string, t *task.Task, err error) { e.Log(slog.LevelDebug, msg, t, err) }
+func (e *Engine) warn(msg string, t *task.Task, err error)  { e.Log(slog.LevelWarn, msg, t, err) }
+
+// speedHalfLife is how quickly a speed that is shown follows.
+const speedHalfLife = 2 * time.Second

@@ -1,0 +1,136 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/littledl/littledl/internal/digest"
+	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/meter"
+	"github.com/littledl/littledl/internal/names"
+	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/reuse"
+	"github.com/littledl/littledl/internal/segment"
+	"github.com/littledl/littledl/internal/task"
+)
+
+// File is one task in transfer, from the first request to the published name.
+//
+// The goroutine that runs it owns it and is its first worker; when the first
+// headers show a file worth it, more workers join for a round, each with one
+// connection. A round ends when the file is complete or something happened that
+// stops all of it: a pause, a change on the server, a failure. Only then, with no
+// worker left, does the owner decide what comes next.
+type File struct {
+	e           *Engine
+	t           *task.Task
+	id          string // in the shared budget, where there is one
+	spec        task.Spec
+	hash        digest.Sum         // the caller's, else the server's
+	limit       int                // requests of this file in flight
+	priority    int32              // that it has its place with
+	speed       *meter.Meter       // the reporter's
+	received    atomic.Int64       // bytes off the network
+	cancelProbe context.CancelFunc // ends the HEAD that was sent ahead, which counts as a request of this file; may be nil
+	finder      reuse.Finder
+	version     reuse.Version // what is to have a name
+	wanted      string        // its name, where its content is looked for among the files at hand
+
+	// The round's; set by the owner before its workers start.
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	wg     sync.WaitGroup // its workers
+	side   sync.WaitGroup // what runs beside them
+
+	// mu guards all below but the plan, which has a lock of its own and is asked while
+	// this one is held.
+	mu sync.Mutex
+	saved
+	roundState
+	unlogged
+	scratch
+	published *partfile.Identity // the file under its name, when it got that or was found to have it
+}
+
+// Why a round ended, other than by failure.
+var (
+	ErrPaused       = errors.New("paused")
+	ErrPreempted    = errors.New("a more urgent file waits")
+	errKept         = errors.New("the file is there already")
+	errRejectResume = errors.New("what another process has left is of no use")
+	errDecide       = errors.New("something concerns all of the file")
+)
+
+// Delay ends a round whose only worker would have to wait.
+type Delay struct{ Until time.Time }
+
+func (e *Delay) Error() string { return "waits until " + e.Until.Format(time.TimeOnly) }
+
+func (e *Engine) newFile(t *task.Task) (*File, error) {
+	f := &File{e: e, t: t, spec: t.Spec(), limit: e.PerFile}
+	f.hash = f.spec.Hash
+	if e.Shared {
+		f.id = t.ID()
+	}
+	if kept := RestOf(e.Table.Held(t)).kept; kept != nil {
+		f.saved = *kept
+	}
+	if f.hash.IsZero() {
+		f.hash = f.promised
+	}
+	if f.plan == nil {
+		f.plan = segment.New(e.Plans)
+	}
+	f.plan.Resume()
+	if f.sources == nil {
+		f.plan.SetSources(1 + len(f.spec.Backups))
+		f.rec.Init(1+len(f.spec.Backups), e.Limits)
+		if e.Traces != nil {
+			f.trace = f.rec.Record()
+		}
+		if err := f.addSource(t.URL(), f.spec.Header); err != nil {
+			return nil, err
+		}
+		for _, raw := range f.spec.Backups {
+			if err := f.addSource(raw, nil); err != nil { // the header was given for the first one's origin
+				return nil, err
+			}
+		}
+	}
+	if f.target == nil {
+		f.aim()
+	}
+	f.finder = reuse.NewFinder(e.Index, e.Reuse, f.target, e.TrustModTime)
+	return f, nil
+}
+
+// aim makes the target of a file that has none open.
+func (f *File) aim() {
+	w := disk.Want{Dir: f.t.Dir(), Name: f.spec.Filename, URL: f.sources[0].URL, Given: f.spec.Filename != ""}
+	if !w.Given {
+		w.Name = names.OfURL(f.t.URL())
+	}
+	called := f.e.Table.Names(f.t, w.Name)
+	w.Number = called.Kept()
+	for _, s := range f.sources[1:] {
+		w.Backups = append(w.Backups, s.URL)
+	}
+	f.target = disk.NewTarget(f.e.Dirs, f.e.Disk, w, called)
+}
+
+func (f *File) addSource(raw string, header http.Header) error {
+	s, err := f.e.newSource(raw, header)
+	if err != nil {
+		return err
+	}
+	s.n = len(f.sources)
+	if s.n < len(f.pins) {
+		s.pin = f.pins[s.n]
+	}
+	f.sources = append(f.sources, s)
+	return nil
+}

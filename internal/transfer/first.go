@@ -1,0 +1,169 @@
+package transfer
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/littledl/littledl/internal/digest"
+	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/fetch"
+	"github.com/littledl/littledl/internal/httprange"
+	"github.com/littledl/littledl/internal/reuse"
+	"github.com/littledl/littledl/internal/safename"
+	"github.com/littledl/littledl/internal/task"
+)
+
+// Where a file goes: its name, what has that name already, and the part that
+// will become it.
+
+// accept takes the first answer as what the file is: it settles the name, makes
+// the part, and lays out the rest of the work.
+func (f *File) accept(x *answer, res *fetch.Response) error {
+	s, src, v := x.s, x.src, x.v
+	if m := f.e.MaxFileSize; m > 0 && v.Pin.Size > m {
+		return f.tooLarge(v.Pin.Size)
+	}
+	html := isHTML(res.Header)
+	if html && !f.html && f.target.State() == disk.Open && !f.unconfirmed {
+		return errPage
+	}
+	if html && src != f.sources[0] && f.pin == nil && !isPage(f.sources[0].URL) && f.others(src) {
+		return errBackupPage
+	}
+	f.modified = lastModified(v.Pin.LastModified)
+	if f.hash.IsZero() { // the caller's own digest counts more
+		f.promised = digest.FromHeader(res.Header, v.Whole)
+		f.hash = f.promised
+	}
+	if f.mayBeAtHand(v.Pin.Size) {
+		f.found, f.wanted = v.Pin.Size, f.wantedName(res)
+		return errReuse
+	}
+	absent := f.target.State() == disk.Absent
+	if absent || f.unconfirmed {
+		f.html = html
+		if existing, err := f.settleName(f.wantedName(res), reuse.Version{URL: src.URL, Pin: v.Pin}); err != nil {
+			return err
+		} else if existing {
+			return errKept
+		}
+	}
+	if absent {
+		if err := f.target.Create(v.Whole || v.Take >= v.Pin.Size); err != nil {
+			return err
+		}
+	}
+	if err := f.beginLog(v, src); err != nil {
+		return err
+	}
+	f.e.Known(f.t, v.Pin.Size, !v.Whole && v.Kind != httprange.Empty)
+	f.e.Table.Move(f.t, task.Downloading)
+	f.startBackground(v.Pin.Size)
+
+	f.mu.Lock()
+	f.first = v.Pin
+	f.pin = &f.first
+	ranged := v.Kind == httprange.Accept && !v.Whole && !f.stream
+	f.plan.Sized(v.Pin.Size, ranged)
+	confirmed := f.unconfirmed
+	f.unconfirmed = false
+	src.servedLocked(v.Pin, res.URL) // others go by it from here on
+	f.rec.Answered(src.n, max(v.Pin.Size, 0), v.Whole)
+	f.mu.Unlock()
+	f.proveAdopted()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !v.Whole {
+		f.inviteLocked()
+	}
+	if size := v.Pin.Size; size > f.e.Small {
+		f.wg.Go(func() { f.preallocate(size) }) // beside the first request: reserving much takes time
+	}
+	switch _, end := f.plan.Range(s); {
+	case confirmed:
+		f.layOutLocked(nil)
+	case ranged && end < v.Pin.Size:
+		f.layOutLocked(s)
+	}
+	return nil
+}
+
+func (f *File) preallocate(size int64) {
+	if err := f.target.Preallocate(size); err != nil {
+		f.fail(err)
+	}
+}
+
+func (f *File) tooLarge(size int64) error {
+	return fmt.Errorf("%w: %d bytes, MaxFileSize is %d", fail.ErrFileTooLarge, size, f.e.MaxFileSize)
+}
+
+var (
+	// errPage refuses, after other answers, the page that says why there is no file: it is
+	// not a version of it.
+	errPage = &fail.Error{Class: fail.Changed, Op: "download", Err: fmt.Errorf("%w: an HTML page stands in its place", fail.ErrRemoteChanged)}
+	// errBackupPage is why a backup does not serve that has a page for what does not look
+	// like one: a login, most likely. It may when nobody else can.
+	errBackupPage = &fail.Error{Class: fail.Mismatched, Op: "download", Err: errors.New("it has an HTML page instead of the file")}
+)
+
+// others reports whether a source could be done without.
+func (f *File) others(src *source) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.rec.Others(f.e.now(), src.n, f.healthsLocked())
+}
+
+// isPage reports whether a URL may well lead to an HTML page.
+func isPage(u *url.URL) bool {
+	switch strings.ToLower(path.Ext(u.Path)) {
+	case "", ".html", ".htm", ".xhtml", ".shtml", ".php", ".asp", ".aspx", ".jsp", ".cgi":
+		return true
+	}
+	return false
+}
+
+func isHTML(h http.Header) bool {
+	return strings.HasPrefix(strings.ToLower(h.Get("Content-Type")), "text/html")
+}
+
+func lastModified(s string) time.Time {
+	t, err := httprange.ParseTime(s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// firstNumber is where the search for a free form of a name begins: at the one that is
+// kept for the task, or, for a name that only the server knew, at one that is free.
+func (f *File) firstNumber(name string) int {
+	w := f.target.Want()
+	if w.Given {
+		return 0
+	}
+	number, used := f.e.Table.Names(f.t, w.Name).Number(name)
+	if name != w.Name {
+		w.NameUsed = w.NameUsed || used
+		return number
+	}
+	w.Number, w.NameUsed = number, used
+	return number
+}
+
+// wantedName is the caller's, else the server's, else the URL's.
+func (f *File) wantedName(res *fetch.Response) string {
+	if f.spec.Filename != "" {
+		return f.spec.Filename
+	}
+	if n := safename.FromDisposition(res.Header.Get("Content-Disposition")); n != "" {
+		return safename.Clean(n)
+	}
+	return f.target.Want().Name
+}

@@ -1,0 +1,110 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/exchange"
+	"github.com/littledl/littledl/internal/origin"
+	"github.com/littledl/littledl/internal/reuse"
+)
+
+// Whether a file that is there already is the one that was asked for. What proves it
+// before a byte is fetched is a digest, or the file's mark: it is from this URL, of the
+// version that the server has now, and as it was then. Where nothing does, the file is
+// fetched, and what has its name is compared with it.
+
+// errReuse ends a round whose file may be at hand.
+var errReuse = errors.New("the content may be at hand")
+
+// checkExisting completes a task without fetching its body, where what has its name is
+// proven to be the file: by the digest that was given, or by what a HEAD tells. Where
+// that proves nothing the first GET decides.
+func (f *File) checkExisting() (bool, error) {
+	if f.pin != nil {
+		return false, nil
+	}
+	kept, err := f.finder.Known(f.e.Context, f.hash, f.head)
+	if kept && err == nil {
+		f.reused()
+	}
+	return kept, err
+}
+
+// mayBeAtHand reports whether there are files that might have this task's content.
+func (f *File) mayBeAtHand(size int64) bool {
+	return f.e.Search && !f.hash.IsZero() && !f.searched && size > 0 && len(f.e.Index.OfSize(f.t.Dir(), size)) > 0
+}
+
+// copyFound completes the task with a copy of a file that has the digest asked for.
+func (f *File) copyFound() (bool, error) {
+	found, err := f.finder.Copy(f.e.Context, f.e.Dirs, reuse.Search{
+		Digest: f.hash, Size: f.found, Name: f.wanted, From: func() int { return f.firstNumber(f.wanted) },
+	})
+	f.searched = true
+	if found && err == nil {
+		f.reused()
+	}
+	return found, err
+}
+
+// Same implements disk.Prover: by what the source has now that has answered first.
+func (f *File) Same(name string, info fs.FileInfo) bool {
+	return f.finder.Same(f.e.Context, name, info, f.version)
+}
+
+// settleName decides the file's name once and for all, by the one that is wanted, and what
+// becomes of a file that has it. True: that file is the one that was asked for.
+func (f *File) settleName(name string, v reuse.Version) (existing bool, err error) {
+	if _, err := f.target.Dir(); err != nil {
+		return false, err
+	}
+	p := f.target.Policy()
+	v.Digest = f.hash
+	if p.Reuse && p.Overwrite != disk.Replace && v.Digest.IsZero() && f.finder.TakeMarked(f.e.Context, name, v) {
+		return true, nil
+	}
+	f.version = v
+	return f.target.Settle(disk.Answer{Name: name, From: f.firstNumber(name), Size: v.Pin.Size, Proof: f, Sure: !v.Digest.IsZero()})
+}
+
+// head asks for the file's size and validators, its digest and its name. Not ok: the
+// server does not say.
+func (f *File) head() (told reuse.Told, ok bool) {
+	src := f.sources[f.current]
+	epoch, open := f.e.Gate.Try()
+	if !open {
+		return told, false
+	}
+	h, ok := f.e.Head(epoch, &src.Source, src.host, origin.Claim{File: f.id, Rank: Rank(f.priority, false)}, func() bool { return true })
+	return reuse.Told{Version: reuse.Version{URL: src.URL, Pin: h.Pin, Digest: h.Digest}, Name: h.Name}, ok
+}
+
+// headTimeout is how long an answer to a HEAD is waited for.
+const headTimeout = 5 * time.Second
+
+// Head asks a source what it would send, if that pays and is still wanted when it is its
+// turn. Not ok: it does not say.
+func (e *Engine) Head(ctx context.Context, s *exchange.Source, o *origin.Origin, c origin.Claim, wanted func() bool) (h exchange.Head, ok bool) {
+	if !e.HeadPays(s.Home) || o.Backoff(time.Now()) > 0 {
+		return h, false
+	}
+	k := o.Lease(c)
+	if k.Acquire(ctx) != nil { // the origin's time begins when it is asked
+		return h, false
+	}
+	defer k.Release()
+	if !wanted() {
+		return h, false
+	}
+	timed, cancel := context.WithTimeout(ctx, headTimeout)
+	defer cancel()
+	h = e.Client.Head(timed, k, s)
+	if ok = h.Useful(); !ok && (h.Status > 0 || ctx.Err() == nil) {
+		e.HeadMissed(s.Home, h.Status)
+	}
+	return h, ok
+}

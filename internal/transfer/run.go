@@ -1,0 +1,237 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/recovery"
+	"github.com/littledl/littledl/internal/task"
+)
+
+// One file from its first byte to its name: rounds of work, and what comes of each.
+
+// Run fetches the file. It returns nil when the file is under its name, ErrPreempted or
+// a *Delay when the task shall be tried again, else why it failed.
+func (f *File) Run() error {
+	if err := f.reopen(); err != nil {
+		return err
+	}
+	if f.e.Disk.Reuse {
+		f.recheckBefore()
+		if kept, err := f.checkExisting(); kept || err != nil {
+			return err
+		}
+		if copied, err := f.copyBefore(); copied || err != nil {
+			return err
+		}
+	}
+	if err := f.adopt(); err != nil {
+		return err
+	}
+	for {
+		epoch, err := f.enter()
+		if err != nil {
+			return err
+		}
+		switch err := f.step(epoch); {
+		case err == nil:
+			if over, err := f.complete(); over {
+				return err
+			}
+		case errors.Is(err, errKept):
+			return f.keepExisting()
+		case errors.Is(err, errDecide):
+		case errors.Is(err, ErrPaused):
+			f.mu.Lock()
+			f.rec.Paused()
+			f.mu.Unlock()
+		case errors.Is(err, errReuse):
+			if found, err := f.copyFound(); found || err != nil {
+				return err
+			}
+		case errors.Is(err, errRejectResume): // the server has another version, or cannot say
+			if err := f.rejectResume(); err != nil {
+				return err
+			}
+		default:
+			return err
+		}
+	}
+}
+
+// step does what is to be done next. Nil: the file is complete.
+func (f *File) step(epoch context.Context) error {
+	f.mu.Lock()
+	a := f.nextLocked(f.tries)
+	f.mu.Unlock()
+	f.logFailures()
+	switch a.Kind {
+	case recovery.Compare:
+		err := f.compare(epoch, a)
+		f.logFailures() // not deferred: a panic under the lock would wait here for ever
+		return err
+	case recovery.Wait:
+		return f.await(epoch, a.Until)
+	case recovery.Restart:
+		if err := f.restart(a); err != nil {
+			return err
+		}
+		return errDecide
+	case recovery.Fail:
+		return f.failure(a)
+	}
+	return f.round(epoch, a)
+}
+
+// await has the task wait elsewhere, or here.
+func (f *File) await(ctx context.Context, until time.Duration) error {
+	d := until - f.e.now()
+	if f.mayDelay() {
+		return &Delay{time.Now().Add(d)}
+	}
+	if !sleep(ctx, d) {
+		return context.Cause(ctx)
+	}
+	return errDecide
+}
+
+// complete verifies and publishes. Not over: something has to be fetched again.
+func (f *File) complete() (over bool, err error) {
+	f.reportMeasure()
+	err = f.verify()
+	switch {
+	case !errors.Is(err, fail.ErrHashMismatch):
+	case f.adopted: // what was left may have been of another version
+		err = f.rejectResume()
+		return err != nil, err
+	default:
+		f.mismatched(err)
+		f.logFailures()
+		return false, nil
+	}
+	if err != nil {
+		return true, err
+	}
+	f.matched()
+	return true, f.publish()
+}
+
+// enter waits while the batch is paused.
+func (f *File) enter() (context.Context, error) {
+	status := task.Probing
+	if f.pin != nil {
+		status = task.Downloading
+	}
+	epoch, ok := f.e.Gate.Try()
+	if !ok {
+		f.e.Table.Move(f.t, task.Paused)
+		var err error
+		if epoch, err = f.e.Gate.Enter(f.e.Context); err != nil {
+			return nil, err
+		}
+	}
+	f.e.Table.Move(f.t, status)
+	return epoch, nil
+}
+
+// round lets workers fetch what is missing until that is done or something
+// ends it.
+func (f *File) round(epoch context.Context, a recovery.Action) error {
+	f.mu.Lock() // the reporter looks at the context
+	f.ctx, f.cancel = context.WithCancelCause(epoch)
+	defer f.cancel(nil)
+	f.stream, f.hashing, f.unsampled = a.Stream, nil, 0
+	pin, had := f.pin, f.plan.Len()
+	begun := pin != nil && !f.unconfirmed
+	if begun {
+		f.inviteLocked()
+	}
+	f.prepareLocked()
+	f.mu.Unlock()
+	if begun {
+		f.proveAdopted()
+		f.startBackground(pin.Size)
+	}
+	f.runWorker(&worker{first: a, decided: true, last: -1})
+	f.wg.Wait()
+	cause := context.Cause(f.ctx)
+	f.cancel(nil)
+	f.side.Wait()
+
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tries = f.plan.Tries(nil)         // kept for the next round's first segment
+	if !errors.As(f.err, new(*Delay)) { // the others have not waited for it either
+		f.tries.Until = 0
+	}
+	if f.plan.Len() > had {
+		f.idle = 0
+	}
+	switch {
+	case f.completeLocked():
+		return nil
+	case f.err != nil:
+		return f.err
+	case cause != nil:
+		return cause
+	}
+	// Every worker found nothing to do although something is missing: lay it out anew.
+	if f.idle++; f.idle <= 10 {
+		return errDecide
+	}
+	return errors.New("internal error: a transfer ended without a reason")
+}
+
+// startBackground starts what runs beside the round's workers.
+func (f *File) startBackground(size int64) {
+	f.startHashing(f.ctx, size)
+	f.startSync(f.ctx, size)
+}
+
+func (f *File) completeLocked() bool {
+	if f.pin == nil {
+		return false
+	}
+	if f.stream {
+		return f.whole
+	}
+	return len(f.unproven) == 0 && f.plan.Complete()
+}
+
+// fail ends the round; the first reason counts.
+func (f *File) fail(err error) {
+	f.mu.Lock()
+	f.failLocked(err)
+	f.mu.Unlock()
+}
+
+func (f *File) failLocked(err error) {
+	if f.err == nil {
+		f.err = err
+		f.cancel(err)
+	}
+}
+
+// failure words why the file cannot be had.
+func (f *File) failure(a recovery.Action) error {
+	e, waited := a.Err, f.e.Limits
+	var err error = e
+	switch {
+	case e == nil:
+		err = outageOf(f.sources[a.Source].host, waited.MaxElapsed)
+	case e.Class == fail.Local, errors.Is(e, fail.ErrHashMismatch):
+		return e
+	case a.Class == fail.Changed && e.Class != fail.Changed:
+		err = fmt.Errorf("%w, and no answer came whole: %v", fail.ErrRemoteChanged, e)
+	case e.Asked && e.RetryAfter > waited.MaxDelay:
+	case e.Class == fail.Busy, e.Class == fail.Unreachable, e.Class == fail.Closed && f.sources[a.Source].host.Health().Served():
+		err = fmt.Errorf("%w; waited for %v", e, waited.MaxElapsed)
+	}
+	if len(f.sources) > 1 {
+		return fmt.Errorf("%w: %w", fail.ErrNoSource, err)
+	}
+	return err
+}

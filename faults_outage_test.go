@@ -161,13 +161,13 @@ func TestDrain(t *testing.T) {
 			inBoth(t, func(b *bed) {
 				b.option(littledl.WithAdaptiveConcurrency(false))
 				for i := range 4 {
-					b.add(b.srv.File(fmt.Sprint("large", i), Size(4*mib), Behave(Slow(mib/2))), littledl.WithPriority(1))
+					b.add(b.srv.File(fmt.Sprint("large", i), Size(4*mib), Behave(Slow(mib/5))), littledl.WithPriority(1))
 				}
 				for i := range 20 {
 					b.add(b.srv.File(fmt.Sprint(i), Size(1000)), littledl.WithPriority(1))
 				}
 				time.AfterFunc(100*time.Millisecond, func() { b.srv.Behave(does) })
-				time.AfterFunc(9*time.Second, func() { b.srv.Behave() })
+				time.AfterFunc(21*time.Second, func() { b.srv.Behave() })
 				require.NoError(b, b.start())
 			})
 		})

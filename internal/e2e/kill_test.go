@@ -46,7 +46,7 @@ func TestKilled(t *testing.T) {
 		changed bool
 		kills   []int64 // at so many bytes
 	}{
-		{"same file", false, []int64{6 * mib}},
+		{"same file", false, []int64{15 * mib / 2}},
 		{"same file, killed twice", false, []int64{5 * mib, 9 * mib}},
 		{"other file of the same size", true, []int64{6 * mib}},
 	} {

@@ -60,7 +60,7 @@ func TestClasses(t *testing.T) {
 				require.Equal(t, c.want == fail.Interrupted, o.Facts.Answered)
 				require.Equal(t, c.serving, o.Facts.Serving)
 				if c.want == fail.Closed {
-					require.Equal(t, c.serving > 0, o.Verdict == health.TurnedAway)
+					require.Equal(t, c.serving > 0, o.Verdict == health.Draining)
 				}
 			})
 		})

@@ -84,7 +84,8 @@ type Verdict uint8
 
 const (
 	Outage     Verdict = iota // the origin's: it serves nobody
-	TurnedAway                // the request's: others are served, and it was one too many
+	TurnedAway                // the request's: others are answered, and it was one too many
+	Draining                  // the origin's: it brings to an end what it serves, and answers nobody else
 	Wrong                     // nobody knows: nothing has ever been served here
 )
 
@@ -154,8 +155,10 @@ func (h *Health) Closed(start, now, roundTrip time.Duration, jitter float64, l L
 	switch {
 	case !h.served:
 		return Wrong
-	case h.Serving > 0 && !h.Breaking(now), h.State == Up && h.ServedSince(start, now, roundTrip):
+	case (h.State == Up || h.Serving > 0) && h.ServedSince(start, now, roundTrip):
 		return TurnedAway
+	case h.Serving > 0 && !h.Breaking(now):
+		return Draining
 	}
 	h.Unreachable(start, now, jitter, l)
 	return Outage

@@ -49,7 +49,7 @@ func TestTable(t *testing.T) {
 		"unheard, closed":       {never, closed, Unheard, Wrong},
 		"long ago, closed":      {long, closed, Down, Outage},
 		"just now, closed":      {idle(60 * sec), closed, Up, TurnedAway},
-		"serving, closed":       {up(0), closed, Up, TurnedAway},
+		"serving, closed":       {up(0), closed, Up, Draining},
 		"down, closed":          {down, closed, Down, Outage},
 		"earlier Start, closed": {New(true), closed, Down, Outage},
 	} {
@@ -252,14 +252,22 @@ func TestOutageOverTwoStarts(t *testing.T) {
 }
 
 // TestDrain: an origin that ends new connections while it goes on with the answers under way
-// turns them away; when the last answer has ended, and a second has passed, it is down.
+// turns them away, and drains as soon as nobody was answered for a second; when the last
+// answer has ended it is down.
 func TestDrain(t *testing.T) {
 	h := up(0)
 	for now := 100 * ms; now < 8*sec; now += 500 * ms {
-		require.Equal(t, TurnedAway, h.Closed(now, now+ms, 0, 1, usual))
+		want := Draining
+		if now < sec {
+			want = TurnedAway
+		}
+		require.Equal(t, want, h.Closed(now, now+ms, 0, 1, usual))
 	}
+	h.Useful(8 * sec)
 	h.Done()
-	require.Equal(t, Outage, h.Closed(8*sec, 8*sec+ms, 0, 1, usual))
+	require.Equal(t, TurnedAway, h.Closed(8*sec, 8*sec+ms, 0, 1, usual), "another was let in")
+	h.Done()
+	require.Equal(t, Outage, h.Closed(10*sec, 10*sec+ms, 0, 1, usual))
 }
 
 // TestUnresponsive: a list of an origin's files does not keep others waiting as long as

@@ -165,6 +165,11 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 		}
 		add("", 0, closed)
 		add("beside others", 0, func(w *world, h *health.Health, e *Failure) bool { return besideServed(w, h, e) && closed(w, h, e) })
+		add("beside old answers", 0, func(w *world, h *health.Health, e *Failure) bool {
+			h.Serving, e.Serving = h.Serving+1, 1
+			defer h.Done()
+			return h.Served() && closed(w, h, e) && e.Verdict == health.Draining
+		})
 	default:
 		add("", 0, plain)
 	}

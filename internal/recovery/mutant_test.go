@@ -35,6 +35,7 @@ var mutants = []struct {
 	{"a wait is charged ahead, to the file", "rows.go", "\t\tx.s.waited.Failed(x.Start, x.Now, max", "if PLANTED {\n x.Now = x.tries.Until }\n x.s.waited.Failed(x.Start, x.Now, max", "TestOutageOfTheSecond", "begins at"},
 	{"a busy source is never left", "rows.go", "return x.tries.Refusals > x.f.lim.Retries &&", "return !PLANTED && x.tries.Refusals > x.f.lim.Retries &&", "TestOutagesFailNothing", "beside a source that is ready"},
 	{"a busy source is never given up", "rows.go", "return x.s.waited.Spent() >=", "return !PLANTED && x.s.waited.Spent() >=", "TestEveryWorldEnds/two_in", "is waited for and waited for"},
+	{"a draining source is never given up", "outcome.go", "draining: {drain, []row{\n\t\t{waitedOut, reject},", "draining: {drain, []row{\n{func(x *outcome) bool { return !PLANTED && waitedOut(x) }, reject},", "TestEveryWorldEnds/two_in", "is waited for and waited for"},
 	{"a dead source is waited for", "pick.go", "case o[c].State != health.Busy:", "case PLANTED:\n return never\n case o[c].State != health.Busy:", "TestOutagesFailNothing", "beside a source that is ready"},
 	{"a file is given up in an outage", "pick.go", "s.epoch == h.Epoch && h.WithinDeadline", "s.epoch == h.Epoch && !PLANTED && h.WithinDeadline", "TestOutagesFailNothing", "failed at"},
 	{"correlated failures are paid one by one", "outcome.go", "x.s.gen++", "if !PLANTED {\n x.s.gen++ }", "TestAllBreakAtOnce", "fails at"},

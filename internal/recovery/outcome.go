@@ -23,6 +23,7 @@ type Failure struct {
 // What a Closed failure is besides a wrong address.
 const (
 	turnedAway = fail.Classes + iota
+	draining
 	outage
 	kinds
 )
@@ -63,6 +64,11 @@ var table = [kinds]entry{
 	turnedAway: {turnAway, []row{
 		{tooOften, reject},
 		{waitedInVain, reject},
+		{tired, leave},
+		{always, stay},
+	}},
+	draining: {drain, []row{
+		{waitedOut, reject},
 		{tired, leave},
 		{always, stay},
 	}},
@@ -150,7 +156,7 @@ func (f *File) failed(e *Failure, o []health.Health) wait.Tries {
 	}
 	if kind != fail.Displaced && kind != fail.Shortage { // neither is the source's
 		x.s.err = e.Err
-		if kind != fail.Busy && kind != turnedAway { // who is one too many says nothing of the others
+		if kind != fail.Busy && kind != turnedAway && kind != draining { // who is one too many says nothing of the others
 			x.s.gen++
 		}
 	}
@@ -175,6 +181,8 @@ func (f *File) kind(e *Failure) fail.Class {
 		return fail.Busy
 	case c == fail.Closed && e.Verdict == health.TurnedAway:
 		return turnedAway
+	case c == fail.Closed && e.Verdict == health.Draining:
+		return draining
 	}
 	return outage
 }

@@ -37,6 +37,12 @@ func attempt(x *outcome) {
 // turnAway puts the piece off for a moment that grows.
 func turnAway(x *outcome) {
 	x.tries.TurnedAway++
+	drain(x)
+}
+
+// drain puts the piece off, and counts nothing: whoever asks is turned away, and for as long as
+// the answers take that are under way.
+func drain(x *outcome) {
 	x.putOff(x.f.lim.rest(x.tries.Refusals, x.Jitter))
 }
 

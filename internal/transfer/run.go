@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/health"
 	"github.com/littledl/littledl/internal/recovery"
 	"github.com/littledl/littledl/internal/task"
 )
@@ -227,6 +228,8 @@ func (f *File) failure(a recovery.Action) error {
 	case a.Class == fail.Changed && e.Class != fail.Changed:
 		err = fmt.Errorf("%w, and no answer came whole: %v", fail.ErrRemoteChanged, e)
 	case e.Asked && e.RetryAfter > waited.MaxDelay:
+	case e.Class == fail.Closed && f.sources[a.Source].host.Health().State == health.Up:
+		err = fmt.Errorf("%w, while others were answered", e)
 	case e.Class == fail.Busy, e.Class == fail.Unreachable, e.Class == fail.Closed && f.sources[a.Source].host.Health().Served():
 		err = fmt.Errorf("%w; waited for %v", e, waited.MaxElapsed)
 	}

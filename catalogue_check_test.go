@@ -100,12 +100,9 @@ func (w written) requireTests(t *testing.T, tests []string) {
 
 // TestCatalogue: each case is proven by a test that is there, or left out for a reason.
 func TestCatalogue(t *testing.T) {
-	const cases = 125
 	w := readTests(t)
-	require.Len(t, catalogue, cases)
-	for n := 1; n <= cases; n++ {
+	for n, c := range catalogue {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			c := catalogue[n]
 			require.NotEmpty(t, c.what)
 			w.requireTests(t, c.tests)
 			w.requireTests(t, elsewhere[n])

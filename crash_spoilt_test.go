@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,6 +31,7 @@ func TestCrashBeforeTheName(t *testing.T) {
 				require.ErrorIs(b, err, crashfs.ErrCrashed)
 				after := disk.Killed()
 				require.EqualValues(b, crashSize, b.provable(after, "a.bin"))
+				synctest.Wait() // what was being sent when it died is counted when that has failed
 				before := b.srv.BytesSent()
 				b.recover(after)
 				require.EqualValues(b, 1, b.srv.BytesSent()-before)

@@ -145,6 +145,10 @@ var catalogue = map[int]faultCase{
 	123: {what: "answers of a transport that are none", tests: names("TestAnswersThatAreNone TestAnswerBesideAnError")},
 	124: {what: "a body that ends when it is closed, and not before", tests: names("TestEndDuringABodyWithoutContext TestPauseDuringABodyWithoutContext TestStallOfABodyWithoutContext TestStalledForGood TestOneOfManyBodiesSticks TestUnwantedBodySticks TestSampleSticks TestBodyThatNeverBlocks fetch.TestConnectionsOfErrors")},
 	125: {what: "a callback, or other code of the caller's, that ends its goroutine", tests: names("TestGoexit TestGoexitInTheLastCallback TestGoexitWhileCancelled TestGoexitInMirrors TestGoexitInDialer")},
+
+	// What others have reported.
+	126: {what: "any status that says when to come back"},
+	127: {what: "and for longer than anybody waits, for many files", tests: names("TestNobodyAsksBefore")},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

@@ -117,12 +117,13 @@ type RetryConfig struct {
 	// BaseDelay is the upper bound of the first wait, doubled each time; the wait is
 	// drawn evenly below the bound (full jitter): 500 ms.
 	BaseDelay time.Duration
-	// MaxDelay caps a wait: 30 s. A Retry-After beyond it fails the source at once,
-	// with the value in StatusError.RetryAfter.
+	// MaxDelay caps a wait of our own: 30 s.
 	MaxDelay time.Duration
-	// MaxElapsed is how long a host that refuses connections, is unreachable or
-	// answers 429 or 503 is waited for: 60 s, and so is one that has served before and ends
-	// connections without an answer. Such waits cost no attempt. Of a host that
+	// MaxElapsed is how long a host that refuses connections, is unreachable, answers
+	// 429 or 503 or says with Retry-After when to come back is waited for: 60 s, and so is
+	// one that has served before and ends connections without an answer. Such waits cost no
+	// attempt. A Retry-After beyond it fails the source at once, with the value in
+	// StatusError.RetryAfter. Of a host that
 	// takes requests and has answered none for so long, in vain for one file after its
 	// MaxRetries, every other file asks once.
 	MaxElapsed time.Duration

@@ -23,6 +23,9 @@ func statusFaults() []fault {
 	for _, code := range []int{408, 425, 500, 502, 504, 520} {
 		all = append(all, fault{number: 58, what: fmt.Sprintf("%d, twice", code), ours: backs, does: does(origin.Flaky(code, 2, ""))})
 	}
+	for _, code := range []int{202, 403, 509} {
+		all = append(all, fault{number: 126, what: fmt.Sprintf("%d with Retry-After: 1, twice", code), ours: waits, does: does(origin.Flaky(code, 2, "1"))})
+	}
 	for _, code := range []int{403, 404, 410} {
 		all = append(all, fault{number: 59, what: fmt.Sprint(code), ours: final, does: does(origin.Status(code)), ends: failed})
 	}

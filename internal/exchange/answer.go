@@ -14,7 +14,9 @@ import (
 // refusal is what an answer means whose body may not be written.
 func (c *Client) refusal(v httprange.Verdict, res *fetch.Response) *fail.Error {
 	e := &fail.Error{Class: classOf(v.Kind, res.StatusCode), Op: "download", Status: res.StatusCode}
-	e.RetryAfter, e.Asked = backoff.RetryAfter(res.Header, time.Now())
+	if e.RetryAfter, e.Asked = backoff.RetryAfter(res.Header, time.Now()); e.Asked && waits(res.StatusCode) {
+		e.Class = fail.Busy
+	}
 	e.Err = c.cause(v, e)
 	return e
 }
@@ -38,6 +40,18 @@ func classOf(k httprange.Kind, status int) fail.Class {
 		}
 	}
 	return fail.Permanent
+}
+
+// waits reports whether an answer of a status that says when to come back (RFC 9110 section
+// 10.2.3) has the file then: one that holds the file does not mean that, nor does one that
+// says what the URL or the caller lacks.
+func waits(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusNotFound, http.StatusProxyAuthRequired, http.StatusGone,
+		http.StatusRequestedRangeNotSatisfiable:
+		return false
+	}
+	return !held(status)
 }
 
 // held reports whether an answer of a status could have held the file.

@@ -48,7 +48,7 @@ func (c *Client) report(a *Ask, o *Outcome) {
 	case fail.Timeout:
 		a.Origin.Silent(o.Began)
 	case fail.Busy:
-		if e.Status > 0 && !(e.Asked && e.RetryAfter > c.conf.Limits.MaxDelay) {
+		if e.Status > 0 {
 			a.Origin.Refused(o.Began, c.backoff(e, a.Refusals, o.Jitter), e)
 		}
 	}

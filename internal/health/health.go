@@ -139,14 +139,18 @@ func (h *Health) Unreachable(start, now time.Duration, jitter float64, l Limits)
 
 // Refused notes that the origin has too much to do, and is to be left alone for so long.
 // Beside other requests that says nothing of it: they are served, or may be, since the
-// answers to several come in any order.
-func (h *Health) Refused(start, now, pause time.Duration) {
+// answers to several come in any order. Where it asks for more than it is waited for at all,
+// nobody waits.
+func (h *Health) Refused(start, now, pause time.Duration, l Limits) {
 	if h.InFlight > 0 {
 		return
 	}
 	h.State = Busy
 	h.Until = max(h.Until, now+pause)
 	h.waited.Failed(start, now, h.Until)
+	if pause > l.MaxElapsed {
+		h.waited.Exhaust(l.MaxElapsed)
+	}
 }
 
 // Closed judges a connection that ended without an answer, of a request begun at start;

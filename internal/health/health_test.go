@@ -71,7 +71,7 @@ func TestTable(t *testing.T) {
 }
 
 func unreachable(h *Health) Verdict { h.Unreachable(60*sec, 61*sec, 1, usual); return Outage }
-func refused(h *Health) Verdict     { h.Refused(60*sec, 61*sec, sec); return Outage }
+func refused(h *Health) Verdict     { h.Refused(60*sec, 61*sec, sec, usual); return Outage }
 func closed(h *Health) Verdict      { return h.Closed(60*sec, 60500*ms, 0, 1, usual) }
 
 // TestDelays: an origin that is down is left alone for half to whole of a delay that
@@ -120,11 +120,11 @@ func ask(h *Health, now, takes time.Duration, fails func(h *Health, start, now t
 func TestWaitedForOnce(t *testing.T) {
 	for name, fails := range map[string]func(h *Health, start, now time.Duration){
 		"down":       func(h *Health, start, now time.Duration) { h.Unreachable(start, now, 1, usual) },
-		"busy":       func(h *Health, start, now time.Duration) { h.Refused(start, now, sec) },
+		"busy":       func(h *Health, start, now time.Duration) { h.Refused(start, now, sec, usual) },
 		"closes":     func(h *Health, start, now time.Duration) { h.Closed(start, now, 0, 1, usual) },
 		"in turns":   turns(),
 		"100 files":  func(h *Health, start, now time.Duration) { crowd(h, 100, start, now) },
-		"long waits": func(h *Health, start, now time.Duration) { h.Refused(start, now, 25*sec) },
+		"long waits": func(h *Health, start, now time.Duration) { h.Refused(start, now, 25*sec, usual) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := idle(0)
@@ -144,7 +144,7 @@ func turns() func(h *Health, start, now time.Duration) {
 	n := 0
 	return func(h *Health, start, now time.Duration) {
 		if n++; n%2 == 0 {
-			h.Refused(start, now, sec)
+			h.Refused(start, now, sec, usual)
 		} else {
 			h.Unreachable(start, now, 1, usual)
 		}
@@ -157,7 +157,7 @@ func crowd(h *Health, n int, start, now time.Duration) {
 	}
 	for range n {
 		h.Ended()
-		h.Refused(start, now, sec)
+		h.Refused(start, now, sec, usual)
 	}
 }
 
@@ -166,7 +166,7 @@ func crowd(h *Health, n int, start, now time.Duration) {
 func TestNobodyAskedMeanwhile(t *testing.T) {
 	for _, fails := range []func(h *Health, now time.Duration){
 		func(h *Health, now time.Duration) { h.Unreachable(now, now, 1, usual) },
-		func(h *Health, now time.Duration) { h.Refused(now, now, sec) },
+		func(h *Health, now time.Duration) { h.Refused(now, now, sec, usual) },
 	} {
 		h := idle(0)
 		now := 10 * sec
@@ -185,11 +185,11 @@ func TestRefusedBesideOthers(t *testing.T) {
 	h.Sent()
 	before := h
 	for range 1000 {
-		h.Refused(10*sec, 11*sec, 20*sec)
+		h.Refused(10*sec, 11*sec, 20*sec, usual)
 	}
 	require.Equal(t, before, h)
 	h.Ended()
-	h.Refused(10*sec, 11*sec, 20*sec)
+	h.Refused(10*sec, 11*sec, 20*sec, usual)
 	require.Equal(t, Busy, h.State)
 	require.Equal(t, 31*sec, h.Until)
 }
@@ -234,7 +234,7 @@ func TestServedSince(t *testing.T) {
 	require.True(t, h.ServedSince(5900*ms, 20*sec, 0))
 	require.False(t, h.ServedSince(6*sec, 20*sec, 0))
 	require.True(t, h.ServedSince(6*sec, 20*sec, 50*ms))
-	h.Refused(5500*ms, 5600*ms, sec)
+	h.Refused(5500*ms, 5600*ms, sec, usual)
 	require.True(t, h.ServedSince(5900*ms, 6*sec, 0))
 	h.Interrupted(5900 * ms)
 	require.False(t, h.ServedSince(5900*ms, 6*sec, 0))
@@ -309,4 +309,17 @@ func TestUnresponsiveIsAskedOrServes(t *testing.T) {
 	require.True(t, h.Unresponsive(usual))
 	h.Useful(700 * sec)
 	require.False(t, h.Unresponsive(usual))
+}
+
+// TestAsksForLonger: an origin that asks to be left alone for longer than it is waited for at all
+// is asked by nobody before; then again.
+func TestAsksForLonger(t *testing.T) {
+	h := idle(0)
+	h.Refused(10*sec, 11*sec, 60*sec, usual)
+	require.True(t, h.WithinDeadline(usual), "exactly as long")
+	h.Refused(10*sec, 11*sec, 61*sec, usual)
+	require.False(t, h.Askable(60*sec, usual))
+	require.True(t, h.Askable(72*sec, usual))
+	h.Useful(72 * sec)
+	require.True(t, h.WithinDeadline(usual))
 }

@@ -51,7 +51,7 @@ func happens(h *Health, event int, start, now time.Duration, rnd *rand.Rand) (v 
 	case aClosed:
 		v = h.Closed(start, now, 0, rnd.Float64(), usual)
 	case aRefusal:
-		h.Refused(start, now, time.Duration(rnd.IntN(20000))*ms)
+		h.Refused(start, now, time.Duration(rnd.IntN(20000))*ms, usual)
 	case aUseful:
 		h.Useful(now)
 	case aDone:

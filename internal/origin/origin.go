@@ -108,7 +108,7 @@ func (o *Origin) Refused(began time.Time, pause time.Duration, why error) {
 	if o.health.InFlight == 0 { // else it was one too many
 		o.lastErr = why
 	}
-	o.health.Refused(o.table.At(began), o.table.At(time.Now()), pause)
+	o.health.Refused(o.table.At(began), o.table.At(time.Now()), pause, o.table.conf.Limits)
 }
 
 // Silent notes that a request begun at a time was not answered in time.

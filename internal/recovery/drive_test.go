@@ -92,7 +92,7 @@ func (d *driver) tell(a Action, c fail.Class, with ...func(*Failure)) {
 		e.Verdict = h.Closed(e.Start, e.Now, 0, 1, d.f.lim.Limits)
 	case c == fail.Busy:
 		h.Heard(e.Now)
-		h.Refused(e.Start, e.Now, max(e.Err.RetryAfter, d.f.lim.Base))
+		h.Refused(e.Start, e.Now, max(e.Err.RetryAfter, d.f.lim.Base), d.f.lim.Limits)
 	case c == fail.Timeout && !e.Answered:
 		h.Silent(e.Start, e.Now)
 	}

@@ -119,7 +119,7 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 		}})
 	}
 	plain := func(*world, *health.Health, *Failure) bool { return true }
-	long := r.lim.MaxDelay + 1
+	long := r.lim.MaxElapsed + 1
 	switch c {
 	case fail.Interrupted:
 		for brought := range int64(2) {
@@ -137,14 +137,11 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 		add("of a body", 0, func(w *world, h *health.Health, e *Failure) bool { return r.breakOff(w, e, 0, false) })
 	case fail.ServerError:
 		add("", 0, plain)
-		add("for long", long, plain)
 	case fail.Busy:
 		for _, ask := range []time.Duration{0, r.lim.Base, long} {
 			add(fmt.Sprint("for ", ask), ask, func(w *world, h *health.Health, e *Failure) bool {
 				h.Heard(e.Now)
-				if ask <= r.lim.MaxDelay {
-					h.Refused(e.Start, e.Now, max(ask, r.lim.Base))
-				}
+				h.Refused(e.Start, e.Now, max(ask, r.lim.Base), r.lim.Limits)
 				return true
 			})
 		}

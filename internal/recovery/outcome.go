@@ -125,8 +125,9 @@ type outcome struct {
 	o      []health.Health
 	h      *health.Health // of the origin that was asked
 	tries  wait.Tries
-	stale  bool // the piece pays, and nothing follows
-	unpaid bool // it is one outage too many
+	left   time.Duration // of the waiting for the source, before this
+	stale  bool          // the piece pays, and nothing follows
+	unpaid bool          // it is one outage too many
 }
 
 // Failed notes a failure, and returns what has been tried of its piece by now.
@@ -140,6 +141,7 @@ func (f *File) failed(e *Failure, o []health.Health) wait.Tries {
 	kind := f.kind(e)
 	x := outcome{Failure: e, f: f, s: f.source(e.Source), o: o, h: &o[e.Source], tries: e.Tries}
 	x.stale = f.stale(e.Source, e.Gen) && kind != fail.Local && kind != fail.Shortage
+	x.left = f.lim.MaxElapsed - x.s.waited.Waited()
 	if x.tries.Source != e.Source {
 		x.tries = wait.Tries{Source: e.Source}
 	}

@@ -23,7 +23,7 @@ func displace(x *outcome) {
 // brought something is only slow; but a stream has lost that.
 func attempt(x *outcome) {
 	x.tries.Attempts++
-	x.until(max(x.f.lim.retry(x.tries.Attempts-1, x.Jitter), x.asked()))
+	x.until(x.f.lim.retry(x.tries.Attempts-1, x.Jitter))
 	if x.stale {
 		return
 	}
@@ -91,13 +91,18 @@ func unverifiedBesideAnother(x *outcome) bool {
 
 func others(x *outcome) bool { return x.f.soonest(x.Now, x.tries, x.o, x.Source, anyTerms) >= 0 }
 
-func asksTooLong(x *outcome) bool { return x.asked() > x.f.lim.MaxDelay }
+// asksTooLong: no more than MaxElapsed is waited in all, give or take the end of the last wait,
+// since an outage that is over by then costs no file.
+func asksTooLong(x *outcome) bool {
+	most := x.f.lim.MaxElapsed
+	return x.asked() > min(most, x.left+most/4)
+}
 
 // spent: beside others that serve, one that has brought nothing yet has its attempts for all
 // pieces that it was asked for together.
 func spent(x *outcome) bool {
 	return x.tries.Attempts > x.f.lim.Retries || x.f.parallel && !x.s.brought && x.s.attempts > x.f.lim.Retries ||
-		x.s.retriesSpent > x.f.retryBudget() || asksTooLong(x)
+		x.s.retriesSpent > x.f.retryBudget()
 }
 
 func unresponsive(x *outcome) bool {

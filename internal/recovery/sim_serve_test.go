@@ -160,7 +160,7 @@ func (s *sim) fail(w *simWorker, class fail.Class, brought int64) {
 	case fail.Busy:
 		e.Err.RetryAfter, e.Err.Asked = c.ask, c.ask > 0
 		h.Heard(s.now)
-		h.Refused(w.start, s.now, max(c.ask, 500*ms))
+		h.Refused(w.start, s.now, max(c.ask, 500*ms), s.lim.Limits)
 	case fail.Timeout:
 		h.Silent(w.start, s.now)
 	default:
@@ -223,6 +223,6 @@ func (s *sim) told(c *conduct, h *health.Health) {
 	case c.class == fail.Closed:
 		h.Closed(s.now, s.now, 0, s.rnd.Float64(), s.lim.Limits)
 	case c.class == fail.Busy:
-		h.Refused(s.now, s.now, max(c.ask, 500*ms))
+		h.Refused(s.now, s.now, max(c.ask, 500*ms), s.lim.Limits)
 	}
 }

@@ -48,7 +48,7 @@ func TestHeardOf(t *testing.T) {
 		d = drive(t, 1)
 		for d.o[0].WithinDeadline(usual().Limits) {
 			if c == fail.Busy {
-				d.o[0].Refused(d.now, d.now, sec)
+				d.o[0].Refused(d.now, d.now, sec, d.f.lim.Limits)
 			} else {
 				d.o[0].Unreachable(d.now, d.now, 1, usual().Limits)
 			}

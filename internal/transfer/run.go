@@ -227,7 +227,7 @@ func (f *File) failure(a recovery.Action) error {
 		return e
 	case a.Class == fail.Changed && e.Class != fail.Changed:
 		err = fmt.Errorf("%w, and no answer came whole: %v", fail.ErrRemoteChanged, e)
-	case e.Asked && e.RetryAfter > waited.MaxDelay:
+	case e.Asked && e.RetryAfter > waited.MaxElapsed:
 	case e.Class == fail.Closed && f.sources[a.Source].host.Health().State == health.Up:
 		err = fmt.Errorf("%w, while others were answered", e)
 	case e.Class == fail.Busy, e.Class == fail.Unreachable, e.Class == fail.Closed && f.sources[a.Source].host.Health().Served():

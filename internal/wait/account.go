@@ -36,6 +36,9 @@ func (a *Account) count(from, to time.Duration) {
 	a.upTo = max(a.upTo, to)
 }
 
+// Exhaust has at least so much counted, for a wait that nobody will wait out.
+func (a *Account) Exhaust(d time.Duration) { a.waited = max(a.waited, d) }
+
 // Waited is the sum of the time.
 func (a Account) Waited() time.Duration { return a.waited }
 

@@ -149,6 +149,8 @@ var catalogue = map[int]faultCase{
 	// What others have reported.
 	126: {what: "any status that says when to come back"},
 	127: {what: "and for longer than anybody waits, for many files", tests: names("TestNobodyAsksBefore")},
+	128: {what: "an outage in whatever words"},
+	129: {what: "one URL that answers with errors"},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

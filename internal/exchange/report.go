@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"hash/maphash"
 	"math/rand/v2"
 	"time"
 
@@ -45,6 +46,10 @@ func (c *Client) report(a *Ask, o *Outcome) {
 		a.Origin.Unreachable(o.Began, e)
 	case fail.Closed:
 		o.Verdict = a.Origin.Closed(o.Began, e)
+	case fail.ServerError:
+		if fail.IsOutage(e.Status) {
+			o.Verdict = a.Origin.Erred(o.Began, maphash.String(seed, a.Source.URL.String())|1, a.Served, e)
+		}
 	case fail.Timeout:
 		a.Origin.Silent(o.Began)
 	case fail.Busy:
@@ -53,6 +58,9 @@ func (c *Client) report(a *Ask, o *Outcome) {
 		}
 	}
 }
+
+// seed is of the numbers that stand for URLs.
+var seed = maphash.MakeSeed()
 
 // backoff is how long an origin that has too much to do is left alone: exactly as long as it
 // asks for, since there will be room then.

@@ -14,7 +14,7 @@ const (
 	Displaced   Class = iota // given up by ourselves: another connection does better
 	Interrupted              // answered, then broke off; or nothing better is known
 	Timeout                  // no answer in time, or one that stood still
-	ServerError              // 408, 425, 500, 502, 504, 520 to 529
+	ServerError              // 408, 425, 500, 502, 504, 520 to 530
 	Busy                     // 429, 503, or a connection refused beside others that are served
 	Unreachable              // no connection could be made
 	Closed                   // the connection ended before any answer

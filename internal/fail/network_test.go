@@ -114,7 +114,7 @@ func TestOfNetwork(t *testing.T) {
 		{"unknown authority", secure.URL, plain(), fail.Permanent, fail.Permanent},
 		{"another host's certificate", secure.URL, trusting(&tls.Config{ServerName: "elsewhere.test"}), fail.Permanent, fail.Permanent},
 		{"expired", secure.URL, trusting(&tls.Config{Time: func() time.Time { return time.Date(2400, 1, 1, 0, 0, 0, 0, time.UTC) }}), fail.Permanent, fail.Permanent},
-		{"alert", secure.URL, trusting(&tls.Config{MaxVersion: tls.VersionTLS12}), fail.Interrupted, fail.Interrupted},
+		{"alert", secure.URL, trusting(&tls.Config{MaxVersion: tls.VersionTLS12}), fail.Unreachable, fail.Interrupted},
 		{"stream reset", streams(t, func(w http.ResponseWriter) { panic(http.ErrAbortHandler) }), multiplexed(), fail.Interrupted, fail.Interrupted},
 		{"stream reset in the body", streams(t, func(w http.ResponseWriter) {
 			_, _ = io.WriteString(w, "123")

@@ -37,6 +37,8 @@ func classOf(err error, at Facts) Class {
 		return Timeout
 	case isLocal(err):
 		return Local
+	case at.OriginServed && !at.Elsewhere && isAway(err):
+		return Unreachable
 	case isFinal(err), !at.OriginServed && isNoHTTP(err):
 		return Permanent
 	case isShortage(err):
@@ -70,6 +72,14 @@ func isLocal(err error) bool {
 		}
 	}
 	return false
+}
+
+// isAway: of an origin that has served this is an outage. Its name does not resolve, whatever
+// the resolver says of that, or it ends handshakes with an alert.
+func isAway(err error) bool {
+	var dns *net.DNSError
+	var op *net.OpError
+	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "remote error"
 }
 
 // isFinal: asking again would give the same answer.

@@ -45,7 +45,10 @@ func TestOf(t *testing.T) {
 		"anything else while dialing":          {&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no")}, before, fail.Unreachable},
 		"route lost under an answer":           {sys("read", syscall.EHOSTUNREACH), fail.Facts{OriginServed: true, Answered: true}, fail.Interrupted},
 
-		"no such name":         {dns(net.DNSError{Err: "no such host", Name: "a", IsNotFound: true}), before, fail.Permanent},
+		"no such name":         {dns(net.DNSError{Err: "no such host", Name: "a", IsNotFound: true}), before, fail.Unreachable},
+		"no such name, never":  {dns(net.DNSError{Err: "no such host", Name: "a", IsNotFound: true}), fail.Facts{}, fail.Permanent},
+		"nor a mirror's":       {dns(net.DNSError{Err: "no such host", Name: "a", IsNotFound: true}), fail.Facts{OriginServed: true, Elsewhere: true}, fail.Permanent},
+		"alert of the server":  {&net.OpError{Op: "remote error", Err: tls.AlertError(80)}, before, fail.Unreachable},
 		"no answer to a name":  {dns(net.DNSError{Err: "server misbehaving", Name: "a", IsTemporary: true}), before, fail.Unreachable},
 		"no resolver in time":  {dns(net.DNSError{Err: "i/o timeout", Name: "a", IsTimeout: true}), before, fail.Unreachable},
 		"no descriptors":       {sys("socket", syscall.EMFILE), before, fail.Shortage},

@@ -2,6 +2,12 @@ package fail
 
 import "fmt"
 
+// IsOutage reports whether a status may say that a whole server, or what it stands for, is out
+// of order.
+func IsOutage(code int) bool {
+	return code == 500 || code == 502 || code == 504 || code >= 520 && code <= 527 || code == 530
+}
+
 // StatusText words a status that is no success so that a person knows what to do about it.
 func StatusText(code int) string {
 	switch code {

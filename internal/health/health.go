@@ -67,6 +67,7 @@ type Health struct {
 	fresh    time.Duration // as long as this it has served just now
 	breaking time.Duration // as long as this answers have broken off just now
 	attempts int           // of the delays in this outage
+	erring   uint64        // the URL that it has answered with an error, the first since it served; 0: none
 	waited   wait.Account  // for it, in this outage, by all its files
 	silence  silence
 }
@@ -79,14 +80,15 @@ func New(served bool) Health {
 	return Health{}
 }
 
-// Verdict says whose trouble it is that a connection ended without an answer.
+// Verdict says whose trouble it is that a connection ended without an answer, or that an
+// answer was an error of the server's.
 type Verdict uint8
 
 const (
-	Outage     Verdict = iota // the origin's: it serves nobody
+	Unknown    Verdict = iota // nobody knows: nothing has ever been served here, or the URL alone may be broken
 	TurnedAway                // the request's: others are answered, and it was one too many
 	Draining                  // the origin's: it brings to an end what it serves, and answers nobody else
-	Wrong                     // nobody knows: nothing has ever been served here
+	Outage                    // the origin's: it serves nobody
 )
 
 // Sent notes that a request is on its way, Ended that it has ended, with whatever came.
@@ -100,7 +102,7 @@ func (h *Health) Useful(now time.Duration) {
 	}
 	h.State, h.Until, h.attempts = Up, 0, 0
 	h.waited.Clear(now)
-	h.served, h.fresh = true, now+breakTime
+	h.served, h.fresh, h.erring = true, now+breakTime, 0
 	h.Serving++
 	h.Heard(now)
 }
@@ -158,10 +160,37 @@ func (h *Health) Refused(start, now, pause time.Duration, l Limits) {
 func (h *Health) Closed(start, now, roundTrip time.Duration, jitter float64, l Limits) Verdict {
 	switch {
 	case !h.served:
-		return Wrong
+		return Unknown
 	case (h.State == Up || h.Serving > 0) && h.ServedSince(start, now, roundTrip):
 		return TurnedAway
 	case h.Serving > 0 && !h.Breaking(now):
+		return Draining
+	}
+	h.Unreachable(start, now, jitter, l)
+	return Outage
+}
+
+// several stands for more URLs than one.
+const several = ^uint64(0)
+
+// Erred judges an error of the server's in answer to a request for a URL, which any number
+// stands for but 0 and several; own: that URL has served. One URL may be broken, whatever the
+// others are. It is the origin that is, as soon as two of them fail and nobody is served
+// between, or one that has served.
+func (h *Health) Erred(url uint64, own bool, start, now time.Duration, jitter float64, l Limits) Verdict {
+	switch h.erring {
+	case 0:
+		h.erring = url
+	case url:
+	default:
+		h.erring = several
+	}
+	switch {
+	case !h.served || !own && h.erring != several:
+		return Unknown
+	case h.Serving > 0 && own:
+		return TurnedAway
+	case h.Serving > 0:
 		return Draining
 	}
 	h.Unreachable(start, now, jitter, l)

@@ -46,7 +46,7 @@ func TestTable(t *testing.T) {
 		"unheard, refused":      {never, refused, Busy, Outage},
 		"up, refused":           {idle(60 * sec), refused, Busy, Outage},
 		"down, refused":         {down, refused, Busy, Outage},
-		"unheard, closed":       {never, closed, Unheard, Wrong},
+		"unheard, closed":       {never, closed, Unheard, Unknown},
 		"long ago, closed":      {long, closed, Down, Outage},
 		"just now, closed":      {idle(60 * sec), closed, Up, TurnedAway},
 		"serving, closed":       {up(0), closed, Up, Draining},
@@ -248,7 +248,7 @@ func TestOutageOverTwoStarts(t *testing.T) {
 	require.Equal(t, Outage, h.Closed(0, ms, 0, 1, usual))
 	h = New(false)
 	h.Unreachable(0, ms, 1, usual)
-	require.Equal(t, Wrong, h.Closed(sec, 2*sec, 0, 1, usual))
+	require.Equal(t, Unknown, h.Closed(sec, 2*sec, 0, 1, usual))
 }
 
 // TestDrain: an origin that ends new connections while it goes on with the answers under way
@@ -322,4 +322,29 @@ func TestAsksForLonger(t *testing.T) {
 	require.True(t, h.Askable(72*sec, usual))
 	h.Useful(72 * sec)
 	require.True(t, h.WithinDeadline(usual))
+}
+
+// TestErred: one URL that answers with errors says nothing of its origin, two of them do, each,
+// and so does one that has served. Who has never served anybody may be the wrong address.
+func TestErred(t *testing.T) {
+	h := Health{}
+	require.Equal(t, Unknown, h.Erred(1, false, 0, ms, 1, usual))
+	require.Equal(t, Unknown, h.Erred(2, false, 0, ms, 1, usual))
+	for range 3 { // as often as it serves
+		h.Useful(sec)
+		h.Done()
+		require.Equal(t, Unknown, h.Erred(1, false, 10*sec, 10*sec+ms, 1, usual))
+		require.Equal(t, Unknown, h.Erred(1, false, 11*sec, 11*sec+ms, 1, usual))
+		require.Equal(t, Up, h.State)
+		require.Equal(t, Outage, h.Erred(2, false, 12*sec, 12*sec+ms, 1, usual))
+		require.Equal(t, Down, h.State)
+		require.Equal(t, Outage, h.Erred(1, false, 13*sec, 13*sec+ms, 1, usual))
+		require.Equal(t, Outage, h.Erred(1, false, 14*sec, 14*sec+ms, 1, usual))
+	}
+	h = idle(0)
+	require.Equal(t, Outage, h.Erred(1, true, 10*sec, 10*sec+ms, 1, usual))
+	h = up(0)
+	require.Equal(t, TurnedAway, h.Erred(1, true, 10*sec, 10*sec+ms, 1, usual))
+	require.Equal(t, Draining, h.Erred(2, false, 10*sec, 10*sec+ms, 1, usual))
+	require.Equal(t, Up, h.State)
 }

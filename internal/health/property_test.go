@@ -20,7 +20,7 @@ func TestAnyOrder(t *testing.T) {
 		for range 60 {
 			now += time.Duration(rnd.IntN(3000)) * ms
 			h.InFlight = h.Serving + rnd.IntN(2)
-			before, event := h, rnd.IntN(9)
+			before, event := h, rnd.IntN(10)
 			start := max(now-time.Duration(rnd.IntN(4000))*ms, 0)
 			verdict := happens(&h, event, start, now, rnd)
 			check(t, before, h, event, start, now, verdict)
@@ -42,6 +42,7 @@ const (
 	aSilence
 	aHeard
 	aGaveUp
+	anError
 )
 
 func happens(h *Health, event int, start, now time.Duration, rnd *rand.Rand) (v Verdict) {
@@ -50,6 +51,8 @@ func happens(h *Health, event int, start, now time.Duration, rnd *rand.Rand) (v 
 		h.Unreachable(start, now, rnd.Float64(), usual)
 	case aClosed:
 		v = h.Closed(start, now, 0, rnd.Float64(), usual)
+	case anError:
+		v = h.Erred(1+uint64(rnd.IntN(2)), rnd.IntN(2) == 0, start, now, rnd.Float64(), usual)
 	case aRefusal:
 		h.Refused(start, now, time.Duration(rnd.IntN(20000))*ms, usual)
 	case aUseful:
@@ -71,7 +74,7 @@ func happens(h *Health, event int, start, now time.Duration, rnd *rand.Rand) (v 
 }
 
 func check(t *testing.T, before, h Health, event int, start, now time.Duration, v Verdict) {
-	outage := event == anUnreachable || event == aClosed && v == Outage
+	outage := event == anUnreachable || v == Outage
 	ended := event == aUseful && before.State >= Busy
 	require.Equal(t, ended, h.Epoch == before.Epoch+1, "an epoch ends with an outage, and only then")
 	require.True(t, ended || h.Epoch == before.Epoch)
@@ -98,8 +101,12 @@ func check(t *testing.T, before, h Health, event int, start, now time.Duration, 
 	}
 	require.True(t, h.WithinDeadline(usual) || h.State >= Busy)
 	require.True(t, h.Askable(h.Until, usual))
-	require.True(t, v != Wrong || h == before)
-	require.True(t, v != TurnedAway && v != Draining || h == before)
+	if event == aClosed || event == anError {
+		before.erring = h.erring
+		require.True(t, v == Outage || h == before)
+		require.True(t, h.served || v == Unknown)
+		require.Equal(t, h.Serving == 0 && event == anError && v != Unknown, v == Outage && event == anError)
+	}
 }
 
 // TestRebase: on another clock all goes on the same.

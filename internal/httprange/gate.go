@@ -180,7 +180,7 @@ func gateStatus(ask Ask, status int) Verdict {
 		return reject(Malformed, reason+" has no content to give")
 	}
 	switch {
-	case status >= 520 && status <= 529: // a proxy could not reach its origin
+	case status >= 520 && status <= 530: // a proxy could not reach its origin
 		return reject(Transient, reason)
 	case status < 200 || status >= 300 && status < 400:
 		return reject(Malformed, reason+" is no final answer")

@@ -31,7 +31,7 @@ const (
 	IfRangeRefused             // a whole file in answer to an If-Range that holds: ask again without If-Range
 	BadEncoding                // the bytes are encoded, though identity was asked
 	Throttled                  // 429, 503: too much was asked at once
-	Transient                  // 408, 425, 500, 502, 504, 520 to 529: ask again later
+	Transient                  // 408, 425, 500, 502, 504, 520 to 530: ask again later
 	Expired                    // 401, 403, 404, 410 on a URL that has served before
 	Permanent                  // any other status: asking again does not help
 	Malformed                  // the head contradicts itself or does not answer a GET

@@ -134,6 +134,7 @@ func (l *Lease) tooMany(event func(*concurrency.Limit, *concurrency.Request, tim
 	if o := l.asked; o != nil && o.table.conf.Adaptive {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		o.group.Resize(event(&o.limit, l.request, time.Now()))
+		event(&o.limit, l.request, time.Now())
+		o.resizeLocked()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/concurrency"
+	"github.com/littledl/littledl/internal/health"
 )
 
 // How many requests an origin may have in flight follows what becomes of them. Its slots are
@@ -31,5 +32,16 @@ func (o *Origin) tick(now time.Time) {
 	use := o.group.Usage()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.group.Resize(o.limit.Tick(now, concurrency.Usage{Used: use.Used, Waiting: use.Waiting, Received: o.received.Load()}))
+	o.limit.Tick(now, concurrency.Usage{Used: use.Used, Waiting: use.Waiting, Received: o.received.Load()})
+	o.resizeLocked()
+}
+
+// resizeLocked gives out as many slots as the origin bears; as long as it serves nobody one, so
+// that who comes first finds out for all whether it does again.
+func (o *Origin) resizeLocked() {
+	n := o.limit.Allowed()
+	if o.health.State >= health.Busy {
+		n = 1
+	}
+	o.group.Resize(n)
 }

@@ -57,6 +57,7 @@ func (o *Origin) Answered(began time.Time) {
 		o.table.conf.Served.add(o.name)
 	}
 	o.health.Useful(o.table.At(now))
+	o.resizeLocked()
 	if d := now.Sub(began); o.roundTrip == 0 {
 		o.roundTrip = d
 	} else {
@@ -77,7 +78,8 @@ func (o *Origin) Interrupted() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.health.Interrupted(o.table.At(now))
-	o.group.Resize(o.limit.Interrupted(now))
+	o.limit.Interrupted(now)
+	o.resizeLocked()
 }
 
 // Unreachable notes that a request begun at a time found nobody.
@@ -86,6 +88,7 @@ func (o *Origin) Unreachable(began time.Time, why error) {
 	defer o.mu.Unlock()
 	o.lastErr = why
 	o.health.Unreachable(o.table.At(began), o.table.At(time.Now()), rand.Float64(), o.table.conf.Limits)
+	o.resizeLocked()
 }
 
 // Closed notes that the connection of a request begun at a time ended without an answer, and
@@ -97,6 +100,20 @@ func (o *Origin) Closed(began time.Time, why error) health.Verdict {
 	if v == health.Outage {
 		o.lastErr = why
 	}
+	o.resizeLocked()
+	return v
+}
+
+// Erred notes an error of the server's in answer to a request for a URL, begun at a time, and
+// returns whose trouble that is; url and own are as in health.
+func (o *Origin) Erred(began time.Time, url uint64, own bool, why error) health.Verdict {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	v := o.health.Erred(url, own, o.table.At(began), o.table.At(time.Now()), rand.Float64(), o.table.conf.Limits)
+	if v == health.Outage {
+		o.lastErr = why
+	}
+	o.resizeLocked()
 	return v
 }
 
@@ -109,6 +126,7 @@ func (o *Origin) Refused(began time.Time, pause time.Duration, why error) {
 		o.lastErr = why
 	}
 	o.health.Refused(o.table.At(began), o.table.At(time.Now()), pause, o.table.conf.Limits)
+	o.resizeLocked()
 }
 
 // Silent notes that a request begun at a time was not answered in time.

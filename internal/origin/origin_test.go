@@ -29,7 +29,7 @@ func TestHealthHears(t *testing.T) {
 	in(t, func(t *testing.T, o *Origin) {
 		began := time.Now()
 		time.Sleep(time.Second)
-		require.Equal(t, health.Wrong, o.Closed(began, errTest))
+		require.Equal(t, health.Unknown, o.Closed(began, errTest))
 		require.NoError(t, o.LastErr())
 		o.Unreachable(began, errTest)
 		require.Equal(t, health.Down, o.Health().State)

@@ -137,6 +137,21 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 		add("of a body", 0, func(w *world, h *health.Health, e *Failure) bool { return r.breakOff(w, e, 0, false) })
 	case fail.ServerError:
 		add("", 0, plain)
+		erred := func(w *world, h *health.Health, e *Failure) bool {
+			e.Verdict = h.Erred(uint64(e.Source+1), w.src[e.Source].pinned, e.Start, e.Now, 1, r.lim.Limits)
+			return e.Verdict != health.Unknown
+		}
+		add("of the server", 0, erred)
+		add("after another's", 0, func(w *world, h *health.Health, e *Failure) bool {
+			h.Erred(99, false, e.Start, e.Now, 1, r.lim.Limits)
+			return erred(w, h, e)
+		})
+		add("beside old answers", 0, func(w *world, h *health.Health, e *Failure) bool {
+			h.Erred(99, false, e.Start, e.Now, 1, r.lim.Limits)
+			h.Serving, e.Serving = h.Serving+1, 1
+			defer h.Done()
+			return erred(w, h, e)
+		})
 	case fail.Busy:
 		for _, ask := range []time.Duration{0, r.lim.Base, long} {
 			add(fmt.Sprint("for ", ask), ask, func(w *world, h *health.Health, e *Failure) bool {

@@ -13,14 +13,14 @@ type Failure struct {
 	Source, Gen int         // as the Action said
 	Err         *fail.Error // why
 	fail.Facts
-	Verdict    health.Verdict // on a connection that ended without an answer
+	Verdict    health.Verdict // on a connection that ended without an answer, or an error of the server's
 	Start, Now time.Duration
 	Jitter     float64    // random, from 0 to 1
 	Brought    int64      // bytes that were not there before
 	Tries      wait.Tries // of the piece that was asked for
 }
 
-// What a Closed failure is besides a wrong address.
+// What a failure is of which the verdict says more than its class.
 const (
 	turnedAway = fail.Classes + iota
 	draining
@@ -177,13 +177,15 @@ func (f *File) kind(e *Failure) fail.Class {
 	switch {
 	case c == fail.Displaced && f.displaced == 0:
 		return fail.Interrupted // or two connections could take each other's place for ever
-	case c == fail.Closed && e.Verdict == health.Wrong, c != fail.Closed && c != fail.Unreachable:
+	case c != fail.Unreachable && c != fail.Closed && e.Verdict == health.Unknown:
 		return c
 	case e.Elsewhere: // that says nothing of the origin that was asked: it is as if it were busy
 		return fail.Busy
-	case c == fail.Closed && e.Verdict == health.TurnedAway:
+	case c == fail.Closed && e.Verdict == health.Unknown:
+		return c
+	case e.Verdict == health.TurnedAway:
 		return turnedAway
-	case c == fail.Closed && e.Verdict == health.Draining:
+	case e.Verdict == health.Draining:
 		return draining
 	}
 	return outage

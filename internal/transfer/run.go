@@ -230,7 +230,8 @@ func (f *File) failure(a recovery.Action) error {
 	case e.Asked && e.RetryAfter > waited.MaxElapsed:
 	case e.Class == fail.Closed && f.sources[a.Source].host.Health().State == health.Up:
 		err = fmt.Errorf("%w, while others were answered", e)
-	case e.Class == fail.Busy, e.Class == fail.Unreachable, e.Class == fail.Closed && f.sources[a.Source].host.Health().Served():
+	case e.Class == fail.Busy, e.Class == fail.Unreachable,
+		(e.Class == fail.Closed || e.Class == fail.ServerError) && f.sources[a.Source].host.Health().State >= health.Busy:
 		err = fmt.Errorf("%w; waited for %v", e, waited.MaxElapsed)
 	}
 	if len(f.sources) > 1 {

@@ -103,13 +103,12 @@ func (f *File) fetch(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 	k := &w.lease
 	k.Renew(h, origin.Claim{File: f.id, Rank: Rank(f.priority, w.additional)})
 	f.returnBeforeWait(w)
-	asked := time.Now()
-	if k.Acquire(f.ctx) != nil {
-		return false
-	}
-	if time.Since(asked) > freshTime { // something else may be to be done by now
+	if !k.TryAcquire() {
+		if k.Acquire(f.ctx) != nil {
+			return false
+		}
 		f.mu.Lock()
-		b := f.decideLocked(w)
+		b := f.decideLocked(w) // something else may be to be done by now
 		f.mu.Unlock()
 		if a.Gen = b.Gen; b != a {
 			k.Release()
@@ -127,9 +126,6 @@ func (f *File) fetch(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 	f.serve(w, a, src, u, h, k)
 	return true
 }
-
-// freshTime is how long a decision is good for.
-const freshTime = time.Millisecond
 
 // returnBeforeWait puts a segment back where others might get on with it while its worker waits
 // for a slot: those at other sources.

@@ -151,6 +151,9 @@ var catalogue = map[int]faultCase{
 	127: {what: "and for longer than anybody waits, for many files", tests: names("TestNobodyAsksBefore")},
 	128: {what: "an outage in whatever words"},
 	129: {what: "one URL that answers with errors"},
+	130: {what: "connections beside the first that are refused, in whatever way"},
+	131: {what: "a host that serves a client's newest request only"},
+	132: {what: "a redirector whose mirror dies"},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

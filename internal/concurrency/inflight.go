@@ -9,6 +9,7 @@ import (
 type Request struct {
 	began, ended time.Time
 	refused      bool
+	served       bool // its answer arrives, or has
 }
 
 // remembered is how many requests that have ended are kept in mind.

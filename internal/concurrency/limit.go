@@ -24,6 +24,7 @@ type Limit struct {
 	holdOff     time.Duration // how long to stay below the ceiling before trying it again
 	before      snapshot      // as it was before a cut that may have been none
 	interrupted time.Time     // when an answer broke off
+	oust        oust
 
 	trial     float64   // goodput before the step up on trial; 0: none is
 	badGrowth time.Time // when a step did not pay
@@ -65,7 +66,13 @@ func (l *Limit) InFlight() int { return len(l.requests.running) }
 func (l *Limit) Breaking(now time.Time) bool { return now.Sub(l.interrupted) < breakTime }
 
 // Begin notes that a request is sent.
-func (l *Limit) Begin(now time.Time) *Request { return l.requests.begin(now) }
+func (l *Limit) Begin(now time.Time) *Request {
+	l.proveOust(now)
+	return l.requests.begin(now)
+}
+
+// Answered notes that a request is being served.
+func (l *Limit) Answered(t *Request) { t.served = true }
 
 // End notes that a request is over.
 func (l *Limit) End(t *Request, now time.Time) { l.requests.end(t, now) }
@@ -92,21 +99,28 @@ func (l *Limit) TurnedAway(t *Request, now time.Time) int {
 	return l.allowed
 }
 
-// Interrupted notes that an answer broke off, takes back what was concluded a moment ago
-// from others that were turned away, and returns the limit.
-func (l *Limit) Interrupted(now time.Time) int {
+// Interrupted notes that the answer to a request broke off, and takes back what was concluded
+// a moment ago from others that were turned away. Ousted: it may have, for a newer request.
+func (l *Limit) Interrupted(t *Request, now time.Time) (ousted bool) {
+	l.proveOust(now)
+	ousted = l.suspectOust(t, now)
 	l.interrupted = now
 	if now.Sub(l.before.at) < breakTime {
 		l.allowed, l.ceiling, l.holdOff = l.before.allowed, l.before.ceiling, l.before.holdOff
 		l.before = snapshot{}
 	}
-	return l.allowed
+	return ousted
 }
 
 func (l *Limit) cut(t *Request, now time.Time) {
 	t.refused = true
 	fresh := t.began.After(l.lastCut)
 	n := next(l.allowed, load{limit: l.most, ceiling: l.ceiling, refusal: true, first: fresh, serving: l.requests.beside(t, now)})
+	l.lower(n, now, fresh)
+}
+
+// lower has fewer requests allowed, for a while: longer each time that there is fresh cause.
+func (l *Limit) lower(n int, now time.Time, fresh bool) {
 	if fresh && l.ceiling > 0 {
 		l.holdOff = min(2*l.holdOff, maxHoldOff)
 	}
@@ -122,6 +136,7 @@ func (l *Limit) cut(t *Request, now time.Time) {
 // Tick lets the limit grow again, and returns it. It may be called as often as one
 // likes: use is judged over trialWindow.
 func (l *Limit) Tick(now time.Time, use Usage) int {
+	l.proveOust(now)
 	if l.ticked.IsZero() {
 		l.ticked, l.received = now, use.Received
 	}

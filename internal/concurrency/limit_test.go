@@ -122,13 +122,14 @@ func TestOutageIsNoLimit(t *testing.T) {
 		require.Equal(t, 7, h.TurnedAway(sent[7], h.now))
 		require.Equal(t, 6, h.TurnedAway(sent[6], h.now))
 		h.pass(time.Second / 2)
-		require.Equal(t, 16, h.Interrupted(h.now), "both are taken back")
+		h.Interrupted(sent[0], h.now)
+		require.Equal(t, 16, h.Allowed(), "both are taken back")
 		require.Equal(t, 16, h.second(1000), "as if nothing had been")
 	})
 	t.Run("others break before", func(t *testing.T) {
 		h := newHost(t, 16)
 		sent := h.send(8)
-		h.Interrupted(h.now)
+		h.Interrupted(sent[1], h.now)
 		require.True(t, h.Breaking(h.now))
 		require.Equal(t, 16, h.TurnedAway(sent[0], h.now))
 		h.pass(breakTime)
@@ -137,16 +138,19 @@ func TestOutageIsNoLimit(t *testing.T) {
 	})
 	t.Run("others break much later", func(t *testing.T) {
 		h := newHost(t, 16)
-		h.TurnedAway(h.send(8)[7], h.now)
+		sent := h.send(8)
+		h.TurnedAway(sent[7], h.now)
 		h.pass(breakTime)
-		require.Equal(t, 7, h.Interrupted(h.now))
+		h.Interrupted(sent[0], h.now)
+		require.Equal(t, 7, h.Allowed())
 	})
 	t.Run("it said so", func(t *testing.T) {
 		h := newHost(t, 16)
 		sent := h.send(8)
 		h.TurnedAway(sent[7], h.now)
 		h.Refused(sent[6], h.now)
-		require.Equal(t, 6, h.Interrupted(h.now))
+		h.Interrupted(sent[0], h.now)
+		require.Equal(t, 6, h.Allowed())
 	})
 }
 
@@ -263,8 +267,9 @@ func TestLimitProperties(t *testing.T) {
 			case op == 8 && len(over) > 0: // its connection was closed, so it is over
 				allowed = h.TurnedAway(over[len(over)-1], h.now)
 				require.LessOrEqual(t, allowed, was)
-			case rnd.IntN(4) == 0:
-				allowed = h.Interrupted(h.now)
+			case rnd.IntN(4) == 0 && len(over) > 0:
+				h.Interrupted(over[len(over)-1], h.now)
+				allowed = h.Allowed()
 				require.GreaterOrEqual(t, allowed, was)
 			default:
 				allowed = h.second(int64(rnd.ExpFloat64() * 1e6))

@@ -46,12 +46,7 @@ func classOf(k httprange.Kind, status int) fail.Class {
 // 10.2.3) has the file then: one that holds the file does not mean that, nor does one that
 // says what the URL or the caller lacks.
 func waits(status int) bool {
-	switch status {
-	case http.StatusUnauthorized, http.StatusNotFound, http.StatusProxyAuthRequired, http.StatusGone,
-		http.StatusRequestedRangeNotSatisfiable:
-		return false
-	}
-	return !held(status)
+	return !held(status) && !fail.Lacks(status) && status != http.StatusRequestedRangeNotSatisfiable
 }
 
 // held reports whether an answer of a status could have held the file.

@@ -152,7 +152,7 @@ func (c *Client) once(ctx context.Context, l *origin.Lease, a *Ask, s Sink, bega
 	}
 	defer res.Close()
 	at := l.At() // where redirects led
-	at.Answered(began)
+	l.Answered(began)
 	defer at.Done()
 	to, err := s.Accept(Answer{v, res, at})
 	if err != nil || v.Kind == httprange.Empty {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/health"
 	"github.com/littledl/littledl/internal/origin"
 )
 
@@ -19,13 +20,13 @@ func (c *Client) failed(ctx context.Context, l *origin.Lease, a *Ask, s Sink, o 
 		f.From, f.To = 0, -1
 	}
 	f.Redirected = a.URL != a.Source.URL
-	f.Answered, f.Elsewhere = answered, at != nil && at != a.Origin
+	f.Answered, f.Empty, f.Elsewhere = answered, answered && f.Empty, at != nil && at != a.Origin
 	f.OriginServed, f.Serving, f.InFlight = h.Served(), h.Serving, h.InFlight
 	o.Err, o.Facts, o.Jitter = fail.Of(err, f), f, rand.Float64()
 	if ctx.Err() != nil && o.Err.Class != fail.Timeout {
 		return
 	}
-	if h.Serving > 0 && (o.Err.Class == fail.Closed || o.Err.Class == fail.Busy && o.Err.Status == 0) {
+	if f.TooMany(o.Err) {
 		l.TurnedAway()
 	}
 	if o.Err.Status > 0 {
@@ -33,7 +34,9 @@ func (c *Client) failed(ctx context.Context, l *origin.Lease, a *Ask, s Sink, o 
 	}
 	switch {
 	case answered && o.Err.Class == fail.Interrupted:
-		at.Interrupted()
+		if l.Interrupted() {
+			o.Verdict = health.TurnedAway
+		}
 	case !answered && !f.Elsewhere:
 		c.report(a, o)
 	}

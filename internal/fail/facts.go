@@ -14,6 +14,7 @@ type Facts struct {
 	// What came.
 
 	Answered  bool // an answer to be written, of which the body broke off or stood still
+	Empty     bool // and no byte of that has come
 	Elsewhere bool // what failed is another origin than the one that was asked: it sent us there
 
 	// What else was true at that moment. The request itself does not count.
@@ -24,4 +25,21 @@ type Facts struct {
 	InFlight     int  // requests that are on their way to it, or being served
 	Bringing     bool // another connection of this file to this source brings bytes
 	Spare        bool // another source of the file could be asked now
+}
+
+// TooMany reports whether a failure may mean that its origin had too many requests already:
+// others are being served, or the file is, and this one came to nothing at all.
+func (at Facts) TooMany(e *Error) bool {
+	if at.Elsewhere || at.Serving == 0 && !at.Bringing || at.Answered && !at.Empty {
+		return false
+	}
+	switch {
+	case e.Class == Closed, e.Class == Timeout, at.Empty:
+		return true
+	case e.Class == Busy:
+		return e.Status == 0 || at.Bringing
+	case e.Status >= 400:
+		return at.Bringing || at.Served && !Lacks(e.Status)
+	}
+	return e.Class == Mismatched && at.Bringing
 }

@@ -8,6 +8,10 @@ func IsOutage(code int) bool {
 	return code == 500 || code == 502 || code == 504 || code >= 520 && code <= 527 || code == 530
 }
 
+// Lacks reports whether a status says what the URL or the caller lacks: that is so whenever it
+// is asked again.
+func Lacks(code int) bool { return code == 401 || code == 404 || code == 407 || code == 410 }
+
 // StatusText words a status that is no success so that a person knows what to do about it.
 func StatusText(code int) string {
 	switch code {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
 )
 
 // Disposition sends Content-Disposition as it is given; line ends become spaces.
@@ -55,4 +56,18 @@ func redirect(code int, location string) *Response {
 	res := Reply(code, "text/plain", "elsewhere\n")
 	res.Header.Set("Location", location)
 	return res
+}
+
+// Redirector leads to the first of several locations for k requests, then to the next, and so on
+// to the last.
+func Redirector(k int, locations ...string) Behaviour {
+	n := 0
+	var mu sync.Mutex
+	return Do(func(*Request, Handler) *Response {
+		mu.Lock()
+		defer mu.Unlock()
+		at := locations[min(n/k, len(locations)-1)]
+		n++
+		return redirect(http.StatusFound, at)
+	})
 }

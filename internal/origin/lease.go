@@ -124,6 +124,28 @@ func (l *Lease) ended() {
 // At is the origin that was asked by the latest hop; nil: none was.
 func (l *Lease) At() *Origin { return l.asked }
 
+// Answered notes with that origin a useful answer to the request, which was begun at a time;
+// the origin's Done must be called when the body has ended.
+func (l *Lease) Answered(began time.Time) {
+	o := l.asked
+	o.Answered(began)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.limit.Answered(l.request)
+}
+
+// Interrupted notes with that origin that its answer broke off. Ousted: it may have, for a newer
+// request.
+func (l *Lease) Interrupted() (ousted bool) {
+	o, now := l.asked, time.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.health.Interrupted(o.table.At(now))
+	ousted = o.limit.Interrupted(l.request, now)
+	o.resizeLocked()
+	return ousted
+}
+
 // Refused notes with that origin that its answer means too many requests in flight.
 func (l *Lease) Refused() { l.tooMany((*concurrency.Limit).Refused) }
 

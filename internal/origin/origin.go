@@ -72,16 +72,6 @@ func (o *Origin) Done() {
 	o.health.Done()
 }
 
-// Interrupted notes that an answer broke off.
-func (o *Origin) Interrupted() {
-	now := time.Now()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.health.Interrupted(o.table.At(now))
-	o.limit.Interrupted(now)
-	o.resizeLocked()
-}
-
 // Unreachable notes that a request begun at a time found nobody.
 func (o *Origin) Unreachable(began time.Time, why error) {
 	o.mu.Lock()

@@ -78,7 +78,7 @@ func events(rnd *rand.Rand, l *Lease) {
 		l.TurnedAway()
 		o.Closed(began, errTest)
 	case 2:
-		o.Interrupted()
+		l.Interrupted()
 	case 3:
 		o.Unreachable(began, errTest)
 	case 4:
@@ -88,7 +88,7 @@ func events(rnd *rand.Rand, l *Lease) {
 		o.table.Tick(began)
 		_ = o.table.Capacity()
 	default:
-		o.Answered(began)
+		l.Answered(began)
 		o.Received(1)
 		o.Done()
 	}

@@ -57,7 +57,8 @@ func TestExpiredTwice(t *testing.T) {
 		d.tries = wait.Tries{}
 		d.tell(a, fail.Expired)
 	}
-	require.True(t, d.want(Fetch, 0).AsGiven)
+	require.True(t, d.f.AsGiven(0))
+	d.want(Fetch, 0)
 }
 
 // TestOldOutcome: what was asked before a source was left, or the file was begun anew, decides

@@ -24,6 +24,9 @@ func failure(c fail.Class, ask time.Duration) *fail.Error {
 	name := fmt.Sprint(c, ask)
 	if failures[name] == nil {
 		failures[name] = &fail.Error{Class: c, RetryAfter: ask, Asked: ask > 0}
+		if c == fail.ServerError || c == fail.Permanent || c == fail.Expired {
+			failures[name].Status = 400
+		}
 	}
 	return failures[name]
 }
@@ -119,6 +122,21 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 		}})
 	}
 	plain := func(*world, *health.Health, *Failure) bool { return true }
+	switch c {
+	case fail.Interrupted, fail.Timeout, fail.ServerError, fail.Busy, fail.Closed, fail.Expired, fail.Permanent, fail.Mismatched:
+		add("beside bytes of the file", 0, func(w *world, h *health.Health, e *Failure) bool {
+			e.Bringing = true
+			return w.src[e.Source].pinned
+		})
+		add("beside others of its origin", 0, func(w *world, h *health.Health, e *Failure) bool {
+			e.Served = w.src[e.Source].pinned
+			return e.Served && e.Err.Status > 0 && besideServed(w, h, e)
+		})
+		add("where a redirect had led", 0, func(w *world, h *health.Health, e *Failure) bool {
+			e.Redirected = true
+			return w.src[e.Source].pinned && !w.src[e.Source].renewed
+		})
+	}
 	long := r.lim.MaxElapsed + 1
 	switch c {
 	case fail.Interrupted:
@@ -127,6 +145,10 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 				return r.breakOff(w, e, brought, false)
 			})
 		}
+		add("for a newer request", 0, func(w *world, h *health.Health, e *Failure) bool {
+			e.Verdict = health.TurnedAway
+			return r.breakOff(w, e, 0, false)
+		})
 		add("of a whole answer", 0, func(w *world, h *health.Health, e *Failure) bool { return r.breakOff(w, e, 0, true) })
 		add("before an answer", 0, plain)
 	case fail.Timeout:

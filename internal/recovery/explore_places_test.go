@@ -26,7 +26,7 @@ func tiny(change func(l *Limits)) *Limits {
 func small(change func(l *Limits)) *Limits {
 	return tiny(func(l *Limits) {
 		l.MaxDelay, l.MaxElapsed = 2*unit, 2*unit
-		l.Retries, l.recalls, l.returns, l.turnedAway, l.retryBudget, l.changes, l.displaced = 1, 1, 1, 1, 1, 2, 1
+		l.Retries, l.recalls, l.returns, l.companions, l.turnedAway, l.retryBudget, l.changes, l.displaced = 1, 1, 1, 1, 1, 1, 2, 1
 		change(l)
 	})
 }
@@ -65,7 +65,7 @@ var places = []struct {
 		rules{lim: tiny(func(l *Limits) { l.returns, l.MaxElapsed = 1, 2*unit }), sources: 2, workers: 1, size: 2, news: 1, without: outages},
 		rules{lim: small(func(l *Limits) {}), sources: 2, workers: 1, size: 3, news: 2, without: outages}},
 	{"two workers",
-		rules{lim: tiny(func(l *Limits) { l.Retries, l.retryBudget, l.MaxElapsed = 1, 1, 2*unit }), sources: 1, workers: 2, size: 2, without: but(fail.Shortage, fail.Local, fail.ServerError)},
+		rules{lim: tiny(func(l *Limits) { l.Retries, l.retryBudget, l.companions, l.MaxElapsed = 1, 1, 1, 2*unit }), sources: 1, workers: 2, size: 2, without: but(fail.Shortage, fail.Local, fail.ServerError)},
 		rules{lim: small(func(l *Limits) {}), sources: 1, workers: 2, size: 3, news: 1}},
 	{"two workers, two sources",
 		rules{lim: tiny(func(l *Limits) {}), sources: 2, workers: 2, size: 3, without: outages},

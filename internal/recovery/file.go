@@ -38,15 +38,14 @@ const (
 
 // Action is a decision.
 type Action struct {
-	Kind    Kind
-	Source  int
-	Gen     int           // goes back with the outcome
-	Stream  bool          // Fetch, Restart: in one answer, without a range
-	AsGiven bool          // Fetch, Compare: at the URL as given, wherever it has led before
-	Keep    bool          // Restart: what Source has delivered stays
-	Until   time.Duration // Wait
-	Class   fail.Class    // Fail: why; Changed where each answer was of another version, and none came whole
-	Err     *fail.Error   // Fail: the error of Source, which explains most; nil: the file has only heard of its origin's
+	Kind   Kind
+	Source int
+	Gen    int           // goes back with the outcome
+	Stream bool          // Fetch, Restart: in one answer, without a range
+	Keep   bool          // Restart: what Source has delivered stays
+	Until  time.Duration // Wait
+	Class  fail.Class    // Fail: why; Changed where each answer was of another version, and none came whole
+	Err    *fail.Error   // Fail: the error of Source, which explains most; nil: the file has only heard of its origin's
 }
 
 // File is what is known of the sources of one file. It is not safe for concurrent use. Its
@@ -108,6 +107,10 @@ func (f *File) source(i int) *source {
 // Standing is what a source is good for.
 func (f *File) Standing(i int) Standing { return f.source(i).standing }
 
+// AsGiven reports whether a source is to be asked at its URL as given, wherever that has led
+// before.
+func (f *File) AsGiven(i int) bool { return f.source(i).renewed }
+
 // Next decides, for a worker that has a piece of the file in hand, or will get one, which has
 // been tried so far. It is to be asked again before each request.
 func (f *File) Next(now time.Duration, t wait.Tries, o []health.Health) Action {
@@ -142,7 +145,7 @@ func (f *File) next(now time.Duration, t wait.Tries, o []health.Health) Action {
 // ask is the action of asking a source.
 func (f *File) ask(i int) Action {
 	s := f.source(i)
-	a := Action{Source: i, Gen: s.gen, Stream: f.stream, AsGiven: s.renewed}
+	a := Action{Source: i, Gen: s.gen, Stream: f.stream}
 	if f.some() && !s.pinned && !s.verified {
 		a.Kind = Compare
 	}

@@ -16,6 +16,7 @@ type Limits struct {
 
 	recalls      int // coming back after it did not answer
 	returns      int // coming back after an outage that others have seen end
+	companions   int // requests that were one too many beside others of the file
 	turnedAway   int // being turned away in a row
 	retryBudget  int // failures that brought next to nothing; and one more for each bytesPerRetry
 	shortAnswers int // answers that brought next to nothing of what was asked
@@ -35,7 +36,7 @@ type Limits struct {
 func NewLimits(l health.Limits, retries, requests int) *Limits {
 	return &Limits{
 		Limits: l, Retries: retries,
-		recalls: max(retries, 1), returns: 10, turnedAway: 10, retryBudget: 10, shortAnswers: 16,
+		recalls: max(retries, 1), returns: 10, companions: 2 * requests, turnedAway: 10, retryBudget: 10, shortAnswers: 16,
 		changes: 2, displaced: 2*requests + 8,
 		bytesPerRetry: 16 << 20, minProgress: 64 << 10, goodProgress: 256 << 10,
 	}

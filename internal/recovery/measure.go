@@ -27,7 +27,7 @@ func (f *File) Measure(size int64) (m Measure) {
 		m[3] += one(s.fallback)
 		m[4] += one(!s.plain)
 		m[7] += int64(f.retryBudget() - s.retriesSpent)
-		m[8] += int64(s.recalls + s.returns)
+		m[8] += int64(s.recalls + s.returns + s.companions)
 		m[9] += [...]int64{Active: 3, Blocked: 3, Suspended: 2, Different: 1, Rejected: 0}[s.standing]
 		m[12] += one(!s.pinned) + one(!s.verified)
 		m[14] += f.timeLeft(s.waited.Spent())

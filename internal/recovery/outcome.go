@@ -23,6 +23,8 @@ type Failure struct {
 // What a failure is of which the verdict says more than its class.
 const (
 	turnedAway = fail.Classes + iota
+	oneTooMany
+	moved
 	draining
 	outage
 	kinds
@@ -61,6 +63,11 @@ var table = [kinds]entry{
 		{pastDeadline, block},
 		{always, stay},
 	}},
+	oneTooMany: {companion, []row{{always, stay}}},
+	moved: {attempt, []row{
+		{spentAlone, reject},
+		{always, renew},
+	}},
 	turnedAway: {turnAway, []row{
 		{tooOften, reject},
 		{waitedInVain, reject},
@@ -86,7 +93,7 @@ var table = [kinds]entry{
 	}},
 	fail.Expired: {attempt, []row{
 		{renewed, reject},
-		{spent, reject},
+		{spentAlone, reject},
 		{always, renew},
 	}},
 	fail.NoRanges: {free, []row{
@@ -149,7 +156,7 @@ func (f *File) failed(e *Failure, o []health.Health) wait.Tries {
 		x.tries.Attempts = 0
 	}
 	if e.Brought > 0 {
-		x.tries.Refusals, x.tries.TurnedAway = 0, 0
+		x.tries.Refusals, x.tries.TooMany, x.tries.TurnedAway = 0, 0, 0
 	}
 	f.progress(e.Source, e.Now, e.Brought)
 	table[kind].price(&x)
@@ -158,7 +165,7 @@ func (f *File) failed(e *Failure, o []health.Health) wait.Tries {
 	}
 	if kind != fail.Displaced && kind != fail.Shortage { // neither is the source's
 		x.s.err = e.Err
-		if kind != fail.Busy && kind != turnedAway && kind != draining { // who is one too many says nothing of the others
+		if kind != fail.Busy && kind != oneTooMany && kind != turnedAway && kind != draining { // who is one too many says nothing of the others
 			x.s.gen++
 		}
 	}
@@ -171,13 +178,39 @@ func (f *File) failed(e *Failure, o []health.Health) wait.Tries {
 	return x.tries
 }
 
-// kind is the table's entry for a failure.
+// kind is the table's entry for a failure. Several rules fit one 403: the first counts.
 func (f *File) kind(e *Failure) fail.Class {
-	c := e.Err.Class
+	c, s := e.Err.Class, f.source(e.Source)
 	switch {
 	case c == fail.Displaced && f.displaced == 0:
 		return fail.Interrupted // or two connections could take each other's place for ever
-	case c != fail.Unreachable && c != fail.Closed && e.Verdict == health.Unknown:
+	case c == fail.Displaced, c == fail.Shortage, c == fail.Local, c == fail.Changed, c == fail.NoRanges, c == fail.Permanent && e.Err.Status == 0:
+		return c // no server's refusal
+	case c == fail.Busy && e.Err.Asked && !e.Bringing:
+		return c
+	case e.Redirected && !s.renewed:
+		return moved
+	case f.beside(e) && s.companions > 0 && e.Brought < f.lim.minProgress:
+		return oneTooMany // a file does not fail at who brings it
+	case c == fail.Expired && !s.renewed:
+		return c
+	case e.Serving > 0 && e.Served && c != fail.Busy && e.Err.Status >= 400 && !fail.Lacks(e.Err.Status):
+		return turnedAway
+	}
+	return f.byVerdict(e)
+}
+
+// beside reports whether a request may have been too many beside another of the file, or have
+// made room for a newer one.
+func (f *File) beside(e *Failure) bool {
+	return e.Bringing || e.Err.Class == fail.Interrupted && e.Verdict == health.TurnedAway
+}
+
+// byVerdict is kind where what counts is whose trouble it is.
+func (f *File) byVerdict(e *Failure) fail.Class {
+	c := e.Err.Class
+	switch {
+	case c != fail.Unreachable && c != fail.Closed && e.Verdict == health.Unknown, c == fail.Interrupted:
 		return c
 	case e.Elsewhere: // that says nothing of the origin that was asked: it is as if it were busy
 		return fail.Busy
@@ -210,9 +243,15 @@ func (f *File) progress(i int, now time.Duration, n int64) {
 		return
 	}
 	f.unreported -= min(n, f.unreported)
-	if f.have += n; f.have >= f.most+f.lim.goodProgress {
-		f.most = f.have
-		s.recalls, s.returns = f.lim.recalls, f.lim.returns
+	f.have += n
+	f.markProgress(s, f.have)
+}
+
+// markProgress fills a source's budgets again where the file has got further than ever.
+func (f *File) markProgress(s *source, have int64) {
+	if have >= f.most+f.lim.goodProgress {
+		f.most = have
+		s.recalls, s.returns, s.companions = f.lim.recalls, f.lim.returns, f.lim.companions
 	}
 }
 

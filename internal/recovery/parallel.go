@@ -46,7 +46,7 @@ func (f *File) verify(now time.Duration, i int, t wait.Tries, o []health.Health)
 	if at := f.readyAt(i, t, o); at > now {
 		return Action{Kind: Wait, Source: i, Until: at}
 	}
-	return Action{Kind: Compare, Source: i, Gen: s.gen, AsGiven: s.renewed}
+	return Action{Kind: Compare, Source: i, Gen: s.gen}
 }
 
 // Load is what a source has to do for this file.

@@ -34,6 +34,15 @@ func attempt(x *outcome) {
 	x.f.anew = x.f.stream && x.f.open
 }
 
+// companion puts the piece off for a moment that grows: others of its file arrive meanwhile.
+func companion(x *outcome) {
+	if x.tries.TooMany++; !x.stale {
+		x.s.companions--
+		x.f.markProgress(x.s, x.f.have+x.f.unreported)
+	}
+	x.until(max(x.f.lim.rest(x.tries.TooMany-1, x.Jitter), min(x.asked(), x.f.lim.MaxElapsed)))
+}
+
 // turnAway puts the piece off for a moment that grows.
 func turnAway(x *outcome) {
 	x.tries.TurnedAway++
@@ -104,6 +113,9 @@ func spent(x *outcome) bool {
 	return x.tries.Attempts > x.f.lim.Retries || x.f.parallel && !x.s.brought && x.s.attempts > x.f.lim.Retries ||
 		x.s.retriesSpent > x.f.retryBudget()
 }
+
+// spentAlone is spent, where nobody else brings the file from there.
+func spentAlone(x *outcome) bool { return !x.Bringing && spent(x) }
 
 func unresponsive(x *outcome) bool {
 	return !x.Answered && !x.Elsewhere && x.h.Unresponsive(x.f.lim.Limits)

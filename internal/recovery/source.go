@@ -29,7 +29,7 @@ type source struct {
 	pinned    bool // has served, or was compared: its version is the one that is fetched
 	verified  bool // may serve beside others: it was compared, or a digest will tell
 	plain     bool // has no ranges: one answer from byte 0
-	renewed   bool // was asked anew for where it leads, and has not served since
+	renewed   bool // is to be, or was, asked anew for where it leads, and has not served since
 	brought   bool // has brought bytes, ever
 	tried     bool // was asked alone, in a repair
 	suspected bool // had delivered other bytes than the one that is asked alone now
@@ -42,6 +42,7 @@ type source struct {
 	// What is left of its budgets, or was spent of them.
 
 	recalls, returns int
+	companions       int  // requests that may be one too many beside others of the file
 	fallback         bool // it may come back though it is different, when no other is left
 	retriesSpent     int  // failures that brought next to nothing
 	shortAnswers     int  // answers that did
@@ -50,7 +51,7 @@ type source struct {
 }
 
 func (l *Limits) source() source {
-	return source{recalls: l.recalls, returns: l.returns, fallback: true}
+	return source{recalls: l.recalls, returns: l.returns, companions: l.companions, fallback: true}
 }
 
 // become changes the standing. What was asked before tells nothing any more.

@@ -183,8 +183,10 @@ func TestExpired(t *testing.T) {
 	d := drive(t, 1)
 	d.serves(0, mib, 8*mib)
 	for range 3 {
-		require.False(t, d.fails(0, fail.Expired).AsGiven)
-		require.True(t, d.serves(0, mib, 8*mib).AsGiven)
+		require.False(t, d.f.AsGiven(0))
+		d.fails(0, fail.Expired)
+		require.True(t, d.f.AsGiven(0))
+		d.serves(0, mib, 8*mib)
 	}
 	d.fails(0, fail.Expired)
 	d.fails(0, fail.Expired)

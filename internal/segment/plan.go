@@ -178,6 +178,9 @@ func (p *Plan) End(s *Segment, now time.Time) {
 	s.sample(now)
 	s.sampleWhole(now)
 	p.remember(s)
+	if s.pos > s.base {
+		p.sources[s.source].brought = now
+	}
 	s.stop, s.firstByte = nil, time.Time{}
 }
 

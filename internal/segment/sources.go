@@ -2,6 +2,7 @@ package segment
 
 import (
 	"slices"
+	"time"
 
 	"github.com/littledl/littledl/internal/span"
 )
@@ -10,9 +11,10 @@ import (
 // numbered from 0; which they are, the plan does not know.
 type source struct {
 	workers int
-	bytes   int64    // that were not there before
-	rate    float64  // bytes/s of its latest segment
-	wrote   span.Set // what is on the disk of it, where there are several sources
+	bytes   int64     // that were not there before
+	rate    float64   // bytes/s of its latest segment
+	brought time.Time // when a request ended that had brought any
+	wrote   span.Set  // what is on the disk of it, where there are several sources
 }
 
 // SetSources replaces the sources by so many others.
@@ -80,11 +82,15 @@ func (p *Plan) Written(source int) *span.Set {
 	return p.sources[source].wrote.Clone()
 }
 
-// Flowing reports whether bytes arrive from a source.
-func (p *Plan) Flowing(source int) bool {
+// Bringing reports whether a source brings bytes to another request than a segment's; so it does
+// for the moment between two of them, as long as there is one under way.
+func (p *Plan) Bringing(source int, but *Segment, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.ContainsFunc(p.running, func(s *Segment) bool { return s.source == source && s.stop != nil && s.flows() })
+	lately := now.Sub(p.sources[source].brought) < time.Second
+	return slices.ContainsFunc(p.running, func(s *Segment) bool {
+		return s != but && s.source == source && s.stop != nil && (lately || s.flows())
+	})
 }
 
 // Rate is the bytes/s that a connection to a source has lately; 0: not known.

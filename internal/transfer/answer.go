@@ -204,13 +204,19 @@ func (x *answer) wholeEnded() error {
 }
 
 // Facts implements exchange.Sink.
-func (x *answer) Facts() fail.Facts { return x.f.facts(x.src) }
+func (x *answer) Facts() fail.Facts {
+	at := x.f.facts(x.src, x.s)
+	n, _ := x.f.plan.Brought(x.s)
+	at.Empty = n == 0
+	return at
+}
 
-// facts is what the file knows of a request to a source that has just failed.
-func (f *File) facts(src *source) fail.Facts {
+// facts is what the file knows of a request to a source that has just failed, for a segment or for
+// a sample.
+func (f *File) facts(src *source, s *segment.Segment) fail.Facts {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return fail.Facts{
-		Served: src.pin != nil, Bringing: f.plan.Flowing(src.n), Spare: f.rec.Spare(f.e.now(), src.n, f.healthsLocked()),
+		Served: src.pin != nil, Bringing: f.plan.Bringing(src.n, s, time.Now()), Spare: f.rec.Spare(f.e.now(), src.n, f.healthsLocked()),
 	}
 }

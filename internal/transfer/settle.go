@@ -80,6 +80,9 @@ func (f *File) failedLocked(src *source, h *origin.Origin, e recovery.Failure) w
 	was := f.rec.Standing(src.n)
 	t := f.rec.Failed(e, f.healthsLocked())
 	f.standingsLocked()
+	if f.rec.AsGiven(src.n) {
+		src.resolved = nil
+	}
 	if now := f.rec.Standing(src.n); e.Err.Class == fail.Timeout && now == recovery.Rejected && was != now {
 		h.GaveUp()
 	}

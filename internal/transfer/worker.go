@@ -58,9 +58,6 @@ func (f *File) turn(w *worker) bool {
 		return false
 	}
 	src := f.sources[a.Source]
-	if a.AsGiven {
-		src.resolved = nil
-	}
 	u, h := f.addressLocked(src)
 	if !f.rec.Parallel() {
 		f.current = src.n

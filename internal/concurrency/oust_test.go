@@ -1,0 +1,101 @@
+package concurrency
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// serve sends one request that is served.
+func (h *host) serve() *Request {
+	r := h.send(1)[0]
+	h.Answered(r)
+	return r
+}
+
+// breakOff has the answer to a request break off.
+func (h *host) breakOff(r *Request) bool {
+	h.end(r)
+	return h.Interrupted(r, h.now)
+}
+
+// TestNewestWins: a host that ends the older request when a newer one is let in serves one, which
+// is known when it has done so twice.
+func TestNewestWins(t *testing.T) {
+	h := newHost(t, 16)
+	last := h.serve()
+	for range ousts {
+		h.pass(time.Second)
+		require.Equal(t, 16, h.Allowed())
+		next := h.serve()
+		h.pass(100 * time.Millisecond)
+		require.True(t, h.breakOff(last))
+		last = next
+	}
+	h.pass(time.Second)
+	h.serve()
+	require.Equal(t, 1, h.Allowed())
+}
+
+// TestChain: where each is ousted before it has outlived the one before, the row of them tells.
+func TestChain(t *testing.T) {
+	h := newHost(t, 16)
+	last := h.serve()
+	for range longChain + 1 {
+		h.pass(5 * time.Millisecond)
+		next := h.serve()
+		h.pass(5 * time.Millisecond)
+		h.breakOff(last)
+		last = next
+	}
+	require.Equal(t, 1, h.Allowed())
+}
+
+// TestAllBreak: what breaks all answers at once, or any of them beside older ones that go on, is no
+// such limit.
+func TestAllBreak(t *testing.T) {
+	t.Run("all at once", func(t *testing.T) {
+		h := newHost(t, 16)
+		for range 5 {
+			var all []*Request
+			for range 12 {
+				h.pass(time.Millisecond)
+				all = append(all, h.serve())
+			}
+			h.pass(10 * time.Millisecond)
+			for _, r := range all {
+				h.breakOff(r)
+			}
+			h.pass(time.Second)
+		}
+		h.serve()
+		require.Equal(t, 16, h.Allowed())
+	})
+	t.Run("one beside an older one", func(t *testing.T) {
+		h := newHost(t, 16)
+		h.serve()
+		for range 10 {
+			h.pass(time.Second)
+			r := h.serve()
+			h.pass(time.Millisecond)
+			h.serve()
+			h.pass(time.Millisecond)
+			require.True(t, h.breakOff(r), "it may be")
+		}
+		h.pass(time.Second)
+		h.serve()
+		require.Equal(t, 16, h.Allowed())
+	})
+	t.Run("long after the newest was let in", func(t *testing.T) {
+		h := newHost(t, 16)
+		for range 10 {
+			r := h.serve()
+			h.pass(time.Millisecond)
+			h.serve()
+			h.pass(oustTime + time.Millisecond)
+			require.False(t, h.breakOff(r))
+		}
+		require.Equal(t, 16, h.Allowed())
+	})
+}

@@ -154,6 +154,8 @@ var catalogue = map[int]faultCase{
 	130: {what: "connections beside the first that are refused, in whatever way"},
 	131: {what: "a host that serves a client's newest request only"},
 	132: {what: "a redirector whose mirror dies"},
+	133: {what: "ranges refused with a status of another meaning"},
+	134: {what: "and that by a whole host", tests: names("TestRefusedRangesAreRemembered")},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

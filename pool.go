@@ -39,7 +39,7 @@ func (d *BatchDownloader) newRun(ctx context.Context) *batch.Run {
 	c.Engine = transfer.Engine{
 		Table: d.table, Dirs: disk.NewDirs(set.openDir), Index: d.index, Reuse: &d.reuse, Origins: origin.NewTable(o),
 		Client: set.newClient(limits, limiter), Limiter: limiter, Plans: &set.plans, Disk: &set.onDisk,
-		Limits:  recovery.NewLimits(limits, cfg.Retry.MaxRetries, set.perFile()),
+		Limits:  recovery.NewLimits(limits, cfg.Retry.MaxRetries, set.perFile(), cfg.MinChunkSize),
 		PerFile: set.perFile(), FirstAsk: set.firstAsk(), Small: smallSize, MaxFileSize: cfg.MaxFileSize, Stall: cfg.StallTimeout,
 		Holding: 2*set.files + 16, Shared: set.enhanced, TrustModTime: cfg.TrustModTime, TrustMirrors: set.trusted,
 		Search: set.searches(), Logs: cfg.Logger != nil, Traces: set.traces,

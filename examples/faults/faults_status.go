@@ -23,6 +23,9 @@ func statusFaults() []fault {
 	for _, code := range []int{408, 425, 500, 502, 504, 520} {
 		all = append(all, fault{number: 58, what: fmt.Sprintf("%d, twice", code), ours: backs, does: does(origin.Flaky(code, 2, ""))})
 	}
+	for _, code := range []int{400, 403, 405, 501} {
+		all = append(all, fault{number: 133, what: fmt.Sprintf("%d to every range", code), ours: "asks without a range", does: does(origin.When(func(r *origin.Request) bool { return r.Range != nil }, origin.Status(code)))})
+	}
 	for _, code := range []int{202, 403, 509} {
 		all = append(all, fault{number: 126, what: fmt.Sprintf("%d with Retry-After: 1, twice", code), ours: waits, does: does(origin.Flaky(code, 2, "1"))})
 	}

@@ -29,6 +29,16 @@ func (c *Client) request(a *Ask) (fetch.Request, httprange.Ask) {
 	return req, ask
 }
 
+// note tells the origin what its answer has shown of ranges.
+func (a *Ask) note(whole bool) {
+	switch {
+	case a.Instead:
+		a.Origin.Instead(true)
+	case a.Ranged && !whole:
+		a.Origin.ServedRange(a.Lo, a.Hi, a.Most)
+	}
+}
+
 // rangeText is the Range of a request.
 type rangeText struct {
 	lo, hi int64

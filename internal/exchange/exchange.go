@@ -75,6 +75,8 @@ type Ask struct {
 	Origin   *origin.Origin // of that
 	Ranged   bool           // [Lo, Hi) of the file; else all of it, in one answer
 	Lo, Hi   int64
+	Most     int64          // longer ranges were refused; 0: none were
+	Instead  bool           // asked for whole, since ranges were refused
 	Pin      *httprange.Pin // the version that is fetched; nil: no answer has said yet
 	Served   bool           // the URL has answered with bytes of the file before
 	Separate bool           // on a connection of its own, where the origin takes that
@@ -153,6 +155,7 @@ func (c *Client) once(ctx context.Context, l *origin.Lease, a *Ask, s Sink, bega
 	defer res.Close()
 	at := l.At() // where redirects led
 	l.Answered(began)
+	a.note(v.Whole)
 	defer at.Done()
 	to, err := s.Accept(Answer{v, res, at})
 	if err != nil || v.Kind == httprange.Empty {

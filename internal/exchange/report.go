@@ -19,6 +19,8 @@ func (c *Client) failed(ctx context.Context, l *origin.Lease, a *Ask, s Sink, o 
 	if !a.Ranged {
 		f.From, f.To = 0, -1
 	}
+	known := a.Origin.Ranges()
+	f.NewRange, f.Instead, f.PlainInVain = a.Ranged && known.New(a.Lo, a.Hi), a.Instead, known.InVain >= enough
 	f.Redirected = a.URL != a.Source.URL
 	f.Answered, f.Empty, f.Elsewhere = answered, answered && f.Empty, at != nil && at != a.Origin
 	f.OriginServed, f.Serving, f.InFlight = h.Served(), h.Serving, h.InFlight
@@ -31,6 +33,9 @@ func (c *Client) failed(ctx context.Context, l *origin.Lease, a *Ask, s Sink, o 
 	}
 	if o.Err.Status > 0 {
 		a.Origin.Heard()
+	}
+	if a.Instead && !answered && o.Err.Status >= 400 && a.Pin == nil {
+		a.Origin.Instead(false)
 	}
 	switch {
 	case answered && o.Err.Class == fail.Interrupted:
@@ -61,6 +66,9 @@ func (c *Client) report(a *Ask, o *Outcome) {
 		}
 	}
 }
+
+// enough URLs that refuse to be asked for ranges and for the whole alike: the next are not tried.
+const enough = 2
 
 // seed is of the numbers that stand for URLs.
 var seed = maphash.MakeSeed()

@@ -9,6 +9,8 @@ type Facts struct {
 
 	Ranged     bool  // a part of the file, [From, To); else all of it, in one answer
 	From, To   int64 // To < 0: to the end
+	NewRange   bool  // it is longer, or further from the beginning, than any that its origin has served
+	Instead    bool  // all of it, since ranges are refused
 	Redirected bool  // at the address that an earlier redirect had led to, not at the URL as given
 
 	// What came.
@@ -21,6 +23,7 @@ type Facts struct {
 
 	Served       bool // the URL has served this file before
 	OriginServed bool // its origin has served, now or in an earlier Start
+	PlainInVain  bool // URLs of its origin that refuse a range have been seen to refuse to be asked without
 	Serving      int  // answers of the origin that are arriving
 	InFlight     int  // requests that are on their way to it, or being served
 	Bringing     bool // another connection of this file to this source brings bytes

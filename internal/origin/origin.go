@@ -39,6 +39,7 @@ type Origin struct {
 	limit     concurrency.Limit // how many requests it bears
 	roundTrip time.Duration     // from a request to its first byte, smoothed
 	quirks    Quirks
+	ranges    Ranges
 	http1     bool         // it has answered over HTTP/1.1
 	measured  line.Measure // as its large files have shown it
 	best      int          // connections that a file of it was worth

@@ -20,7 +20,7 @@ const (
 
 // usual are the limits of a configuration that nobody has touched.
 func usual() *Limits {
-	return NewLimits(health.Limits{Base: 500 * ms, MaxDelay: 30 * sec, MaxElapsed: time.Minute}, 3, 4)
+	return NewLimits(health.Limits{Base: 500 * ms, MaxDelay: 30 * sec, MaxElapsed: time.Minute}, 3, 4, 1<<20)
 }
 
 // driver makes one request after the other for a file, and says what comes of each.

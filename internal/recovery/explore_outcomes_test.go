@@ -124,14 +124,24 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 	plain := func(*world, *health.Health, *Failure) bool { return true }
 	switch c {
 	case fail.Interrupted, fail.Timeout, fail.ServerError, fail.Busy, fail.Closed, fail.Expired, fail.Permanent, fail.Mismatched:
-		add("beside bytes of the file", 0, func(w *world, h *health.Health, e *Failure) bool {
-			e.Bringing = true
-			return w.src[e.Source].pinned
-		})
+		if r.lim.companions > 0 {
+			add("beside bytes of the file", 0, func(w *world, h *health.Health, e *Failure) bool {
+				e.Bringing = true
+				return w.src[e.Source].pinned
+			})
+		}
 		add("beside others of its origin", 0, func(w *world, h *health.Health, e *Failure) bool {
 			e.Served = w.src[e.Source].pinned
 			return e.Served && e.Err.Status > 0 && besideServed(w, h, e)
 		})
+		if r.lim.forms > 0 && (c == fail.Permanent || c == fail.ServerError) {
+			add("of a new range", 0, func(w *world, h *health.Health, e *Failure) bool {
+				e.Served = w.src[e.Source].pinned
+				e.Ranged, e.NewRange, e.Instead = !w.stream, !w.stream, w.stream && w.src[e.Source].instead
+				e.From, e.To = w.have, w.have+2
+				return e.Ranged || e.Instead
+			})
+		}
 		add("where a redirect had led", 0, func(w *world, h *health.Health, e *Failure) bool {
 			e.Redirected = true
 			return w.src[e.Source].pinned && !w.src[e.Source].renewed

@@ -111,6 +111,24 @@ func (f *File) Standing(i int) Standing { return f.source(i).standing }
 // before.
 func (f *File) AsGiven(i int) bool { return f.source(i).renewed }
 
+// Plain notes, before anything was asked, that a source refuses ranges.
+func (f *File) Plain(i int) {
+	s := f.source(i)
+	if s.plain || s.most > 0 {
+		return
+	}
+	f.trace.add(Step{Call: callPlain, Source: i})
+	if !f.open {
+		s.plain, s.instead = true, true
+	}
+}
+
+// Instead reports whether a source is asked without ranges since it refused them.
+func (f *File) Instead(i int) bool { return f.source(i).instead }
+
+// Most is how long a range may be at a source, since it refused a longer one; 0: it did not.
+func (f *File) Most(i int) int64 { return f.source(i).most }
+
 // Next decides, for a worker that has a piece of the file in hand, or will get one, which has
 // been tried so far. It is to be asked again before each request.
 func (f *File) Next(now time.Duration, t wait.Tries, o []health.Health) Action {

@@ -19,6 +19,7 @@ type Limits struct {
 	companions   int // requests that were one too many beside others of the file
 	turnedAway   int // being turned away in a row
 	retryBudget  int // failures that brought next to nothing; and one more for each bytesPerRetry
+	forms        int // ways of asking otherwise, where ranges are refused
 	shortAnswers int // answers that brought next to nothing of what was asked
 
 	// Of the file.
@@ -27,17 +28,19 @@ type Limits struct {
 	displaced int // connections given up for better ones
 
 	bytesPerRetry int64 // bytes
+	shortestRange int64
 	minProgress   int64 // what makes an attempt count as one that got somewhere
 	goodProgress  int64 // what a request must have brought so that its failure does not count against the source
 }
 
-// NewLimits are the limits of a configuration: of waiting, of retries, and of requests that
-// one file may have in flight.
-func NewLimits(l health.Limits, retries, requests int) *Limits {
+// NewLimits are the limits of a configuration: of waiting, of retries, of requests that one file
+// may have in flight, and of how short a range is worth asking for.
+func NewLimits(l health.Limits, retries, requests int, shortest int64) *Limits {
 	return &Limits{
 		Limits: l, Retries: retries,
 		recalls: max(retries, 1), returns: 10, companions: 2 * requests, turnedAway: 10, retryBudget: 10, shortAnswers: 16,
 		changes: 2, displaced: 2*requests + 8,
+		forms: 24, shortestRange: max(shortest, 64<<10),
 		bytesPerRetry: 16 << 20, minProgress: 64 << 10, goodProgress: 256 << 10,
 	}
 }

@@ -24,6 +24,7 @@ func (f *File) Measure(size int64) (m Measure) {
 	for i := range f.n() {
 		s := f.source(i)
 		m[0] += one(!s.tried)
+		m[1] += int64(s.forms)
 		m[3] += one(s.fallback)
 		m[4] += one(!s.plain)
 		m[7] += int64(f.retryBudget() - s.retriesSpent)

@@ -25,6 +25,7 @@ const (
 	turnedAway = fail.Classes + iota
 	oneTooMany
 	moved
+	rangeRefused
 	draining
 	outage
 	kinds
@@ -67,6 +68,13 @@ var table = [kinds]entry{
 	moved: {attempt, []row{
 		{spentAlone, reject},
 		{always, renew},
+	}},
+	rangeRefused: {otherForm, []row{
+		{besideRanges, differPlain},
+		{insteadOfRange, shorten},
+		{nothingThere, askInstead},
+		{divisible, shorten},
+		{always, askInstead},
 	}},
 	turnedAway: {turnAway, []row{
 		{tooOften, reject},
@@ -156,7 +164,7 @@ func (f *File) failed(e *Failure, o []health.Health) wait.Tries {
 		x.tries.Attempts = 0
 	}
 	if e.Brought > 0 {
-		x.tries.Refusals, x.tries.TooMany, x.tries.TurnedAway = 0, 0, 0
+		x.tries = wait.Tries{Source: x.tries.Source, Attempts: x.tries.Attempts, Until: x.tries.Until}
 	}
 	f.progress(e.Source, e.Now, e.Brought)
 	table[kind].price(&x)
@@ -184,7 +192,7 @@ func (f *File) kind(e *Failure) fail.Class {
 	switch {
 	case c == fail.Displaced && f.displaced == 0:
 		return fail.Interrupted // or two connections could take each other's place for ever
-	case c == fail.Displaced, c == fail.Shortage, c == fail.Local, c == fail.Changed, c == fail.NoRanges, c == fail.Permanent && e.Err.Status == 0:
+	case c == fail.Displaced, c == fail.Shortage, c == fail.Local, c == fail.Changed, c == fail.NoRanges, c == fail.Permanent && e.Err.Status < 300:
 		return c // no server's refusal
 	case c == fail.Busy && e.Err.Asked && !e.Bringing:
 		return c
@@ -192,12 +200,49 @@ func (f *File) kind(e *Failure) fail.Class {
 		return moved
 	case f.beside(e) && s.companions > 0 && e.Brought < f.lim.minProgress:
 		return oneTooMany // a file does not fail at who brings it
-	case c == fail.Expired && !s.renewed:
-		return c
+	case f.expired(e) && !s.renewed:
+		return fail.Expired
+	case f.refusesRange(e):
+		return rangeRefused
 	case e.Serving > 0 && e.Served && c != fail.Busy && e.Err.Status >= 400 && !fail.Lacks(e.Err.Status):
 		return turnedAway
 	}
 	return f.byVerdict(e)
+}
+
+// expired: what has served, and now answers that the fault is in what was asked; but most such
+// answers may be meant for a range of a kind that was never served.
+func (f *File) expired(e *Failure) bool {
+	switch st := e.Err.Status; st {
+	case 408, 416, 425, 429:
+		return false
+	default:
+		return e.Err.Class == fail.Expired || e.Served && !e.NewRange && st >= 400 && st < 500
+	}
+}
+
+// refusesRange reports whether it may be the range that an error status is meant for: there is
+// another form to ask in. Errors of the server's cost attempts as well, of which the other form
+// has the last; in an outage it has every second.
+func (f *File) refusesRange(e *Failure) bool {
+	s, st := f.source(e.Source), e.Err.Status
+	switch {
+	case s.forms == 0, st < 400, fail.Lacks(st), e.Elsewhere, !e.NewRange && !e.Instead:
+		return false
+	case e.Instead: // a file that was never served may have a range that is short enough
+		return e.Err.Class == fail.Permanent && !e.Served && !e.PlainInVain && s.most == 0
+	case !f.some() && (e.PlainInVain || s.most > 0): // nothing there, and all is tried
+		return false
+	}
+	switch c := e.Err.Class; {
+	case c == fail.Busy:
+		return st == 503 && e.Tries.Refusals >= f.lim.Retries
+	case c == fail.ServerError && e.Verdict == health.Outage:
+		return e.Tries.Probes%2 == 1
+	case c == fail.ServerError:
+		return f.lim.Retries > 0 && e.Tries.Attempts == f.lim.Retries-1
+	}
+	return st != 416
 }
 
 // beside reports whether a request may have been too many beside another of the file, or have

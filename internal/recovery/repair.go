@@ -51,7 +51,7 @@ func (f *File) isolateNext() {
 	s := f.source(next)
 	pinned := s.pinned
 	f.isolated, f.current, f.changes = next+1, next, f.lim.changes // it is not to pay for the others
-	*s = source{gen: s.gen + 1, epoch: s.epoch, notBefore: s.notBefore, plain: s.plain, brought: s.brought, tried: true, share: s.share,
+	*s = source{gen: s.gen + 1, epoch: s.epoch, notBefore: s.notBefore, plain: s.plain, instead: s.instead, most: s.most, forms: s.forms, brought: s.brought, tried: true, share: s.share,
 		recalls: f.lim.recalls, returns: f.lim.returns, companions: f.lim.companions, err: s.err}
 	f.restart()
 	f.keep, f.stream = pinned && s.share > 0 && !s.plain, s.plain

@@ -43,6 +43,19 @@ func companion(x *outcome) {
 	x.until(max(x.f.lim.rest(x.tries.TooMany-1, x.Jitter), min(x.asked(), x.f.lim.MaxElapsed)))
 }
 
+// otherForm has the piece asked for at once; but an error of the server's is an attempt as well.
+func otherForm(x *outcome) {
+	if !x.stale {
+		x.s.forms--
+	}
+	switch {
+	case x.Err.Class == fail.ServerError && x.Verdict == health.Outage:
+		outOfReach(x)
+	case x.Err.Class == fail.ServerError:
+		attempt(x)
+	}
+}
+
 // turnAway puts the piece off for a moment that grows.
 func turnAway(x *outcome) {
 	x.tries.TurnedAway++
@@ -75,6 +88,7 @@ func refusal(x *outcome) {
 // outOfReach charges the outage to its origin, as if the file had only heard of it. The piece
 // may be asked for when the origin may.
 func outOfReach(x *outcome) {
+	x.tries.Probes++
 	if !x.stale {
 		x.unpaid = !x.s.settle(x.h, x.Now)
 		x.s.waited.Failed(x.Now, x.Now, x.Now)
@@ -169,6 +183,15 @@ func tooMuchChange(x *outcome) bool { return x.f.changes == 0 }
 
 func firstChange(x *outcome) bool { return x.f.changes == x.f.lim.changes }
 
+// besideRanges: others serve ranges of it, or may.
+func besideRanges(x *outcome) bool { return x.Ranged && besideOthers(x) }
+
+func insteadOfRange(x *outcome) bool { return x.Instead }
+
+func nothingThere(x *outcome) bool { return !x.f.some() }
+
+func divisible(x *outcome) bool { return (x.To-x.From)/2 >= x.f.lim.shortestRange }
+
 // What becomes of the source, and of the file.
 
 func stay(*outcome) {}
@@ -189,6 +212,26 @@ func leave(x *outcome) {
 func differ(x *outcome) {
 	x.s.plain = x.s.plain || x.Err.Class == fail.NoRanges
 	x.s.become(Different)
+}
+
+func differPlain(x *outcome) {
+	x.s.plain, x.s.instead = true, true
+	x.s.become(Different)
+}
+
+// shorten has shorter ranges asked for: half as long, or, where all of it was refused as well, the
+// shortest.
+func shorten(x *outcome) {
+	if x.s.most = (x.To - x.From) / 2; x.Instead {
+		x.s.most, x.s.plain, x.s.instead = x.f.lim.shortestRange, false, false
+		startOver(x)
+	}
+}
+
+// askInstead has all of it asked for, without a range.
+func askInstead(x *outcome) {
+	x.s.instead = true
+	toStream(x)
 }
 
 func reject(x *outcome) {

@@ -29,6 +29,7 @@ type source struct {
 	pinned    bool // has served, or was compared: its version is the one that is fetched
 	verified  bool // may serve beside others: it was compared, or a digest will tell
 	plain     bool // has no ranges: one answer from byte 0
+	instead   bool // since it refused them
 	renewed   bool // is to be, or was, asked anew for where it leads, and has not served since
 	brought   bool // has brought bytes, ever
 	tried     bool // was asked alone, in a repair
@@ -37,11 +38,13 @@ type source struct {
 	attempts int          // failed in a row, without a byte
 	strikes  int          // connections that it ended in a row, and was forgiven
 	waited   wait.Account // for it, without a byte; outages cost their origin, and this hardly anything
+	most     int64        // of a range, where it refused a longer one; 0: it did not
 	share    int64        // bytes that it had delivered when a digest came out wrong
 
 	// What is left of its budgets, or was spent of them.
 
 	recalls, returns int
+	forms            int  // ways of asking otherwise, where it refuses ranges
 	companions       int  // requests that may be one too many beside others of the file
 	fallback         bool // it may come back though it is different, when no other is left
 	retriesSpent     int  // failures that brought next to nothing
@@ -51,7 +54,7 @@ type source struct {
 }
 
 func (l *Limits) source() source {
-	return source{recalls: l.recalls, returns: l.returns, companions: l.companions, fallback: true}
+	return source{recalls: l.recalls, returns: l.returns, companions: l.companions, forms: l.forms, fallback: true}
 }
 
 // become changes the standing. What was asked before tells nothing any more.

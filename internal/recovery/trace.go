@@ -53,11 +53,12 @@ const (
 	callMismatched
 	callSuspect
 	callMatched
+	callPlain
 )
 
 var calls = [...]string{
 	"Next", "Choose", "Verify", "Failed", "Served", "Compared", "Answered", "Restarted", "Adopted", "Has", "Trust", "Invite",
-	"Emptied", "Paused", "Mismatched", "Suspect", "Matched",
+	"Emptied", "Paused", "Mismatched", "Suspect", "Matched", "Plain",
 }
 
 func (c call) String() string { return calls[c] }
@@ -144,6 +145,8 @@ func (f *File) replay(s Step) string {
 		f.Suspect(s.Source)
 	case callMatched:
 		f.Matched()
+	case callPlain:
+		f.Plain(s.Source)
 	}
 	switch {
 	case a != s.Action:

@@ -32,6 +32,7 @@ func told(t *testing.T) *Trace {
 	d.f.Trust()
 	d.serves(1, 7*mib, 8*mib)
 	d.f.Matched()
+	d.f.Plain(1)
 	return trace
 }
 
@@ -57,7 +58,7 @@ func TestReplay(t *testing.T) {
 	}
 	require.ErrorContains(t, trace.Replay(), "so much has been tried")
 	trace = told(t)
-	trace.Limits = NewLimits(health.Limits{}, 0, 1)
+	trace.Limits = NewLimits(health.Limits{}, 0, 1, 1<<20)
 	require.Error(t, trace.Replay())
 }
 

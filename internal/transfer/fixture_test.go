@@ -42,7 +42,7 @@ func engine(tb testing.TB) (*Engine, *task.Task) {
 		Batch: few{}, Context: tb.Context(), Gate: gate.New(tb.Context()), Table: task.New(task.Config{Places: 1}),
 		Dirs: disk.NewDirs(partfile.OpenDir), Index: reuse.NewIndex(), Reuse: &reuse.Stats{},
 		Origins: origin.NewTable(origin.Config{Slots: budget.New(1), Most: 1, Limits: limits, Served: &origin.Served{}}),
-		Client:  exchange.New(exchange.Config{Limits: limits, Buffer: 256 << 10}), Limits: recovery.NewLimits(limits, 3, 1),
+		Client:  exchange.New(exchange.Config{Limits: limits, Buffer: 256 << 10}), Limits: recovery.NewLimits(limits, 3, 1, 1<<20),
 		Plans: &segment.Config{Least: 1}, Disk: &disk.Policy{}, PerFile: 1, FirstAsk: 1 << 20, Small: 1 << 20,
 	}
 	tb.Cleanup(e.Dirs.CloseAll)

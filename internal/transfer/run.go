@@ -66,6 +66,7 @@ func (f *File) Run() error {
 // step does what is to be done next. Nil: the file is complete.
 func (f *File) step(epoch context.Context) error {
 	f.mu.Lock()
+	f.plainLocked()
 	a := f.nextLocked(f.tries)
 	f.mu.Unlock()
 	f.logFailures()
@@ -85,6 +86,15 @@ func (f *File) step(epoch context.Context) error {
 		return f.failure(a)
 	}
 	return f.round(epoch, a)
+}
+
+// plainLocked has sources asked without ranges whose origins are known to refuse them.
+func (f *File) plainLocked() {
+	for _, s := range f.sources {
+		if f.pin == nil && s.host.Ranges().Plain {
+			f.rec.Plain(s.n)
+		}
+	}
 }
 
 // await has the task wait elsewhere, or here.

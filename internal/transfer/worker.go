@@ -53,6 +53,7 @@ func (f *File) turn(w *worker) bool {
 		f.mu.Unlock()
 		return f.hold(w, a.Until)
 	case a.Kind != recovery.Fetch, a.Stream != f.stream: // it concerns all of the file
+		f.returnLocked(w) // what has been tried of its segment is not forgotten
 		f.failLocked(errDecide)
 		f.mu.Unlock()
 		return false
@@ -235,6 +236,7 @@ func (f *File) askLocked(s *segment.Segment, src *source, u *url.URL, h *origin.
 		Refusals: f.plan.Tries(s).Refusals,
 	}
 	if f.stream {
+		ask.Instead = f.rec.Instead(src.n)
 		return ask
 	}
 	ask.Ranged = true
@@ -242,6 +244,18 @@ func (f *File) askLocked(s *segment.Segment, src *source, u *url.URL, h *origin.
 	if f.pin == nil {
 		ask.Hi = min(ask.Hi, f.e.FirstAsk)
 	}
+	if ask.Most = f.mostLocked(src, h); ask.Most > 0 {
+		ask.Hi = min(ask.Hi, ask.Lo+ask.Most)
+	}
 	ask.Separate = f.pin != nil && f.pin.Size > f.e.Small
 	return ask
+}
+
+// mostLocked is how long a range may be at a source; 0: as long as one likes.
+func (f *File) mostLocked(src *source, h *origin.Origin) int64 {
+	own, known := f.rec.Most(src.n), h.Ranges().Most
+	if own == 0 || known > 0 && known < own {
+		return known
+	}
+	return own
 }

@@ -8,6 +8,7 @@ type Tries struct {
 	Source     int           // where; what it says of others is nothing
 	Attempts   int           // failures that count, without progress worth the name
 	Refusals   int           // times that it was put off, without a byte
+	Probes     int           // times that its origin was found to serve nobody
 	TooMany    int           // times that it was one request too many beside others of its file
 	TurnedAway int           // the latest of those in which it was turned away without a word
 	Until      time.Duration // not to be asked for there before

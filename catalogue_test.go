@@ -156,6 +156,7 @@ var catalogue = map[int]faultCase{
 	132: {what: "a redirector whose mirror dies"},
 	133: {what: "ranges refused with a status of another meaning"},
 	134: {what: "and that by a whole host", tests: names("TestRefusedRangesAreRemembered")},
+	135: {what: "servers that send a byte now and then, for ever", tests: names("TestDripsGiveUpTheirPlaces TestSlowByOurOwnLimit")},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

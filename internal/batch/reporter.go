@@ -52,6 +52,9 @@ func (p *reporter) tick(now time.Time) {
 	for _, f := range p.files {
 		f.Watch(now)
 		f.Measure(now)
+		if f.Drips(now) && p.r.Table.StandAside(f.Task()) {
+			p.r.Wake()
+		}
 	}
 	p.r.engine.Origins.Tick(now)
 	if p.r.Share != nil {

@@ -17,10 +17,10 @@ type Sharing struct {
 	follows bool // what the origins bear
 }
 
-// NewSharing makes a budget for so many files at a time and so many requests. Follows: it
-// shrinks where the origins in use bear fewer.
+// NewSharing makes a budget for so many files at a time, as many that stand aside, and so many
+// requests. Follows: it shrinks where the origins in use bear fewer.
 func NewSharing(files, most int, follows bool) *Sharing {
-	s := &Sharing{pool: share.New(files+1, most), most: most, follows: follows} // the prober is one of them
+	s := &Sharing{pool: share.New(2*files+1, most), most: most, follows: follows} // the prober is one of them
 	// There is room, so it does not wait.
 	_ = s.pool.Enter(context.Background(), proberID, 1<<30, nil)
 	return s

@@ -81,7 +81,8 @@ func serves(h *health.Health, now time.Duration) {
 // the file.
 func serve(r *rules, w *world, x *worker, now time.Duration, n int64, short, whole bool) bool {
 	others, _ := r.inFlight(w)
-	if whole && (w.stream || w.have > 0 || others > 0) || short && (w.stream || w.have+n >= r.size) {
+	instead := w.src[x.source].instead && !w.stream && others == 0 // it is asked for all of the file
+	if whole && (w.stream || (w.have > 0 || others > 0) && !instead) || short && (w.stream || w.have+n >= r.size) || instead && !whole {
 		return false
 	}
 	serves(&w.o[x.source], now)
@@ -137,7 +138,9 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 		if r.lim.forms > 0 && (c == fail.Permanent || c == fail.ServerError) {
 			add("of a new range", 0, func(w *world, h *health.Health, e *Failure) bool {
 				e.Served = w.src[e.Source].pinned
-				e.Ranged, e.NewRange, e.Instead = !w.stream, !w.stream, w.stream && w.src[e.Source].instead
+				e.Instead = w.src[e.Source].instead
+				e.Ranged = !w.stream && !e.Instead
+				e.NewRange = e.Ranged
 				e.From, e.To = w.have, w.have+2
 				return e.Ranged || e.Instead
 			})

@@ -228,10 +228,12 @@ func shorten(x *outcome) {
 	}
 }
 
-// askInstead has all of it asked for, without a range.
+// askInstead has all of it asked for, without a range. What is there is given up by an answer, not
+// by the hope for one.
 func askInstead(x *outcome) {
-	x.s.instead = true
-	toStream(x)
+	if x.s.instead = true; nothingThere(x) {
+		toStream(x)
+	}
 }
 
 func reject(x *outcome) {

@@ -89,8 +89,23 @@ func (p *Plan) Bringing(source int, but *Segment, now time.Time) bool {
 	defer p.mu.Unlock()
 	lately := now.Sub(p.sources[source].brought) < time.Second
 	return slices.ContainsFunc(p.running, func(s *Segment) bool {
-		return s != but && s.source == source && s.stop != nil && (lately || s.flows())
+		return s != but && s.source == source && s.stop != nil && (lately || s.flows() && now.Sub(s.moved) < p.cfg.Stall/2)
 	})
+}
+
+// Waits reports whether a file's bytes arrive as fast as its servers send them: some connection
+// flows, and none is kept back by the speed limit.
+func (p *Plan) Waits() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	flows := false
+	for _, s := range p.running {
+		if s.throttled {
+			return false
+		}
+		flows = flows || s.stop != nil && s.flows()
+	}
+	return flows
 }
 
 // Rate is the bytes/s that a connection to a source has lately; 0: not known.

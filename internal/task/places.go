@@ -10,7 +10,7 @@ import (
 func (tab *Table) Take() *Task {
 	tab.mu.Lock()
 	defer tab.unlock()
-	if tab.taken >= tab.cfg.Places {
+	if tab.full() {
 		return nil
 	}
 	t := tab.take()
@@ -35,13 +35,37 @@ func (tab *Table) take() *Task {
 func (tab *Table) Next(wanted bool) (t *Task, more bool) {
 	tab.mu.Lock()
 	defer tab.unlock()
-	if wanted && len(tab.delayed) == 0 {
-		t = tab.take()
+	tab.taken--
+	if wanted && len(tab.delayed) == 0 && !tab.full() { // its place may have gone to another: see StandAside
+		if t = tab.take(); t != nil {
+			tab.taken++
+		}
 	}
-	if t == nil {
-		tab.taken--
+	return t, !tab.full() && tab.ready.Len() > 0
+}
+
+// full reports whether every place is taken. Who stands aside has none.
+func (tab *Table) full() bool { return tab.taken-tab.aside >= tab.cfg.Places }
+
+// StandAside gives the place of a task in transfer to one that waits, while it goes on beside it.
+// False: nobody waits, it has none, or as many as there are places stand aside already.
+func (tab *Table) StandAside(t *Task) bool {
+	tab.mu.Lock()
+	defer tab.unlock()
+	if _, active := tab.active[t]; !active || t.has(aside) || tab.ready.Len() == 0 || tab.aside >= tab.cfg.Places {
+		return false
 	}
-	return t, tab.taken < tab.cfg.Places && tab.ready.Len() > 0
+	t.set(aside, true)
+	tab.aside++
+	return true
+}
+
+// returns ends that: the task is no longer in transfer.
+func (tab *Table) returns(t *Task) {
+	if t.has(aside) {
+		t.set(aside, false)
+		tab.aside--
+	}
 }
 
 // Requeue puts a task back in the queue, which has made way for others.
@@ -120,7 +144,7 @@ const nobody = -1
 // to be small.
 func (tab *Table) unlock() {
 	next := int64(nobody)
-	if t := tab.ready.best(); t != nil && tab.taken >= tab.cfg.Places {
+	if t := tab.ready.best(); t != nil && tab.full() {
 		next = int64(t.priority) << 1
 		if !tab.cfg.SmallFirst || t.size < 0 || t.size >= tab.cfg.Small {
 			next |= 1

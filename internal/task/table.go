@@ -47,7 +47,8 @@ type Table struct {
 	first     map[string]*Task // who fetches for all that want the same, or was the last to
 	ready     queue
 	delayed   delayed
-	taken     int // places in use
+	taken     int // tasks that are somebody's
+	aside     int // of those, such as have given up their places
 	active    map[*Task]struct{}
 	nextProbe int // of the tasks, those that Unsized has gone through
 	hinted    int // tasks in the queue whose size comes from a HEAD

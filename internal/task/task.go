@@ -66,6 +66,7 @@ const (
 	duplicate                     // another task fetches its file, or has: it brings no bytes of its own
 	published                     // its file is under its name, and has not been found changed
 	earlier                       // it has completed in a Start that is over
+	aside                         // it is in transfer without a place
 	usedName                      // its name has been another task's: what the directory held when it was opened is old news
 )
 

@@ -18,6 +18,7 @@ func (tab *Table) Leave(t *Task, rest any, complete bool) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
 	delete(tab.active, t)
+	tab.returns(t)
 	t.held = rest
 	t.set(published, complete)
 	t.speed.Store(0)

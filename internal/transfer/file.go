@@ -34,6 +34,7 @@ type File struct {
 	limit       int                // requests of this file in flight
 	priority    int32              // that it has its place with
 	speed       *meter.Meter       // the reporter's
+	drip        drip               // the reporter's
 	received    atomic.Int64       // bytes off the network
 	cancelProbe context.CancelFunc // ends the HEAD that was sent ahead, which counts as a request of this file; may be nil
 	finder      reuse.Finder

@@ -235,8 +235,7 @@ func (f *File) askLocked(s *segment.Segment, src *source, u *url.URL, h *origin.
 		Source: &src.Source, URL: u, Origin: h, Pin: f.pinForLocked(src), Served: f.pin != nil && !f.unconfirmed,
 		Refusals: f.plan.Tries(s).Refusals,
 	}
-	if f.stream {
-		ask.Instead = f.rec.Instead(src.n)
+	if ask.Instead = f.rec.Instead(src.n); f.stream || ask.Instead {
 		return ask
 	}
 	ask.Ranged = true

@@ -38,6 +38,9 @@ var mutants = []struct {
 	{"a draining source is never given up", "outcome.go", "draining: {drain, []row{\n\t\t{waitedOut, reject},", "draining: {drain, []row{\n{func(x *outcome) bool { return !PLANTED && waitedOut(x) }, reject},", "TestEveryWorldEnds/two_in", "is waited for and waited for"},
 	{"a dead source is waited for", "pick.go", "case o[c].State != health.Busy:", "case PLANTED:\n return never\n case o[c].State != health.Busy:", "TestOutagesFailNothing", "beside a source that is ready"},
 	{"a file is given up in an outage", "pick.go", "s.epoch == h.Epoch && h.WithinDeadline", "s.epoch == h.Epoch && !PLANTED && h.WithinDeadline", "TestOutagesFailNothing", "failed at"},
+	{"ways of asking that cost nothing", "rows.go", "x.s.forms--", "if !PLANTED {\n x.s.forms-- }", "TestEveryWorldEnds/ranges", "does not bring it nearer"},
+	{"one too many for ever", "rows.go", "x.s.companions--", "if !PLANTED {\n x.s.companions-- }", "TestEveryWorldEnds/two_workers", "does not bring it nearer"},
+	{"what is there is given up for a hope", "rows.go", "if x.s.instead = true; nothingThere(x) {", "if x.s.instead = true; nothingThere(x) || PLANTED {", "TestAskedInstead", "is thrown away"},
 	{"correlated failures are paid one by one", "outcome.go", "x.s.gen++", "if !PLANTED {\n x.s.gen++ }", "TestAllBreakAtOnce", "fails at"},
 }
 

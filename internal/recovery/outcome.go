@@ -59,6 +59,8 @@ var table = [kinds]entry{
 	}},
 	outage: {outOfReach, []row{
 		{unpaid, reject},
+		{insteadInVain, askRanges},
+		{waitedLong, askInsteadOnce},
 		{forgiven, forgive},
 		{anotherNow, block},
 		{pastDeadline, block},
@@ -92,6 +94,8 @@ var table = [kinds]entry{
 		{unpaid, reject},
 		{pastDeadline, block},
 		{waitedOut, reject},
+		{insteadInVain, askRanges},
+		{waitedLong, askInsteadOnce},
 		{tired, leave},
 		{always, stay},
 	}},
@@ -223,7 +227,8 @@ func (f *File) expired(e *Failure) bool {
 
 // refusesRange reports whether it may be the range that an error status is meant for: there is
 // another form to ask in. Errors of the server's cost attempts as well, of which the other form
-// has the last; in an outage it has every second.
+// has the last; where it has too much to do, or is in an outage, the other form has a turn now
+// and then, but where bytes are there, which it would cost, only once (waitedLong).
 func (f *File) refusesRange(e *Failure) bool {
 	s, st := f.source(e.Source), e.Err.Status
 	switch {
@@ -236,9 +241,9 @@ func (f *File) refusesRange(e *Failure) bool {
 	}
 	switch c := e.Err.Class; {
 	case c == fail.Busy:
-		return st == 503 && e.Tries.Refusals >= f.lim.Retries
+		return st == 503 && !f.some() && e.Tries.Refusals >= f.lim.Retries
 	case c == fail.ServerError && e.Verdict == health.Outage:
-		return e.Tries.Probes%2 == 1
+		return !f.some() && e.Tries.Probes%2 == 1
 	case c == fail.ServerError:
 		return f.lim.Retries > 0 && e.Tries.Attempts == f.lim.Retries-1
 	}

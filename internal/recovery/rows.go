@@ -186,6 +186,16 @@ func firstChange(x *outcome) bool { return x.f.changes == x.f.lim.changes }
 // besideRanges: others serve ranges of it, or may.
 func besideRanges(x *outcome) bool { return x.Ranged && besideOthers(x) }
 
+// waitedLong: half of the waiting is over, and it may have been for a range alone.
+func waitedLong(x *outcome) bool {
+	half := x.f.lim.MaxElapsed / 2
+	return x.NewRange && x.s.forms > 0 && x.f.some() && x.Err.Status >= 500 && !x.Elsewhere &&
+		(x.s.waited.Waited() >= half || x.h.State >= health.Busy && x.h.Waited() >= half)
+}
+
+// insteadInVain: what is there is better gone on with, since it is not for the ranges.
+func insteadInVain(x *outcome) bool { return x.Instead && x.f.some() }
+
 func insteadOfRange(x *outcome) bool { return x.Instead }
 
 func nothingThere(x *outcome) bool { return !x.f.some() }
@@ -235,6 +245,10 @@ func askInstead(x *outcome) {
 		toStream(x)
 	}
 }
+
+func askInsteadOnce(x *outcome) { x.s.instead, x.s.forms = true, 0 }
+
+func askRanges(x *outcome) { x.s.instead = false }
 
 func reject(x *outcome) {
 	if x.s.become(Rejected); x.f.isolated == x.Source+1 {

@@ -157,6 +157,8 @@ var catalogue = map[int]faultCase{
 	133: {what: "ranges refused with a status of another meaning"},
 	134: {what: "and that by a whole host", tests: names("TestRefusedRangesAreRemembered")},
 	135: {what: "servers that send a byte now and then, for ever", tests: names("TestDripsGiveUpTheirPlaces TestSlowByOurOwnLimit")},
+	// Hosts and proxies.
+	140: {what: "HTTP/2 is agreed to, and then refused"},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

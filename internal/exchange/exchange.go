@@ -170,12 +170,15 @@ func (c *Client) receive(ctx context.Context, res *fetch.Response, v httprange.V
 		got, err := io.CopyN(io.Discard, res.Body, v.Skip)
 		c.Count(got)
 		if err != nil {
+			c.conf.Client.BrokeOff(res.URL, err)
 			return s.Ended(causeOf(ctx, err))
 		}
 	}
 	buf := c.Buffer()
 	defer c.Back(buf)
-	return s.Ended(causeOf(ctx, fetch.Copy(to, res.Body, v.Offset, *buf, s)))
+	err := fetch.Copy(to, res.Body, v.Offset, *buf, s)
+	c.conf.Client.BrokeOff(res.URL, err)
+	return s.Ended(causeOf(ctx, err))
 }
 
 // causeOf is why a body broke off: what its request was ended for, if it was.

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 )
 
 // Server is an origin. Its methods are safe for concurrent use.
@@ -23,6 +24,7 @@ type Server struct {
 	rec     *recorder
 	cancel  context.CancelFunc
 	serving sync.WaitGroup
+	refused atomic.Int64
 
 	mu       sync.Mutex
 	closing  sync.Cond
@@ -36,12 +38,13 @@ type Server struct {
 type Option func(*config)
 
 type config struct {
-	net   *Net
-	addrs []string
-	tls   bool
-	h2    bool
-	any   bool
-	cert  certOptions
+	net    *Net
+	addrs  []string
+	tls    bool
+	h2     bool
+	any    bool
+	refuse Refusal
+	cert   certOptions
 }
 
 // On serves at the addresses ("host:port") of a network in memory, each of which
@@ -123,6 +126,9 @@ func New(opts ...Option) (*Server, error) {
 			return nil, err
 		}
 		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.certs.pair}}
+		if c.refuse != 0 {
+			s.refuseHTTP2(c.refuse)
+		}
 	}
 	s.base = origin(s.scheme, listeners[0].Addr().String())
 	s.client = s.newClient(c.h2)

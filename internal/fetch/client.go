@@ -39,7 +39,7 @@ type Client struct {
 	own         []*http.Transport
 	conns       conns // of those
 	jar         http.CookieJar
-	openings    openings
+	hosts       hosts
 	conf        Config
 
 	userAgent, identity []string // shared header values: nobody writes to them

@@ -1,0 +1,35 @@
+package littledl_test
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	. "github.com/littledl/littledl/internal/faultserver"
+)
+
+// 140: a host agrees to HTTP/2, and then wants HTTP/1.1.
+func TestHTTP1Required(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]Refusal{
+		"140 streams reset": ByReset, "140 reset behind the head": ByResetOfBody, "140 GOAWAY": ByGoAway,
+		"140 GOAWAY for all there are": ByGoAwayLate, "140 GOAWAY ahead": ByGoAwayAhead,
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBoth(t, func(b *bed) {
+				for i := range 30 {
+					b.add(b.srv.File(strconv.Itoa(i), Size(20*kib)))
+				}
+				b.add(b.srv.File("large", Size(12*mib)))
+				require.NoError(b, b.start())
+				require.LessOrEqual(b, b.srv.Refused(), 2*b.connections(), "it is asked over HTTP/1.1 for good")
+				require.Less(b, b.took, 10*time.Second)
+				for _, r := range b.srv.Requests() {
+					require.Equal(b, "HTTP/1.1", r.Proto)
+				}
+			}, RefuseHTTP2(r))
+		})
+	}
+}

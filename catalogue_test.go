@@ -159,6 +159,9 @@ var catalogue = map[int]faultCase{
 	135: {what: "servers that send a byte now and then, for ever", tests: names("TestDripsGiveUpTheirPlaces TestSlowByOurOwnLimit")},
 	// Hosts and proxies.
 	140: {what: "HTTP/2 is agreed to, and then refused"},
+	141: {what: "a proxy wants other credentials"},
+	142: {what: "a proxy forbids a host"},
+	143: {what: "a proxy is out of order"},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

@@ -79,7 +79,7 @@ func TestInternalImportsDownward(t *testing.T) {
 		"fail":        {floor: 1},
 
 		"partfile": {floor: 2, imports: []string{"journal"}},
-		"fetch":    {floor: 2, imports: []string{"fail", "redact"}},
+		"fetch":    {floor: 2, imports: []string{"backoff", "fail", "redact"}},
 		"health":   {floor: 2, imports: []string{"backoff", "wait"}},
 		"segment":  {floor: 2, imports: []string{"fail", "span", "wait"}},
 		"names":    {floor: 2, imports: []string{"safename"}},

@@ -37,6 +37,7 @@ var (
 	ErrForbiddenRedirect = fail.ErrForbiddenRedirect // to another scheme, or from https to http
 	ErrTransport         = fail.ErrTransport         // DownloadConfig.HTTPClient: what its Transport returns is no answer, or contradicts itself
 	ErrPrivateAddress    = fail.ErrPrivateAddress    // DownloadConfig.DenyPrivateNetworks
+	ErrProxy             = fail.ErrProxy             // DownloadConfig.Proxy: it is out of reach, or refuses
 	ErrNoSource          = fail.ErrNoSource          // of those with backup URLs
 
 	// Of the disk.

@@ -71,7 +71,7 @@ func learnQuirk(a *Ask, answered bool, err error) bool {
 	case errors.Is(err, errIfRange):
 		a.Origin.DislikesIfRange()
 		return true
-	case answered, errors.As(err, &e): // there was an answer
+	case answered, errors.As(err, &e), errors.Is(err, fail.ErrProxy): // there was an answer, or the origin was not asked
 		return false
 	}
 	return a.Ranged && a.Separate && a.URL.Scheme == "https" && a.Origin.EndedHTTP1()

@@ -18,7 +18,11 @@ func Of(err error, at Facts) *Error {
 	}
 	var known *Error
 	if !errors.As(err, &known) {
-		return &Error{Class: classOf(err, at), Op: "download", Err: err}
+		e := &Error{Class: classOf(err, at), Op: "download", Err: err}
+		if p := new(ProxyError); errors.As(err, &p) && e.Class == Busy {
+			e.Status, e.RetryAfter, e.Asked = p.Status, p.RetryAfter, p.Asked
+		}
+		return e
 	}
 	if err == error(known) {
 		return known
@@ -30,6 +34,7 @@ func Of(err error, at Facts) *Error {
 
 // classOf is the one place that looks into the errors of others; the first that fits counts.
 func classOf(err error, at Facts) Class {
+	var proxy *ProxyError
 	switch {
 	case errors.Is(err, ErrDisplaced):
 		return Displaced
@@ -37,6 +42,8 @@ func classOf(err error, at Facts) Class {
 		return Timeout
 	case isLocal(err):
 		return Local
+	case errors.As(err, &proxy):
+		return proxy.class(at)
 	case at.OriginServed && !at.Elsewhere && isAway(err):
 		return Unreachable
 	case isFinal(err), !at.OriginServed && isNoHTTP(err):
@@ -105,7 +112,7 @@ func isFinal(err error) bool {
 	// net/http has no type for these. A malformed header is not one of them: what is left of a
 	// line where the connection broke is called that as well.
 	text := err.Error()
-	for _, s := range []string{"server response headers exceeded", "Content-Length", "unsupported protocol", "too many 1xx"} {
+	for _, s := range []string{"Proxy Authentication Required", "server response headers exceeded", "Content-Length", "unsupported protocol", "too many 1xx"} {
 		if strings.Contains(text, s) {
 			return true
 		}

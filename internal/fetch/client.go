@@ -40,6 +40,8 @@ type Client struct {
 	conns       conns // of those
 	jar         http.CookieJar
 	hosts       hosts
+	proxy       func(*http.Request) (*url.URL, error) // nil: there is none
+	proxies     proxies
 	conf        Config
 
 	userAgent, identity []string // shared header values: nobody writes to them
@@ -62,7 +64,8 @@ func New(c Config) *Client {
 			return cl
 		}
 	}
-	c.DialContext = cl.conns.tracked(c.dialer())
+	cl.proxy = c.chosenProxy()
+	c.DialContext = impatient(cl.conns.tracked(c.dialer()), c.HeaderTimeout)
 	one := c.transport()
 	one.Protocols = new(http.Protocols)
 	one.Protocols.SetHTTP1(true)
@@ -88,16 +91,21 @@ func (c Config) dialer() dialFunc {
 	return dialer.DialContext
 }
 
-func (c Config) transport() *http.Transport {
-	proxy := c.Proxy
+// chosenProxy is what says which proxy a request takes.
+func (c Config) chosenProxy() func(*http.Request) (*url.URL, error) {
 	switch {
 	case c.DenyPrivate: // a proxy would connect in our stead, out of our sight
-		proxy = nil
-	case proxy == nil:
-		proxy = http.ProxyFromEnvironment
+		return nil
+	case c.Proxy == nil:
+		return http.ProxyFromEnvironment
 	}
+	return c.Proxy
+}
+
+func (c Config) transport() *http.Transport {
 	return &http.Transport{
-		Proxy:                  proxy,
+		Proxy:                  through,
+		OnProxyConnectResponse: connected,
 		DialContext:            c.DialContext,
 		TLSClientConfig:        c.TLSConfig.Clone(),
 		TLSHandshakeTimeout:    c.ConnectTimeout,

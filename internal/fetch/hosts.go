@@ -50,23 +50,28 @@ func (h *host) open(ctx context.Context, first bool) (context.Context, func()) {
 		open := sync.OnceFunc(func() { close(h.opened) })
 		return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { open() }}), open
 	}
+	await(ctx, h.opened)
+	return ctx, func() {}
+}
+
+// await waits for the first, for a while.
+func await(ctx context.Context, opened <-chan struct{}) {
 	select {
-	case <-h.opened:
-		return ctx, func() {}
+	case <-opened:
+		return
 	default:
 	}
 	timer := time.NewTimer(maxOpening)
 	defer timer.Stop()
 	select {
-	case <-h.opened:
+	case <-opened:
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	return ctx, func() {}
 }
 
-// roundTrip sends one request, on a connection of its own or on a shared one.
-func (c *Client) roundTrip(req *http.Request, separate bool) (*http.Response, error) {
+// send sends one request, on a connection of its own or on a shared one.
+func (c *Client) send(req *http.Request, separate bool) (*http.Response, error) {
 	if separate || req.URL.Scheme != "https" {
 		return c.separate.RoundTrip(req)
 	}

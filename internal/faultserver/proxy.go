@@ -17,6 +17,7 @@ type Proxy struct {
 	running sync.WaitGroup // the server, and both directions of tunnels
 
 	mu     sync.Mutex
+	closed bool
 	answer func(target string) ProxyAnswer
 	asked  []string
 }
@@ -38,11 +39,16 @@ func StartProxy(t TB, n *Net, addr string) *Proxy {
 	p := &Proxy{net: n, addr: addr, answer: func(string) ProxyAnswer { return ProxyAnswer{} }}
 	p.http = &http.Server{Handler: http.HandlerFunc(p.serve), ErrorLog: log.New(io.Discard, "", 0)}
 	p.running.Go(func() { _ = p.http.Serve(l) })
-	t.Cleanup(func() {
-		p.http.Close()
-		p.running.Wait()
-	})
+	t.Cleanup(p.close)
 	return p
+}
+
+func (p *Proxy) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.http.Close()
+	p.running.Wait()
 }
 
 // Answer decides what is said to requests for a host and port, from now on.
@@ -98,15 +104,20 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, _ = io.WriteString(from, "HTTP/1.1 200 Connection established\r\n\r\n")
-	p.pipe(to, from, buffered)
-	p.pipe(from, to, to)
-}
-
-// pipe copies in one direction, and closes both ends when that is over.
-func (p *Proxy) pipe(to, from net.Conn, read io.Reader) {
-	p.running.Go(func() {
-		_, _ = io.Copy(to, read)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
 		to.Close()
 		from.Close()
-	})
+		return
+	}
+	p.running.Go(func() { relay(to, from, buffered) })
+	p.running.Go(func() { relay(from, to, to) })
+}
+
+// relay copies in one direction, and closes both ends when that is over.
+func relay(to, from net.Conn, read io.Reader) {
+	_, _ = io.Copy(to, read)
+	to.Close()
+	from.Close()
 }

@@ -167,7 +167,7 @@ func impatient(dial dialFunc, d time.Duration) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := dial(ctx, network, addr)
 		r := routeOf(ctx)
-		if err != nil || r == nil || !r.tunnel {
+		if err != nil || d <= 0 || r == nil || !r.tunnel {
 			return c, err
 		}
 		if err := c.SetReadDeadline(time.Now().Add(d)); err != nil {

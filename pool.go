@@ -12,6 +12,7 @@ import (
 	"github.com/littledl/littledl/internal/health"
 	"github.com/littledl/littledl/internal/origin"
 	"github.com/littledl/littledl/internal/pace"
+	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/recovery"
 	"github.com/littledl/littledl/internal/task"
 	"github.com/littledl/littledl/internal/transfer"
@@ -36,9 +37,11 @@ func (d *BatchDownloader) newRun(ctx context.Context) *batch.Run {
 		c.Share = batch.NewSharing(set.files, set.threads, set.adaptive && set.adaptiveSpeed)
 		c.Cut, o.Share = set.cutBy(c.Share), c.Share.Pool()
 	}
+	client := set.newClient(limits, limiter)
+	dirs := disk.NewDirs(partfile.WithRoom(set.openDir, client.MakeRoom))
 	c.Engine = transfer.Engine{
-		Table: d.table, Dirs: disk.NewDirs(set.openDir), Index: d.index, Reuse: &d.reuse, Origins: origin.NewTable(o),
-		Client: set.newClient(limits, limiter), Limiter: limiter, Plans: &set.plans, Disk: &set.onDisk,
+		Table: d.table, Dirs: dirs, Index: d.index, Reuse: &d.reuse, Origins: origin.NewTable(o),
+		Client: client, Limiter: limiter, Plans: &set.plans, Disk: &set.onDisk,
 		Limits:  recovery.NewLimits(limits, cfg.Retry.MaxRetries, set.perFile(), cfg.MinChunkSize),
 		PerFile: set.perFile(), FirstAsk: set.firstAsk(), Small: smallSize, MaxFileSize: cfg.MaxFileSize, Stall: cfg.StallTimeout,
 		Holding: 2*set.files + 16, Shared: set.enhanced, TrustModTime: cfg.TrustModTime, TrustMirrors: set.trusted,

@@ -51,6 +51,10 @@ func New(c Config) *Client {
 // Close gives back the connections. No request may be under way.
 func (c *Client) Close() { c.conf.Client.Close() }
 
+// MakeRoom closes idle connections where an error says that there are no descriptors left.
+// True: it may be tried again.
+func (c *Client) MakeRoom(err error) bool { return c.conf.Client.MakeRoom(err) }
+
 // Count adds bytes of a file that have come off the network: sinks do.
 func (c *Client) Count(n int64) { c.received.Add(n) }
 

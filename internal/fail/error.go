@@ -3,6 +3,8 @@ package fail
 import (
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -34,12 +36,20 @@ func (e *Error) Unwrap() error { return e.Err }
 // other one would help. Of what the machine may soon have again it is a Shortage.
 func NewLocal(op string, err error) *Error {
 	e := &Error{Class: Local, Op: op, Err: err}
-	if isShortage(err) {
+	if IsShortage(err) {
 		e.Class = Shortage
 	}
 	return e
 }
 
-func isShortage(err error) bool {
-	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+// IsShortage reports whether this machine has no descriptors left. The resolver keeps of such
+// an error the text alone.
+func IsShortage(err error) bool {
+	var dns *net.DNSError
+	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE} {
+		if errors.Is(err, e) || errors.As(err, &dns) && strings.Contains(dns.Err, e.Error()) {
+			return true
+		}
+	}
+	return false
 }

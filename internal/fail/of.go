@@ -44,12 +44,12 @@ func classOf(err error, at Facts) Class {
 		return Local
 	case errors.As(err, &proxy):
 		return proxy.class(at)
+	case IsShortage(err):
+		return Shortage
 	case at.OriginServed && !at.Elsewhere && isAway(err):
 		return Unreachable
 	case isFinal(err), !at.OriginServed && isNoHTTP(err):
 		return Permanent
-	case isShortage(err):
-		return Shortage
 	case at.Answered && isTimeout(err):
 		return Timeout
 	case at.Answered:

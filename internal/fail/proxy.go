@@ -87,7 +87,7 @@ func (e *ProxyError) class(at Facts) Class {
 		return ServerError
 	case s > 0, e.Final():
 		return Permanent
-	case isShortage(e.Err):
+	case IsShortage(e.Err):
 		return Shortage
 	case errors.Is(e.Err, syscall.ECONNREFUSED) && overLimit(at):
 		return Busy

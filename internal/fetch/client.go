@@ -11,6 +11,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/littledl/littledl/internal/fail"
 )
 
 // maxHeaderBytes bounds what one response may make us hold before its body.
@@ -38,6 +42,7 @@ type Client struct {
 	separate    http.RoundTripper // HTTP/1.1 only: each request a connection of its own
 	own         []*http.Transport
 	conns       conns // of those
+	closing     singleflight.Group
 	jar         http.CookieJar
 	hosts       hosts
 	proxy       func(*http.Request) (*url.URL, error) // nil: there is none
@@ -65,6 +70,7 @@ func New(c Config) *Client {
 		}
 	}
 	cl.proxy = c.chosenProxy()
+	cl.conns.makeRoom, cl.conns.most = cl.closeIdle, maxDescriptors()
 	c.DialContext = impatient(cl.conns.tracked(c.dialer()), c.HeaderTimeout)
 	one := c.transport()
 	one.Protocols = new(http.Protocols)
@@ -130,10 +136,32 @@ func withTimeout(dial dialFunc, d time.Duration) dialFunc {
 
 // Close closes the connections of the client's own transports, with whatever is on them.
 func (c *Client) Close() {
-	for _, t := range c.own {
+	c.closeIdle()
+	c.conns.close() // a transport may hold one for busy whose last request was given up
+}
+
+// closeIdle closes the connections of our own that are idle. Who finds none left, since others
+// are closing them, waits until that is done: only then is there room.
+func (c *Client) closeIdle() {
+	_, _, _ = c.closing.Do("", func() (any, error) {
+		for _, t := range c.own {
+			t.CloseIdleConnections()
+		}
+		return nil, nil
+	})
+}
+
+// MakeRoom closes the connections that are idle, also those of somebody else's transport,
+// where an error says that there are no descriptors left. False: it does not.
+func (c *Client) MakeRoom(err error) bool {
+	if !fail.IsShortage(err) {
+		return false
+	}
+	if t, ok := c.multiplexed.(interface{ CloseIdleConnections() }); ok && len(c.own) == 0 {
 		t.CloseIdleConnections()
 	}
-	c.conns.close() // a transport may hold one for busy whose last request was given up
+	c.closeIdle()
+	return true
 }
 
 // Origin is the scheme, host and port of u, the port always given: what headers

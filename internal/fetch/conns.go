@@ -12,6 +12,9 @@ type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error
 // conns are the connections that are open. A transport closes those that it believes to
 // be idle; when all requests have ended none may be left, whatever it believes.
 type conns struct {
+	makeRoom func() // closes those that are idle
+	most     int    // descriptors that the process may have in use; 0: any number
+
 	mu     sync.Mutex
 	open   map[*conn]struct{}
 	closed bool
@@ -37,8 +40,26 @@ func (s *conns) tracked(dial dialFunc) dialFunc {
 			made.Close()
 			return nil, errClosed
 		}
+		if s.crowded(made) {
+			s.makeRoom()
+		}
 		return c, nil
 	}
+}
+
+// crowded reports whether the next to need a descriptor may not get one. A quarter is left
+// for those who cannot say so, as the resolver, which then knows no names. Where a connection
+// does not tell how many there are, ours may be half of them.
+func (s *conns) crowded(made net.Conn) bool {
+	if s.most == 0 {
+		return false
+	}
+	if n := inUse(made); n > 0 {
+		return n > s.most-s.most/4
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open) > s.most/2
 }
 
 func (s *conns) add(c *conn) bool {

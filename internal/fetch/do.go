@@ -148,6 +148,9 @@ func (c *Client) hop(ctx context.Context, r *Request, u *url.URL) (*Response, er
 		}
 	}
 	res, err := c.roundTrip(req, r.HTTP1)
+	if res == nil && c.MakeRoom(err) {
+		res, err = c.roundTrip(req, r.HTTP1)
+	}
 	if len(c.own) == 0 {
 		res, err = whole(c.multiplexed, req, res, err)
 	}

@@ -41,8 +41,9 @@ func TestConnectionsOfErrors(t *testing.T) {
 		most  time.Duration
 	}{
 		"short":        {[]faultserver.Behaviour{faultserver.Status(http.StatusNotFound)}, 1, time.Second},
-		"stands still": {[]faultserver.Behaviour{faultserver.Stall(3), faultserver.Status(http.StatusNotFound)}, 3, 2 * time.Second},
-		"redirect":     {[]faultserver.Behaviour{faultserver.Stall(3), faultserver.RedirectTo("/b", http.StatusFound)}, 4, 4 * time.Second},
+		"stands still": {[]faultserver.Behaviour{faultserver.Stall(3), faultserver.Status(http.StatusNotFound)}, 3, 1500 * time.Millisecond},
+		"never begins": {[]faultserver.Behaviour{faultserver.Stall(0), faultserver.Status(http.StatusNotFound)}, 3, 1500 * time.Millisecond},
+		"redirect":     {[]faultserver.Behaviour{faultserver.Stall(3), faultserver.RedirectTo("/b", http.StatusFound)}, 4, 2500 * time.Millisecond},
 	} {
 		for _, own := range []bool{true, false} {
 			t.Run(fmt.Sprint(name, ", own: ", own), func(t *testing.T) {

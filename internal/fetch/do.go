@@ -24,9 +24,9 @@ var (
 const (
 	maxRedirects = 10
 	// maxDrain is what is read of an unwanted body to save its connection, if it is there
-	// within drainTime.
+	// with its head: drainTime is for the packets that it comes in, not for the server.
 	maxDrain  = 64 << 10
-	drainTime = 250 * time.Millisecond
+	drainTime = 50 * time.Millisecond
 )
 
 // Request is one GET or HEAD.

@@ -162,6 +162,8 @@ var catalogue = map[int]faultCase{
 	141: {what: "a proxy wants other credentials"},
 	142: {what: "a proxy forbids a host"},
 	143: {what: "a proxy is out of order"},
+	144: {what: "many hosts, and few descriptors", tests: names("TestManyHosts fetch.TestIdleMakeRoom fetch.TestRoomAhead")},
+	145: {what: "the body of a redirect, or of an error, never comes"},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

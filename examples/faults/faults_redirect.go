@@ -27,7 +27,14 @@ func redirectFaults() []fault {
 		{number: 117, what: "redirect to another host, Cookie given", ours: stays, header: cookie, set: toOther("localhost"), happened: leaked},
 		{number: 117, what: "redirect to another host, X-Api-Key given", ours: stays, header: key, set: toOther("localhost"), happened: leaked},
 		{number: 118, what: "redirect to another host, user and password in the URL", ours: stays, set: withPassword, happened: leaked},
+		{number: 145, what: "body of a redirect stalls after 5 bytes", ours: "follows at once", does: first(1, stalled(origin.Redirect(1, 302)))},
+		{number: 145, what: "body of a 404 stalls after 5 bytes", ours: "gives up at once", does: does(stalled(origin.Status(404))), ends: failed},
 	}
+}
+
+// stalled is an answer of which the head comes, and little else.
+func stalled(b origin.Behaviour) origin.Behaviour {
+	return func(next origin.Handler) origin.Handler { return origin.Stall(5)(b(next)) }
 }
 
 // toFile leads to a file of this machine.

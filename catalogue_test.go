@@ -164,6 +164,10 @@ var catalogue = map[int]faultCase{
 	143: {what: "a proxy is out of order"},
 	144: {what: "many hosts, and few descriptors", tests: names("TestManyHosts fetch.TestIdleMakeRoom fetch.TestRoomAhead")},
 	145: {what: "the body of a redirect, or of an error, never comes"},
+	// What the field brings: addresses, encodings, names.
+	150: {what: "URLs as people write them, and servers", tests: names("TestBackupURLAsWritten fetch.TestURLsAsWritten fetch.TestRelativeAsWritten fetch.TestURLsThatCannotBe fetch.TestUserInfoAsWritten fetch.FuzzParseURL")},
+	151: {what: "one origin in many spellings", tests: names("fetch.TestOrigins fetch.TestHostAsSent")},
+	152: {what: "nothing said of what is accepted"},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part
@@ -210,7 +214,7 @@ var rules = map[int]faultCase{
 	7:  {what: "nothing is written through a link", tests: names("TestPlantedAtTheName TestDirectorySwapped partfile.TestPlantedTarget")},
 	8:  {what: "what others made is not deleted", tests: names("TestForeignFilesStay TestPlantedAtThePart")},
 	9:  {what: "nothing is replaced unasked, nor taken for complete by its size", tests: names("TestUnrelatedFile TestOverwritePolicy TestSameIsProven partfile.TestPublishReplacesNothing")},
-	10: {what: "http and https, and no way from the second to the first", tests: names("TestBadURLs TestRedirectFaults TestHTTPSIsKept")},
+	10: {what: "http and https, and no way from the second to the first", tests: names("TestBadURLs TestRedirectFaults TestHTTPSIsKept fetch.TestURLsThatCannotBe")},
 	11: {what: "ten redirects, each looked at, no Referer", tests: names("TestRedirectFaults fetch.TestRedirects fetch.TestRedirectTargets")},
 	12: {what: "headers stay at the origin they were given for", tests: names("TestCredentialsAcrossOrigins TestCredentialsAreNotRedirected TestEnhCredentials TestHeaders fetch.TestHeadersStayAtHome fetch.TestHomeIsNotWhereOneIs")},
 	13: {what: "user info is a header, and nothing else", tests: names("TestSecretsStay TestUserInfoHoldsForTheOrigin fetch.TestUserInfo")},

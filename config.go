@@ -12,7 +12,6 @@ import (
 
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/line"
-	"github.com/littledl/littledl/internal/redact"
 )
 
 // DownloadConfig is what a downloader is told once. The zero value is the
@@ -237,14 +236,8 @@ func (c DownloadConfig) checkHeaders() error {
 	if err := checkHeader(c.Header, false); err != nil {
 		return err
 	}
-	for origin, h := range c.OriginHeaders {
-		u, err := url.Parse(origin)
-		if err != nil || fetch.CheckURL(u) != nil || (u.Path != "" && u.Path != "/") || u.User != nil || u.RawQuery != "" {
-			return invalidOption("OriginHeaders key %q; write https://host or https://host:port", redact.URL(origin))
-		}
-		if err := checkHeader(h, true); err != nil {
-			return err
-		}
+	if err := fetch.CheckOrigins(c.OriginHeaders); err != nil {
+		return invalidOption("%w", err)
 	}
 	return nil
 }

@@ -104,7 +104,7 @@ func TestBadURLs(t *testing.T) {
 	for _, raw := range []string{
 		"", " ", "a.bin", "/a.bin", "./a.bin", "files.test/a.bin", "//files.test/a.bin", "http://", "http:///a.bin", "http:a.bin",
 		"file:///etc/passwd", "ftp://files.test/a", "javascript:alert(1)", "data:,x", "FILE:///x", "http://files.test:port/",
-		"http://fi les.test/", "http://files.test/%zz", "http://[::1/", "http://files.test/\x00", "user:hidden@files.test/a",
+		"http://fi les.test/", "http://files.test/a\nb", "http://[::1/", "http://files.test/\x00", "user:hidden@files.test/a",
 	} {
 		id, err := d.AddURL(raw)
 		require.ErrorIs(t, err, littledl.ErrInvalidURL, raw)

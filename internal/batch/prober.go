@@ -3,11 +3,9 @@ package batch
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
-	"github.com/littledl/littledl/internal/exchange"
 	"github.com/littledl/littledl/internal/origin"
 	"github.com/littledl/littledl/internal/task"
 	"github.com/littledl/littledl/internal/transfer"
@@ -243,14 +241,12 @@ func (p *prober) missed(origin string, status int) {
 }
 
 func (p *prober) head(ctx context.Context, t *task.Task) int64 {
-	u, err := url.Parse(t.URL())
+	s, o, err := p.r.engine.Source(t.URL(), t.Spec().Header)
 	if err != nil {
 		return -1
 	}
-	o := p.r.engine.Origins.Of(u)
-	s := &exchange.Source{URL: u, Home: o.Name(), Header: t.Spec().Header}
 	c := origin.Claim{File: proberID, Rank: transfer.Rank(p.r.Table.Priority(t), true)}
-	told, ok := p.r.engine.Head(ctx, s, o, c, func() bool { return p.r.Table.Queued(t) })
+	told, ok := p.r.engine.Head(ctx, &s, o, c, func() bool { return p.r.Table.Queued(t) })
 	if ok && told.Pin.Size < 0 {
 		p.missed(s.Home, told.Status)
 	}

@@ -3,7 +3,9 @@ package faultserver
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -15,6 +17,20 @@ func Disposition(raw string) Behaviour {
 // SetCookie sends Set-Cookie.
 func SetCookie(raw string) Behaviour {
 	return onResponse(func(_ *Request, res *Response) { res.Header.Add("Set-Cookie", raw) })
+}
+
+// StrictTarget refuses what a careful front end does: blanks, quotes and what is not ASCII in
+// the path or the query, and percent signs that escape nothing.
+func StrictTarget() Behaviour {
+	return When(func(req *Request) bool {
+		_, err := url.PathUnescape(req.RequestURI)
+		return err != nil || strings.ContainsFunc(req.RequestURI, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' })
+	}, Status(http.StatusBadRequest))
+}
+
+// FirewallAccept refuses requests that do not say what they accept.
+func FirewallAccept() Behaviour {
+	return When(func(req *Request) bool { return req.Header.Get("Accept") == "" }, Status(http.StatusForbidden))
 }
 
 // Redirect leads over n redirects of a status (301, 302, 303, 307, 308) to the file.

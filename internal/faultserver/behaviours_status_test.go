@@ -132,3 +132,16 @@ func TestHTTP2IsHTTP2(t *testing.T) {
 	require.Equal(t, 2, res.ProtoMajor)
 	require.Equal(t, "HTTP/2.0", srv.GETs("f")[0].Proto)
 }
+
+func TestFrontEnds(t *testing.T) {
+	everywhere(t, func(t *testing.T, srv *Server) {
+		f := srv.File("f", Size(100), Behave(StrictTarget()))
+		for target, status := range map[string]int{"": 200, "?x=%20": 200, "?x=100%": 400, "?x='|'": 200, "?x=\xe9": 400, `?x="`: 400} {
+			check(t, srv, f.URL()+target, answer{status: status})
+		}
+		require.Contains(t, srv.GETs("f")[0].Target, "/f")
+		f.Behave(FirewallAccept())
+		check(t, srv, f.URL(), answer{status: 403})
+		check(t, srv, f.URL(), answer{status: 200}, "Accept", "*/*")
+	})
+}

@@ -17,6 +17,7 @@ type Record struct {
 	Method  string
 	Path    string
 	Query   string
+	Target  string // path and query as they were sent
 	Proto   string // "HTTP/1.1" or "HTTP/2.0"
 	Host    string
 	Origin  string // "scheme://host[:port]" that was asked

@@ -27,7 +27,7 @@ type exchange struct {
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(numbered)
 	e := &entry{ctx: r.Context(), conn: c.Conn, Record: Record{
-		Conn: c.number, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery,
+		Conn: c.number, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Target: r.RequestURI,
 		Proto: r.Proto, Host: r.Host, Origin: origin(s.scheme, r.Host),
 		Range: r.Header.Get("Range"), IfRange: r.Header.Get("If-Range"), Header: r.Header.Clone(),
 	}}

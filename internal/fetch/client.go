@@ -3,12 +3,9 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -49,16 +46,16 @@ type Client struct {
 	proxies     proxies
 	conf        Config
 
-	userAgent, identity []string // shared header values: nobody writes to them
-	last                atomic.Pointer[sharedHeader]
+	userAgent, identity, anything []string // shared header values: nobody writes to them
+	last                          atomic.Pointer[sharedHeader]
 }
 
 // New makes a client; Close releases the connections of its own transports.
 func New(c Config) *Client {
-	cl := &Client{conf: c, userAgent: []string{c.UserAgent}, identity: []string{"identity"}}
+	cl := &Client{conf: c, userAgent: []string{c.UserAgent}, identity: []string{"identity"}, anything: []string{"*/*"}}
 	cl.conf.OriginHeaders = make(map[string]http.Header, len(c.OriginHeaders))
 	for k, h := range c.OriginHeaders {
-		if u, err := url.Parse(k); err == nil {
+		if u, err := ParseURL(k); err == nil {
 			cl.conf.OriginHeaders[Origin(u)] = h
 		}
 	}
@@ -162,52 +159,4 @@ func (c *Client) MakeRoom(err error) bool {
 	}
 	c.closeIdle()
 	return true
-}
-
-// Origin is the scheme, host and port of u, the port always given: what headers
-// and limits are bound to.
-func Origin(u *url.URL) string {
-	scheme, host, port := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()
-	if port == "" {
-		port = "80"
-		if scheme == "https" {
-			port = "443"
-		}
-	}
-	return scheme + "://" + net.JoinHostPort(host, port)
-}
-
-// ParseURL accepts what the library can fetch: absolute http and https URLs. Its errors repeat
-// nothing of it.
-func ParseURL(raw string) (*url.URL, error) {
-	if raw == "" {
-		return nil, errors.New("it is empty")
-	}
-	if strings.TrimSpace(raw) != raw {
-		return nil, errors.New("there are blanks or line breaks around it")
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return nil, errors.New("it cannot be parsed")
-	}
-	return u, CheckURL(u)
-}
-
-// CheckURL is ParseURL for one that is parsed already.
-func CheckURL(u *url.URL) error {
-	if s := strings.ToLower(u.Scheme); s != "http" && s != "https" {
-		if s == "" {
-			return errors.New("not absolute: it must start with http:// or https://")
-		}
-		return errors.New("scheme is not http or https")
-	}
-	if u.Hostname() == "" {
-		return errors.New("no host")
-	}
-	if p := u.Port(); p != "" {
-		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
-			return errors.New("port is not from 1 to 65535")
-		}
-	}
-	return nil
 }

@@ -111,18 +111,14 @@ func isRedirect(status int) bool {
 // redirect resolves a Location header and refuses what would leave HTTP, or
 // leave TLS.
 func redirect(from *url.URL, location string) (*url.URL, error) {
-	to, err := from.Parse(location)
+	to, err := resolve(from, location)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the location cannot be parsed: %s", ErrForbiddenRedirect, redact.URL(location))
-	}
-	if err := CheckURL(to); err != nil {
-		return nil, fmt.Errorf("%w to %s: %w", ErrForbiddenRedirect, redact.Text(redact.Parsed(to)), err)
+		return nil, fmt.Errorf("%w to %s: %w", ErrForbiddenRedirect, redact.URL(location), err)
 	}
 	if from.Scheme == "https" && to.Scheme != "https" {
 		return nil, fmt.Errorf("%w to %s: it would leave https", ErrForbiddenRedirect, redact.Text(redact.Parsed(to)))
 	}
 	to.User = nil // credentials are the caller's to give, never a server's
-	to.Fragment = ""
 	return to, nil
 }
 
@@ -201,12 +197,15 @@ type sharedHeader struct {
 }
 
 func (c *Client) newHeader(r *Request, u *url.URL) http.Header {
-	h := make(http.Header, 6)
+	h := make(http.Header, 7)
 	for k, v := range c.conf.Header {
 		h[http.CanonicalHeaderKey(k)] = v
 	}
 	if _, ok := h["User-Agent"]; !ok {
 		h["User-Agent"] = c.userAgent
+	}
+	if _, ok := h["Accept"]; !ok { // some firewalls take only those for people who say what they accept
+		h["Accept"] = c.anything
 	}
 	if len(c.conf.OriginHeaders) > 0 || len(r.Header) > 0 {
 		origin := Origin(u)

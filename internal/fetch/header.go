@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/textproto"
 	"strings"
+
+	"github.com/littledl/littledl/internal/redact"
 )
 
 // CheckHeader refuses what HTTP does not allow, what the library sets itself and, where a
@@ -30,6 +32,26 @@ func CheckHeader(h http.Header, bound bool) error {
 			if strings.HasPrefix(ck, "If-") {
 				return fmt.Errorf("header %s is set by the library", ck)
 			}
+		}
+	}
+	return nil
+}
+
+// CheckOrigins is CheckHeader for headers that are bound to origins, whose names are checked,
+// too: each may be given once, however it is spelled.
+func CheckOrigins(origins map[string]http.Header) error {
+	seen := map[string]bool{}
+	for raw, h := range origins {
+		u, err := ParseURL(raw)
+		if err != nil || u.Path != "" && u.Path != "/" || u.User != nil || u.RawQuery != "" || u.ForceQuery {
+			return fmt.Errorf("OriginHeaders key %q; write https://host or https://host:port", redact.URL(raw))
+		}
+		if seen[Origin(u)] {
+			return fmt.Errorf("OriginHeaders has several keys for %s", Origin(u))
+		}
+		seen[Origin(u)] = true
+		if err := CheckHeader(h, true); err != nil {
+			return err
 		}
 	}
 	return nil

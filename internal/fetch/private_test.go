@@ -67,16 +67,15 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
-func TestCheckURL(t *testing.T) {
-	for _, good := range []string{"http://a.test", "HTTPS://a.test/x", "http://[::1]:80/"} {
-		require.NoError(t, fetch.CheckURL(parse(t, good)), good)
-	}
+// TestWhyNot: what is said of a URL that cannot be fetched.
+func TestWhyNot(t *testing.T) {
 	for bad, hint := range map[string]string{
-		"/x": "not absolute", "a.test/x": "not absolute", "//a.test/x": "not absolute", "": "not absolute",
+		"/x": "not absolute", "a.test/x": "not absolute", "//a.test/x": "not absolute", "": "empty",
 		"ftp://a.test/x": "scheme", "file:///x": "scheme", "javascript:x": "scheme", "a.test:80/x": "scheme",
 		"http:///x": "no host", "http://:80/x": "no host", "http:x": "no host",
 	} {
-		require.ErrorContains(t, fetch.CheckURL(parse(t, bad)), hint, bad)
+		_, err := fetch.ParseURL(bad)
+		require.ErrorContains(t, err, hint, bad)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/exchange"
+	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/health"
 	"github.com/littledl/littledl/internal/httprange"
 	"github.com/littledl/littledl/internal/origin"
@@ -32,12 +33,18 @@ type source struct {
 }
 
 func (e *Engine) newSource(raw string, header http.Header) (*source, error) {
-	u, err := url.Parse(raw)
+	s, h, err := e.Source(raw, header)
+	return &source{raw: raw, Source: s, host: h}, err
+}
+
+// Source is what is asked for a URL, with a header for its own origin, which is returned, too.
+func (e *Engine) Source(raw string, header http.Header) (s exchange.Source, o *origin.Origin, err error) {
+	u, err := fetch.ParseURL(raw)
 	if err != nil {
-		return nil, errors.New("the URL cannot be parsed") // it was, when it was added
+		return s, nil, fmt.Errorf("the URL cannot be fetched: %w", err) // it could, when it was added
 	}
-	h := e.Origins.Of(u)
-	return &source{raw: raw, Source: exchange.Source{URL: u, Home: h.Name(), Header: header}, host: h}, nil
+	o = e.Origins.Of(u)
+	return exchange.Source{URL: u, Home: o.Name(), Header: header}, o, nil
 }
 
 // addressLocked is the URL to ask a source for, and its origin.

@@ -168,6 +168,7 @@ var catalogue = map[int]faultCase{
 	150: {what: "URLs as people write them, and servers", tests: names("TestBackupURLAsWritten fetch.TestURLsAsWritten fetch.TestRelativeAsWritten fetch.TestURLsThatCannotBe fetch.TestUserInfoAsWritten fetch.FuzzParseURL")},
 	151: {what: "one origin in many spellings", tests: names("fetch.TestOrigins fetch.TestHostAsSent")},
 	152: {what: "nothing said of what is accepted"},
+	153: {what: "a plain filename that is encoded", tests: names("TestEncodedNames safename.TestFromDisposition safename.FuzzFromDisposition")},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

@@ -117,3 +117,35 @@ func TestNamesInConflict(t *testing.T) {
 		}
 	})
 }
+
+// 153: a plain filename that is encoded all the same is decoded as browsers do, once, and leads
+// nowhere afterwards.
+func TestEncodedNames(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		want := map[string]string{}
+		for i, c := range [][2]string{
+			{`attachment; filename="=?UTF-8?B?Z3LDtsOfZS50eHQ=?="`, "größe.txt"},
+			{`attachment; filename="=?iso-8859-1?q?caf=E9_1.txt?="`, "café 1.txt"},
+			{`attachment; filename="=?UTF-8?B?dHdv?= =?UTF-8?Q?_words.txt?="`, "two words.txt"},
+			{`attachment; filename="a%20b%C3%A9.txt"`, "a bé.txt"},
+			{`attachment; filename=a%20c.txt`, "a c.txt"},
+			{`attachment; filename="100%.txt"`, "100%.txt"},
+			{`attachment; filename="plain%20.txt"; filename*=UTF-8''star%20.txt`, "star .txt"},
+			{`attachment; filename="=?UTF-8?B?Li4vLi4vZXZpbA==?="`, "evil"},
+			{`attachment; filename="=?UTF-8?Q?=2Fetc=5Cpasswd?="`, "passwd"},
+			{`attachment; filename="..%2f..%2fhome"`, "%2f..%2fhome"},
+			{`attachment; filename="%2ebashrc"`, "bashrc"},
+			{`attachment; filename="%2e%2e"`, "153-11"},
+			{`attachment; filename="two%0alines"`, "two%0alines"},
+			{`attachment; filename="=?UTF-8?Q?three=0Alines=1B[2J?="`, "threelines[2J"},
+			{`attachment; filename="=?KLINGON?Q?x?="`, "=_KLINGON_Q_x_="},
+		} {
+			f := b.srv.File(fmt.Sprint("153-", i), Size(10), Behave(Disposition(c[0])))
+			want[b.add(f)] = c[1]
+		}
+		require.NoError(b, b.start())
+		for id, name := range want {
+			require.Equal(b, name, b.task(id).Filename, id)
+		}
+	})
+}

@@ -126,6 +126,7 @@ func TestFromURL(t *testing.T) {
 		"https://example.org/a+b":                   "a+b",
 		"https://example.org/100%":                  "100%",
 		"https://example.org/%zz%4":                 "%zz%4",
+		`https://example.org\a\b`:                   "b",
 		"https://example.org/a%2Fb":                 "b",
 		"https://example.org/a%5cb":                 "b",
 		`https://example.org/a\b`:                   "b",
@@ -156,7 +157,7 @@ func TestFromDisposition(t *testing.T) {
 		`attachment; filename="a.txt"junk; filename="b.txt"`: "a.txt",
 		`attachment; filename="C:\dir\file.txt"`:             `C:\dir\file.txt`,
 		`attachment; filename="\\\\host\\share\\x"`:          `\\host\share\x`,
-		`attachment; filename=a%20b.txt`:                     "a%20b.txt",
+		`attachment; filename=a%20b.txt`:                     "a b.txt",
 		`attachment; filename*=UTF-8''gr%C3%B6%C3%9Fe.txt`:   "größe.txt",
 		`attachment; filename*=utf-8'de'gr%c3%b6%c3%9fe.txt`: "größe.txt",
 		`attachment; filename*=ISO-8859-1''gr%F6%DFe.txt`:    "größe.txt",
@@ -179,6 +180,33 @@ func TestFromDisposition(t *testing.T) {
 		`attachment; filename*=UTF-8''%2F; filename="two.txt"`:          "two.txt",
 		"attachment; filename=\"na\xefve.txt\"":                         "naïve.txt",
 		`attachment; filename="größe.txt"`:                              "größe.txt",
+
+		// Case 153: encoded where nothing ought to be, decoded as browsers do.
+		`attachment; filename="gr%C3%B6%C3%9Fe%20%28x%29.txt"`:                      "größe (x).txt",
+		`attachment; filename=%E6%97%A5%E6%9C%AC.zip`:                               "日本.zip",
+		`attachment; filename="100%.txt"`:                                           "100%.txt",
+		`attachment; filename="50%25 off.txt"`:                                      "50% off.txt",
+		`attachment; filename="a%zz%20b.txt"`:                                       "a%zz b.txt",
+		`attachment; filename="a+b.txt"`:                                            "a+b.txt",
+		`attachment; filename="caf%E9.txt"`:                                         "caf%E9.txt", // in whatever charset
+		`attachment; filename="größe%20x.txt"`:                                      "größe%20x.txt",
+		`attachment; filename="a%20b.txt"; filename*=UTF-8''c.txt`:                  "c.txt",
+		`attachment; filename="=?UTF-8?B?Z3LDtsOfZS50eHQ=?="`:                       "größe.txt",
+		`attachment; filename==?utf-8?q?gr=C3=B6=C3=9Fe_1.txt?=`:                    "größe 1.txt",
+		`attachment; filename="=?ISO-8859-1?Q?caf=E9.txt?="`:                        "café.txt",
+		`attachment; filename="=?UTF-8?B?Z3LDtg==?= =?UTF-8?Q?=C3=9Fe.txt?="`:       "größe.txt",
+		`attachment; filename="a =?UTF-8?Q?=C3=B6?= b.txt"`:                         "a ö b.txt",
+		`attachment; filename="=?UTF-8?Q?a%20b?="`:                                  "a%20b",
+		`attachment; filename="=?GB2312?B?suLK1A==?=.txt"`:                          "=?GB2312?B?suLK1A==?=.txt", // nobody here knows it
+		`attachment; filename="=?UTF-8?B?***?="`:                                    "=?UTF-8?B?***?=",
+		`attachment; filename="=?UTF-8?B?Li4vLi4vZXZpbA==?="`:                       "../../evil", // for Clean
+		`attachment; filename="%2e%2e%2fevil"`:                                      "%2e%2e%2fevil",
+		`attachment; filename="..%5cevil"`:                                          "..%5cevil",
+		`attachment; filename="%252e%252e%252fevil"`:                                "%252e%252e%252fevil",
+		`attachment; filename="a%0d%0ab"`:                                           "a%0d%0ab",
+		`attachment; filename="%2ebashrc"`:                                          ".bashrc", // for Clean
+		`attachment; filename="%2e%2e"; filename="two.txt"`:                         "two.txt",
+		`attachment; filename="=?UTF-8?Q?=2E=2E?="; filename="=?UTF-8?Q?two.txt?="`: "two.txt",
 
 		// Nothing to be had.
 		"":                             "",
@@ -223,7 +251,7 @@ func FuzzFromURL(f *testing.F) {
 
 func FuzzFromDisposition(f *testing.F) {
 	for _, s := range []string{
-		`attachment; filename="a.txt"`, `attachment; filename*=UTF-8''%e2%82%ac.txt; filename=x`, `filename="\"\\`,
+		`attachment; filename="a.txt"`, `attachment; filename*=UTF-8''%e2%82%ac.txt; filename=x`, `filename="\"\\`, `filename="=?UTF-8?B?Li4vLi4vZXZpbA==?= =?utf-8?q?=00=2F?=%2f"`, "filename=%2e%2e%5c",
 		`attachment; filename="../../evil"`, `attachment; filename*=iso-8859-1'en'%a3`, `;=;"=;`, `filename=CON.ldjournal`,
 	} {
 		f.Add(s)

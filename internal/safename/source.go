@@ -1,9 +1,6 @@
 package safename
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // FromURL is the last non-empty segment of the path of u, a URL as it was given
 // or just its path, with percent-encoding undone once; "" if there is none.
@@ -33,106 +30,11 @@ func pathOf(u string) string {
 		return u
 	}
 	u = u[i+len("://"):]
-	i = strings.IndexByte(u, '/')
+	i = strings.IndexAny(u, `/\`)
 	if i < 0 {
 		return ""
 	}
 	return u[i:]
-}
-
-// FromDisposition is the file name in a Content-Disposition field (RFC 6266), or
-// "" if it has none that anything would be left of after Clean. The first valid
-// filename* (RFC 8187, UTF-8 or ISO-8859-1) wins over the first valid filename,
-// which is not percent-decoded. A missing type, values without quotes, unknown
-// parameters and broken ones do not matter. The result is raw and must go
-// through Clean.
-func FromDisposition(h string) string {
-	plain := ""
-	for h != "" {
-		var key, value string
-		key, value, h = nextParam(h)
-		switch {
-		case strings.EqualFold(key, "filename*"):
-			if name, ok := extValue(value); ok && scrub(name) != "" {
-				return name
-			}
-		case strings.EqualFold(key, "filename") && plain == "":
-			// Fields of HTTP/1.1 were ISO-8859-1 before they were UTF-8.
-			if !utf8.ValidString(value) {
-				value = latin1(value)
-			}
-			if scrub(value) != "" {
-				plain = value
-			}
-		}
-	}
-	return plain
-}
-
-// nextParam splits the first parameter off a field. What has no "=" is its key.
-func nextParam(h string) (key, value, rest string) {
-	i := strings.IndexAny(h, "=;")
-	if i < 0 || h[i] == ';' {
-		key, rest, _ = strings.Cut(h, ";")
-		return strings.TrimSpace(key), "", rest
-	}
-	key = strings.TrimSpace(h[:i])
-	h = strings.TrimLeft(h[i+1:], " \t")
-	if !strings.HasPrefix(h, `"`) {
-		value, rest, _ = strings.Cut(h, ";")
-		return key, strings.TrimSpace(value), rest
-	}
-	value, rest = unquote(h[1:])
-	_, rest, _ = strings.Cut(rest, ";") // whatever stands behind the quotes
-	return key, value, rest
-}
-
-// unquote reads a quoted-string up to its closing quote, or to the end if that
-// is missing. A backslash before anything but a quote or a backslash is kept:
-// it is part of a Windows path that was not escaped, and separates.
-func unquote(s string) (value, rest string) {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '"':
-			return b.String(), s[i+1:]
-		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
-			i++
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String(), ""
-}
-
-// extValue decodes charset'language'percent-encoded (RFC 8187 section 3.2).
-func extValue(s string) (string, bool) {
-	charset, s, ok := strings.Cut(s, "'")
-	if !ok {
-		return "", false
-	}
-	_, s, ok = strings.Cut(s, "'")
-	if !ok {
-		return "", false
-	}
-	s, ok = decode(s)
-	switch {
-	case !ok:
-		return "", false
-	case strings.EqualFold(charset, "UTF-8"):
-		return s, utf8.ValidString(s)
-	case strings.EqualFold(charset, "ISO-8859-1"):
-		return latin1(s), true
-	}
-	return "", false
-}
-
-// latin1 reads s as ISO-8859-1, where a byte is the character of its number.
-func latin1(s string) string {
-	var b strings.Builder
-	for _, c := range []byte(s) {
-		b.WriteRune(rune(c))
-	}
-	return b.String()
 }
 
 // unescape undoes percent-encoding once; what is not one stays as it is.

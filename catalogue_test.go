@@ -169,6 +169,10 @@ var catalogue = map[int]faultCase{
 	151: {what: "one origin in many spellings", tests: names("fetch.TestOrigins fetch.TestHostAsSent")},
 	152: {what: "nothing said of what is accepted"},
 	153: {what: "a plain filename that is encoded", tests: names("TestEncodedNames safename.TestFromDisposition safename.FuzzFromDisposition")},
+	154: {what: "words in Content-Encoding that are no coding", tests: names("TestEncodingsThatMeanNothing httprange.TestEncoding")},
+	155: {what: "compressed files that are labelled as encoded", tests: names("TestLabelledByItsType")},
+	156: {what: "encoded, and to be stored so", tests: names("TestEncodedIsStored httprange.TestPolicies")},
+	157: {what: "encoded, and to be decoded", tests: names("TestDecoded TestDecodedBomb TestDecodedInPeace httprange.TestPolicies")},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part
@@ -178,7 +182,6 @@ var leftOut = map[int]string{
 	52:  "jumps of this machine's own clock: timers do not follow it",
 	60:  "no callback for a new URL: the one given is resolved again",
 	75:  "no option to go on without a validator: such a part is begun anew",
-	81:  "no option to decode: it is an error",
 	84:  "no option for an expected size: a digest says more",
 	96:  "no normalization of Unicode: two spellings of a name are two names",
 	116: "no option to leave https",
@@ -224,7 +227,7 @@ var rules = map[int]faultCase{
 	16: {what: "private networks can be denied, at each dial", tests: names("TestDenyPrivateNetworks fetch.TestPrivate fetch.TestDenyPrivate fetch.TestNamesThatLeadInside fetch.TestRebinding fetch.TestHopsAreDialed")},
 	17: {what: "TLS is 1.2 at least, and its errors are final", tests: names("TestCertificates TestTLSErrorsArePermanent TestEnhNobodyListens fetch.TestOldTLS")},
 	18: {what: "everything has a limit", tests: names("TestMaxFileSize TestProbeFaults TestBusyServer TestHostileNames TestRedirectFaults fetch.TestEndlessHeader")},
-	19: {what: "nothing is decoded", tests: names("TestHeaders TestDigestsAndEncodings")},
+	19: {what: "nothing is decoded unasked, nor without bound", tests: names("TestHeaders TestDigestsAndEncodings TestDecodedBomb")},
 	20: {what: "digests are compared as bytes, of known kinds", tests: names("TestHashes TestBadURLOptions digest.TestSums")},
 	21: {what: "without a digest, mirrors do not serve at once", tests: names("TestEnhOneAtATime TestEnhSplice")},
 	22: {what: "no verdict outlives the bytes it was about", tests: names("TestNoVerdictSurvivesTheBytes TestEnhImpostor")},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/line"
+	"github.com/littledl/littledl/internal/transfer"
 )
 
 // DownloadConfig is what a downloader is told once. The zero value is the
@@ -82,6 +84,14 @@ type DownloadConfig struct {
 	// MaxFileSize refuses larger files, before and while downloading. 0: unlimited.
 	MaxFileSize int64
 
+	// ContentEncoding says what becomes of a file that is sent encoded (gzip, br, …) though
+	// identity was asked for, as it always is: EncodingRefuse. What is itself compressed and
+	// only labelled so, by its name's suffix, is stored as it is sent in any case.
+	ContentEncoding EncodingPolicy
+	// Decoders undo codings beside gzip and deflate with EncodingDecode, by their names in
+	// Content-Encoding. Each is called for one body at a time, and closed behind its end.
+	Decoders map[string]func(io.Reader) (io.ReadCloser, error)
+
 	// DisableResume discards what an interrupted transfer had fetched, be it of this
 	// process or of an earlier one. A process that is killed leaves nothing usable then.
 	DisableResume bool
@@ -142,6 +152,20 @@ const (
 	OverwriteSkip
 	// OverwriteError fails the task with ErrFileExists.
 	OverwriteError
+)
+
+// EncodingPolicy says what becomes of a file that is sent encoded.
+type EncodingPolicy int
+
+const (
+	// EncodingRefuse fails with ErrEncoding.
+	EncodingRefuse EncodingPolicy = iota
+	// EncodingStore takes what is sent for the file.
+	EncodingStore
+	// EncodingDecode takes what is in it for the file: its size, hashes and MaxFileSize are of
+	// that. It comes in one stream that nothing goes on from; one that is cut or corrupt is
+	// begun anew.
+	EncodingDecode
 )
 
 const (
@@ -209,6 +233,12 @@ func (c DownloadConfig) check() error {
 	}
 	if c.Overwrite < OverwriteRename || c.Overwrite > OverwriteError {
 		return invalidOption("Overwrite is %d; use one of the Overwrite constants", c.Overwrite)
+	}
+	if c.ContentEncoding < EncodingRefuse || c.ContentEncoding > EncodingDecode || c.Decoders != nil && c.ContentEncoding != EncodingDecode {
+		return invalidOption("ContentEncoding is %d; use one of the Encoding constants, and Decoders with EncodingDecode", c.ContentEncoding)
+	}
+	if _, err := transfer.Decoders(c.Decoders); err != nil {
+		return invalidOption("Decoders: %w", err)
 	}
 	if err := c.checkTransport(); err != nil {
 		return err

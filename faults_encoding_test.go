@@ -25,13 +25,13 @@ func TestDigestsAndEncodings(t *testing.T) {
 		{name: "81 gzip", does: always(Gzip()), file: small, err: littledl.ErrEncoding, gets: 1, within: time.Second},
 		{name: "81 gzip without length", does: []Behaviour{NoLength(), Gzip()}, file: small, err: littledl.ErrEncoding, gets: 1, within: time.Second},
 		{name: "81 gzip of what is named .gz", does: always(Gzip()), file: small, path: "a.gz", want: whatever, gets: 1, then: storedAsSent},
-		{name: "81 gzip later", does: []Behaviour{When(Beyond, encoded("gzip")), When(Beyond, NoRange())}, err: littledl.ErrEncoding, least: 2, gets: 4, within: time.Second},
+		{name: "81 gzip later", does: []Behaviour{When(Beyond, Label("gzip")), When(Beyond, NoRange())}, err: littledl.ErrEncoding, least: 2, gets: 4, within: time.Second},
 		{name: "81 gzip in ranges", does: always(GzipMislabel()), err: littledl.ErrEncoding, gets: 1, within: time.Second},
-		{name: "81 another encoding", does: always(encoded("br")), path: "a.gz", err: littledl.ErrEncoding, gets: 1, within: time.Second},
-		{name: "81 two encodings", does: always(encoded("gzip, gzip")), path: "a.gz", err: littledl.ErrEncoding, gets: 1, within: time.Second},
-		{name: "81 identity", does: always(encoded("identity")), least: 4, gets: n, then: inRanges},
+		{name: "81 another encoding", does: always(Label("br")), path: "a.gz", err: littledl.ErrEncoding, gets: 1, within: time.Second},
+		{name: "81 two encodings", does: always(Label("gzip, gzip")), path: "a.gz", err: littledl.ErrEncoding, gets: 1, within: time.Second},
+		{name: "81 identity", does: always(Label("identity")), least: 4, gets: n, then: inRanges},
 		{name: "82 mislabelled", does: always(GzipMislabel()), path: "a.tar.gz", least: 4, gets: n, then: inRanges},
-		{name: "82 mislabelled, x-gzip", does: always(encoded("x-gzip")), path: "a.TGZ", least: 4, gets: n, then: inRanges},
+		{name: "82 mislabelled, x-gzip", does: always(Label("x-gzip")), path: "a.TGZ", least: 4, gets: n, then: inRanges},
 		{name: "82 mislabelled, no ranges", does: []Behaviour{GzipMislabel(), NoRange()}, path: "a.tgz", gets: 1},
 		{name: "82 mislabelled, no length", does: []Behaviour{GzipMislabel(), NoLength()}, path: "a.tgz", err: littledl.ErrEncoding, gets: 1, within: time.Second},
 		{name: "83 bomb", does: always(GzipBomb(4 * mib)), file: small, err: littledl.ErrEncoding, gets: 1, within: time.Second, then: readsLittle},
@@ -47,15 +47,6 @@ func storedAsSent(b *bed, task littledl.FileTask) {
 	defer f.Close()
 	_, err = gzip.NewReader(f)
 	require.NoError(b, err)
-}
-
-// encoded says Content-Encoding of a body that is as it is.
-func encoded(as string) Behaviour {
-	return Do(func(req *Request, next Handler) *Response {
-		res := next(req)
-		res.Header.Set("Content-Encoding", as)
-		return res
-	})
 }
 
 // 80: what the server says of the whole file counts, unless the caller has said it.

@@ -20,7 +20,7 @@ var badMirrors = map[string]struct {
 	"other size":  {file: []FileOption{enhOther("f", 11*mib)}},
 	"404":         {file: []FileOption{Behave(Status(404))}},
 	"page":        {file: []FileOption{Behave(HTML200())}},
-	"gzip":        {file: []FileOption{Behave(encoded("gzip"), NoRange())}},
+	"gzip":        {file: []FileOption{Behave(Label("gzip"), NoRange())}},
 	"no ranges":   {file: []FileOption{Behave(NoRange())}},
 	"wrong place": {file: []FileOption{Behave(WrongRange(RangeFirst))}},
 	"reset":       {file: []FileOption{Behave(RSTNow())}},

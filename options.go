@@ -3,6 +3,7 @@ package littledl
 import (
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"strings"
@@ -116,10 +117,10 @@ func (s *settings) perFile() int {
 func (s *settings) firstAsk() int64 { return max(smallSize, s.threshold) }
 
 // WithConfig sets everything that DownloadConfig holds. Given twice, the later
-// one counts. Headers are copied.
+// one counts. Maps are copied.
 func WithConfig(c DownloadConfig) Option {
 	return func(s *settings) error {
-		c.Header = c.Header.Clone()
+		c.Header, c.Decoders = c.Header.Clone(), maps.Clone(c.Decoders)
 		origins := c.OriginHeaders
 		c.OriginHeaders = make(map[string]http.Header, len(origins))
 		for origin, h := range origins {

@@ -2,6 +2,7 @@ package littledl_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -27,6 +28,14 @@ func TestInvalidOptions(t *testing.T) {
 	}
 	origin := func(o string) littledl.Option {
 		return conf(littledl.DownloadConfig{OriginHeaders: map[string]http.Header{o: {}}})
+	}
+	decoder := func(r io.Reader) (io.ReadCloser, error) { return io.NopCloser(r), nil }
+	decoders := func(pairs ...any) map[string]func(io.Reader) (io.ReadCloser, error) {
+		all := map[string]func(io.Reader) (io.ReadCloser, error){}
+		for i := 0; i < len(pairs); i += 2 {
+			all[pairs[i].(string)], _ = pairs[i+1].(func(io.Reader) (io.ReadCloser, error))
+		}
+		return all
 	}
 	for name, o := range map[string]littledl.Option{
 		"no files":               littledl.WithMaxConcurrentFiles(0),
@@ -63,6 +72,15 @@ func TestInvalidOptions(t *testing.T) {
 		"Host":                   header("Host"),
 		"not a header":           header("X Y"),
 		"header injection":       conf(littledl.DownloadConfig{Header: http.Header{"X": {"a\r\nCookie: b"}}}),
+		"encoding":               conf(littledl.DownloadConfig{ContentEncoding: 3}),
+		"encoding below":         conf(littledl.DownloadConfig{ContentEncoding: -1}),
+		"decoders for nothing":   conf(littledl.DownloadConfig{Decoders: decoders("br", decoder)}),
+		"no decoder":             conf(littledl.DownloadConfig{ContentEncoding: littledl.EncodingDecode, Decoders: decoders("br", nil)}),
+		"decoder of nothing":     conf(littledl.DownloadConfig{ContentEncoding: littledl.EncodingDecode, Decoders: decoders("identity", decoder)}),
+		"decoder of two":         conf(littledl.DownloadConfig{ContentEncoding: littledl.EncodingDecode, Decoders: decoders("br, zstd", decoder)}),
+		"two decoders of one":    conf(littledl.DownloadConfig{ContentEncoding: littledl.EncodingDecode, Decoders: decoders("br", decoder, "BR", decoder)}),
+		"one origin twice":       conf(littledl.DownloadConfig{OriginHeaders: map[string]http.Header{"https://a.test": {}, "https://A.test.:443": {}}}),
+		"origin with a query":    origin("https://a.test?"),
 		"origin with a path":     origin("https://a.test/x"),
 		"origin without scheme":  origin("a.test"),
 		"origin with a password": origin("https://user:hidden@a.test"),
@@ -89,6 +107,8 @@ func TestValidOptions(t *testing.T) {
 		"no retries":     {Retry: littledl.RetryConfig{MaxRetries: -1}},
 		"private":        {DenyPrivateNetworks: true, ConnectTimeout: 1},
 		"small":          {BufferSize: 4096, MinChunkSize: 1, MaxChunks: 1, MaxConnections: 1},
+		"decoders":       {ContentEncoding: littledl.EncodingDecode, Decoders: map[string]func(io.Reader) (io.ReadCloser, error){"br": func(io.Reader) (io.ReadCloser, error) { return nil, nil }}},
+		"origins":        {OriginHeaders: map[string]http.Header{"http://bücher.test": {}, "HTTPS://xn--bcher-kva.test./": {}, "http://[::1]:8080": {}}},
 		"policy":         {Overwrite: littledl.OverwriteError},
 		"more than fits": {MaxChunks: 1000, MaxConnectionsPerHost: 1000},
 	} {

@@ -10,6 +10,7 @@ import (
 	"github.com/littledl/littledl/internal/exchange"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/health"
+	"github.com/littledl/littledl/internal/httprange"
 	"github.com/littledl/littledl/internal/origin"
 	"github.com/littledl/littledl/internal/pace"
 	"github.com/littledl/littledl/internal/partfile"
@@ -23,6 +24,7 @@ func (d *BatchDownloader) newRun(ctx context.Context) *batch.Run {
 	set, cfg := d.set, d.set.cfg
 	limits := health.Limits{Base: cfg.Retry.BaseDelay, MaxDelay: cfg.Retry.MaxDelay, MaxElapsed: cfg.Retry.MaxElapsed}
 	limiter := pace.New(cfg.MaxSpeed)
+	decoders, _ := transfer.Decoders(cfg.Decoders) // they were checked
 	c := batch.Config{
 		Table: d.table, Slots: budget.New(set.slots()), Tell: listener{d}, Places: set.files, Connections: set.connections(),
 		Interval: cfg.ProgressInterval, Cut: cut, Class: chunksFor, Op: opOf, Word: known, Logger: cfg.Logger,
@@ -37,11 +39,11 @@ func (d *BatchDownloader) newRun(ctx context.Context) *batch.Run {
 		c.Share = batch.NewSharing(set.files, set.threads, set.adaptive && set.adaptiveSpeed)
 		c.Cut, o.Share = set.cutBy(c.Share), c.Share.Pool()
 	}
-	client := set.newClient(limits, limiter)
+	client := set.newClient(limits, limiter, decoders)
 	dirs := disk.NewDirs(partfile.WithRoom(set.openDir, client.MakeRoom))
 	c.Engine = transfer.Engine{
 		Table: d.table, Dirs: dirs, Index: d.index, Reuse: &d.reuse, Origins: origin.NewTable(o),
-		Client: client, Limiter: limiter, Plans: &set.plans, Disk: &set.onDisk,
+		Client: client, Limiter: limiter, Decoders: decoders, Plans: &set.plans, Disk: &set.onDisk,
 		Limits:  recovery.NewLimits(limits, cfg.Retry.MaxRetries, set.perFile(), cfg.MinChunkSize),
 		PerFile: set.perFile(), FirstAsk: set.firstAsk(), Small: smallSize, MaxFileSize: cfg.MaxFileSize, Stall: cfg.StallTimeout,
 		Holding: 2*set.files + 16, Shared: set.enhanced, TrustModTime: cfg.TrustModTime, TrustMirrors: set.trusted,
@@ -51,7 +53,7 @@ func (d *BatchDownloader) newRun(ctx context.Context) *batch.Run {
 }
 
 // newClient is what makes the requests of a Start.
-func (s *settings) newClient(limits health.Limits, limiter *pace.Limiter) *exchange.Client {
+func (s *settings) newClient(limits health.Limits, limiter *pace.Limiter, decoders map[string]transfer.Decoder) *exchange.Client {
 	c := s.cfg
 	return exchange.New(exchange.Config{
 		Client: fetch.New(fetch.Config{
@@ -59,7 +61,8 @@ func (s *settings) newClient(limits health.Limits, limiter *pace.Limiter) *excha
 			ConnectTimeout: c.ConnectTimeout, HeaderTimeout: c.HeaderTimeout, DenyPrivate: c.DenyPrivateNetworks,
 			Connections: s.connections(), Header: c.Header, OriginHeaders: c.OriginHeaders, UserAgent: c.UserAgent,
 		}),
-		Limits: limits, Buffer: limiter.Burst(c.BufferSize),
+		Limits: limits, Buffer: limiter.Burst(c.BufferSize), Encoded: httprange.Policy(c.ContentEncoding),
+		Decodes: func(coding string) bool { return decoders[coding] != nil },
 		Status: func(code int, retryAfter time.Duration) error {
 			return &StatusError{Code: code, RetryAfter: retryAfter}
 		},

@@ -39,5 +39,9 @@ func encodingFaults() []fault {
 	return []fault{
 		{number: 81, what: "gzip though identity was asked for", ours: "refuses it with `ErrEncoding`", does: does(origin.Gzip()), file: sized(256 * kib), ends: failed},
 		{number: 82, what: "a.tar.gz sent as it is, but labelled Content-Encoding: gzip", ours: "stores it as it is", does: does(origin.GzipMislabel()), path: "a.tar.gz"},
+		{number: 154, what: "sent as it is, Content-Encoding: none", ours: "knows which words are codings", does: does(origin.Label("none"))},
+		{number: 154, what: "sent as it is, Content-Encoding: utf-8", ours: "knows which words are codings", does: does(origin.Label("utf-8"))},
+		{number: 154, what: "sent as it is, Content-Encoding: aws-chunked", ours: "knows which words are codings", does: does(origin.Label("aws-chunked"))},
+		{number: 155, what: "a.tar.xz sent as it is, but labelled Content-Encoding: xz", ours: "stores it as it is", does: does(origin.Label("xz")), path: "a.tar.xz"},
 	}
 }

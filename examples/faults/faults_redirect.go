@@ -13,6 +13,7 @@ const secret = "hidden"
 // redirectFaults are answers that lead elsewhere.
 func redirectFaults() []fault {
 	const token, cookie, key = "Authorization: Bearer " + secret, "Cookie: session=" + secret, "X-Api-Key: " + secret
+	const escapes = "escapes as browsers do"
 	const stays = "follows; what was given for one origin stays there"
 	return []fault{
 		{number: 113, what: "five redirects", ours: "follows, up to ten", does: does(origin.Redirect(5, 302))},
@@ -29,6 +30,10 @@ func redirectFaults() []fault {
 		{number: 118, what: "redirect to another host, user and password in the URL", ours: stays, set: withPassword, happened: leaked},
 		{number: 145, what: "body of a redirect stalls after 5 bytes", ours: "follows at once", does: first(1, stalled(origin.Redirect(1, 302)))},
 		{number: 145, what: "body of a 404 stalls after 5 bytes", ours: "gives up at once", does: does(stalled(origin.Status(404))), ends: failed},
+		{number: 150, what: "redirect with blanks and quotes in its query, 400 to whoever sends them so", ours: escapes, set: toWritten(`?name="a b.bin"`)},
+		{number: 150, what: "redirect with letters beyond ASCII, 400 to whoever sends them so", ours: escapes, set: toWritten("?name=größe")},
+		{number: 150, what: "redirect with a percent sign that escapes nothing, 400 to whoever sends it so", ours: escapes, set: toWritten("?part=100%")},
+		{number: 152, what: "403 to requests without Accept", ours: "says that it accepts anything", does: does(origin.FirewallAccept())},
 	}
 }
 
@@ -42,6 +47,15 @@ func toFile(s *stage) error {
 	path := filepath.Join(s.root, "private")
 	s.served.Behave(origin.RedirectTo("file://"+path, 302))
 	return s.plant(path, strings.Repeat(secret, 100))
+}
+
+// toWritten leads to the file by a query that is written so.
+func toWritten(query string) func(*stage) error {
+	return func(s *stage) error {
+		bare := origin.When(func(r *origin.Request) bool { return r.URL.RawQuery == "" }, origin.RedirectTo("/"+usualPath+query, 302))
+		s.served.Behave(origin.StrictTarget(), bare)
+		return nil
+	}
 }
 
 // toOther leads to another server, reached by this name, that has the file.

@@ -58,7 +58,7 @@ func (c *Client) cause(v httprange.Verdict, e *fail.Error) error {
 	case httprange.IfRangeRefused:
 		return errIfRange
 	case httprange.BadEncoding:
-		return fmt.Errorf("%w: %s", fail.ErrEncoding, v.Reason)
+		return fmt.Errorf("%w: %s; see DownloadConfig.ContentEncoding", fail.ErrEncoding, v.Reason)
 	case httprange.Changed:
 		return fmt.Errorf("%w: %s", fail.ErrRemoteChanged, v.Reason)
 	}

@@ -7,12 +7,13 @@ import (
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/httprange"
+	"github.com/littledl/littledl/internal/safename"
 )
 
 // request builds what is sent, and what the answer is judged by.
 func (c *Client) request(a *Ask) (fetch.Request, httprange.Ask) {
 	quirks := a.Origin.Quirks()
-	ask := httprange.Ask{Name: a.URL.Path, Served: a.Served}
+	ask := httprange.Ask{Served: a.Served, Policy: c.conf.Encoded, Decodes: c.conf.Decodes}
 	req := a.Source.request(http.MethodGet)
 	req.URL = a.URL
 	if !a.Ranged {
@@ -37,6 +38,14 @@ func (a *Ask) note(whole bool) {
 	case a.Ranged && !whole:
 		a.Origin.ServedRange(a.Lo, a.Hi, a.Most)
 	}
+}
+
+// names are all that the file of an answer has. Most answers need none.
+func (a *Ask) names(res *fetch.Response) []string {
+	if len(res.Header["Content-Encoding"]) == 0 {
+		return nil
+	}
+	return []string{a.Name, safename.FromDisposition(res.Header.Get("Content-Disposition")), res.URL.Path, a.URL.Path, a.Source.URL.Path}
 }
 
 // rangeText is the Range of a request.

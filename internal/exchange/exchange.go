@@ -29,6 +29,9 @@ type Config struct {
 	Client *fetch.Client
 	Limits health.Limits
 	Buffer int // bytes that are read at a time
+	// What becomes of what is sent encoded; Decodes says which codings can be undone.
+	Encoded httprange.Policy
+	Decodes func(coding string) bool
 	// Status words a status that is of no use, for people.
 	Status func(code int, retryAfter time.Duration) error
 }
@@ -81,6 +84,7 @@ type Ask struct {
 	Lo, Hi   int64
 	Most     int64          // longer ranges were refused; 0: none were
 	Instead  bool           // asked for whole, since ranges were refused
+	Name     string         // that the caller gave the file; ""
 	Pin      *httprange.Pin // the version that is fetched; nil: no answer has said yet
 	Served   bool           // the URL has answered with bytes of the file before
 	Separate bool           // on a connection of its own, where the origin takes that
@@ -147,6 +151,7 @@ func (c *Client) once(ctx context.Context, l *origin.Lease, a *Ask, s Sink, bega
 	if req.HTTP1 {
 		a.Origin.SpokeHTTP1()
 	}
+	ask.Names = a.names(res)
 	v := httprange.Gate(ask, a.Pin, httprange.Answer{Status: res.StatusCode, Header: res.Header, ContentLength: res.ContentLength})
 	if v.Kind != httprange.Accept && v.Kind != httprange.Empty {
 		err := c.refusal(v, res)

@@ -38,7 +38,7 @@ func (c *Client) Head(ctx context.Context, l *origin.Lease, s *Source) Head {
 	h := Head{Status: res.StatusCode, Digest: digest.FromHeader(res.Header, false)}
 	h.Pin = httprange.Pin{
 		Size: res.ContentLength, ETag: res.Header.Get("ETag"), LastModified: res.Header.Get("Last-Modified"),
-		Encoding: res.Header.Get("Content-Encoding"),
+		Encoding: httprange.Encoding(res.Header),
 	}
 	if n := safename.FromDisposition(res.Header.Get("Content-Disposition")); n != "" {
 		h.Name = safename.Clean(n)

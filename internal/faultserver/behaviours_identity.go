@@ -1,13 +1,9 @@
 package faultserver
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -84,45 +80,6 @@ func LastModNow() Behaviour {
 // NoValidators sends neither ETag nor Last-Modified.
 func NoValidators() Behaviour {
 	return onRequest(func(req *Request) { req.Rep.ETag, req.Rep.LastModified = "", time.Time{} })
-}
-
-// Gzip answers GET with the file compressed, whatever encodings were asked for, and
-// ignores Range.
-func Gzip() Behaviour {
-	return func(next Handler) Handler {
-		return onResponse(func(req *Request, res *Response) {
-			if res.Status == http.StatusOK {
-				res.Header.Set("Content-Encoding", "gzip")
-				res.setBody(bytes.NewReader(compressed(req.Rep.Content)))
-			}
-		})(NoRange()(next))
-	}
-}
-
-// GzipMislabel says Content-Encoding: gzip and sends the file as it is.
-func GzipMislabel() Behaviour {
-	return onResponse(func(_ *Request, res *Response) { res.Header.Set("Content-Encoding", "gzip") })
-}
-
-// GzipBomb is Gzip of size zero bytes.
-func GzipBomb(size int64) Behaviour {
-	return func(next Handler) Handler {
-		bomb := compressed(zeros(size))
-		return onGET(func(_ *Request, res *Response) {
-			res.Header.Set("Content-Encoding", "gzip")
-			res.setBody(bytes.NewReader(bomb))
-		})(NoRange()(next))
-	}
-}
-
-func compressed(c Content) []byte {
-	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
-	if _, err := io.Copy(z, io.NewSectionReader(c, 0, c.Size())); err != nil {
-		panic(err) // neither side can fail
-	}
-	z.Close()
-	return out.Bytes()
 }
 
 // ReprDigest sends the SHA-256 of the whole file (RFC 9530), made wrong if right is

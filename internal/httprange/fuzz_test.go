@@ -35,7 +35,7 @@ func FuzzGate(f *testing.F) {
 		}
 		ask := Ask{Ranged: ranged, Start: max(start, 0), End: end, IfRange: flags&2 != 0, Served: flags&4 != 0}
 		if flags&8 != 0 {
-			ask.Name = "/a.tar.gz"
+			ask.Names = []string{"/a.tar.gz"}
 		}
 		var pin *Pin
 		if flags&1 != 0 {

@@ -20,15 +20,16 @@ func Gate(ask Ask, pin *Pin, a Answer) Verdict {
 	if !ask.Ranged {
 		ask.Start, ask.End = 0, -1
 	}
-	if pin == nil {
+	first := pin == nil
+	if first {
 		pin = &Pin{Size: -1}
 		ask.IfRange = false // there was nothing to put in it
 	}
 	switch a.Status {
 	case http.StatusPartialContent:
-		return gatePartial(ask, *pin, a)
+		return gatePartial(ask, *pin, first, a)
 	case http.StatusOK:
-		return gateWhole(ask, *pin, a)
+		return gateWhole(ask, *pin, first, a)
 	case http.StatusRequestedRangeNotSatisfiable:
 		return gateUnsatisfied(ask, *pin, a)
 	default:
@@ -36,7 +37,7 @@ func Gate(ask Ask, pin *Pin, a Answer) Verdict {
 	}
 }
 
-func gatePartial(ask Ask, pin Pin, a Answer) Verdict {
+func gatePartial(ask Ask, pin Pin, first bool, a Answer) Verdict {
 	cr, why := partOf(a.Header)
 	if why != "" {
 		return unusable(ask, why)
@@ -48,8 +49,12 @@ func gatePartial(ask Ask, pin Pin, a Answer) Verdict {
 		cr.Total = pin.Size
 	}
 	got := pinOf(a.Header, cr.Total)
-	if got.Encoding != "" && got.Encoding != pin.Encoding &&
-		!(mislabelled(ask.Name, got.Encoding) && a.ContentLength == cr.End-cr.Start) {
+	switch ask.useOf(pin, first, got.Encoding, a.ContentLength == cr.End-cr.Start) {
+	case encoded:
+		return unusable(ask, "a part of an encoded file, of which only all can be decoded")
+	case another:
+		return Verdict{Kind: Changed, Pin: got, Reason: "content-encoding differs"}
+	case nothing:
 		return reject(BadEncoding, "content-encoding is "+printable(got.Encoding))
 	}
 	if what := pin.differs(got); what != "" {
@@ -116,14 +121,22 @@ func place(ask Ask, cr ContentRange, got Pin, length int64) Verdict {
 	}
 }
 
-func gateWhole(ask Ask, pin Pin, a Answer) Verdict {
+func gateWhole(ask Ask, pin Pin, first bool, a Answer) Verdict {
 	if len(a.Header["Content-Range"]) > 0 {
 		return reject(Malformed, "200 with a content-range")
 	}
 	size := max(a.ContentLength, -1)
 	got := pinOf(a.Header, size)
-	if got.Encoding != "" && got.Encoding != pin.Encoding &&
-		!(mislabelled(ask.Name, got.Encoding) && size >= 0 && (pin.Size < 0 || pin.Size == size)) {
+	decode := ""
+	switch ask.useOf(pin, first, got.Encoding, size >= 0 && (pin.Size < 0 || pin.Size == size)) {
+	case encoded: // whose own size nobody tells
+		decode, got.Encoding, got.Size = got.Encoding, "", -1
+		if size > 0 {
+			size = -1
+		}
+	case another:
+		return Verdict{Kind: Changed, Pin: got, Reason: "content-encoding differs"}
+	case nothing:
 		return reject(BadEncoding, "content-encoding is "+printable(got.Encoding))
 	}
 	verdict := Verdict{Pin: got}
@@ -138,7 +151,7 @@ func gateWhole(ask Ask, pin Pin, a Answer) Verdict {
 		verdict.Kind, verdict.Reason = Empty, "content-length is 0"
 	default:
 		verdict.Kind, verdict.Reason = Accept, "whole file"
-		verdict.Whole, verdict.Take = true, size
+		verdict.Whole, verdict.Take, verdict.Decode = true, size, decode
 	}
 	return verdict
 }
@@ -186,16 +199,6 @@ func gateStatus(ask Ask, status int) Verdict {
 		return reject(Malformed, reason+" is no final answer")
 	}
 	return reject(Permanent, reason)
-}
-
-// mislabelled reports whether an encoding is likely to be the type of the file
-// and not something done to it: some servers label what ends in .gz so.
-func mislabelled(name, encoding string) bool {
-	if !strings.EqualFold(encoding, "gzip") && !strings.EqualFold(encoding, "x-gzip") {
-		return false
-	}
-	name = strings.ToLower(name)
-	return strings.HasSuffix(name, ".gz") || strings.HasSuffix(name, ".tgz")
 }
 
 // printable makes text of the server safe for a terminal and short.

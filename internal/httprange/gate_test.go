@@ -52,8 +52,8 @@ func TestGate(t *testing.T) {
 	dated := &Pin{Size: 3000, LastModified: old, DateStrong: true}
 	sized := &Pin{Size: 3000}
 	unsized := &Pin{Size: -1, ETag: `"a"`}
-	gz := Ask{Ranged: true, Start: 1000, End: 2000, Name: "/x/a.tar.GZ"}
-	gzWhole := Ask{Name: "/a.tgz"}
+	gz := Ask{Ranged: true, Start: 1000, End: 2000, Names: []string{"/x/a.tar.GZ"}}
+	gzWhole := Ask{Names: []string{"/dl", "/a.tgz"}}
 	plain := part
 	plain.IfRange = false
 	first := probe

@@ -2,7 +2,6 @@ package httprange
 
 import (
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -13,7 +12,7 @@ type Pin struct {
 	ETag         string // as sent, "" if none
 	LastModified string // as sent, "" if none
 	DateStrong   bool   // Last-Modified is at least 60 s older than the answer's Date
-	Encoding     string // Content-Encoding as sent; "" also for identity
+	Encoding     string // what Content-Encoding says was done to what is fetched; "" for nothing
 }
 
 // StrongETag reports whether etag is well-formed and strong (RFC 9110 section
@@ -50,7 +49,7 @@ func pinOf(h http.Header, size int64) Pin {
 		ETag:         field(h, "Etag"),
 		LastModified: field(h, "Last-Modified"),
 		DateStrong:   dateStrong(h),
-		Encoding:     encoding(h),
+		Encoding:     Encoding(h),
 	}
 }
 
@@ -72,14 +71,6 @@ func field(h http.Header, canonical string) string {
 		return v[0]
 	}
 	return ""
-}
-
-func encoding(h http.Header) string {
-	e := strings.TrimSpace(strings.Join(h["Content-Encoding"], ", "))
-	if strings.EqualFold(e, "identity") {
-		return ""
-	}
-	return e
 }
 
 // differs says in what the answer q contradicts p, or "". What one of them

@@ -4,11 +4,13 @@ import "net/http"
 
 // Ask is what was asked of the server.
 type Ask struct {
-	Ranged     bool   // a Range header was sent; if not, Start and End do not count
-	Start, End int64  // the part [Start, End); End < 0: to the end of the file
-	IfRange    bool   // If-Range was sent
-	Served     bool   // this URL has answered with usable bytes before
-	Name       string // path of the URL, which tells a .gz that is labelled as encoded
+	Ranged     bool     // a Range header was sent; if not, Start and End do not count
+	Start, End int64    // the part [Start, End); End < 0: to the end of the file
+	IfRange    bool     // If-Range was sent
+	Served     bool     // this URL has answered with usable bytes before
+	Names      []string // that the file has, which tell a .gz that is labelled as encoded
+	Policy     Policy
+	Decodes    func(coding string) bool // with Decode
 }
 
 // Answer is the head of a response.
@@ -29,7 +31,7 @@ const (
 	RangeMismatch              // the answer admits to other bytes than were asked
 	Changed                    // another version of the file than the pinned one
 	IfRangeRefused             // a whole file in answer to an If-Range that holds: ask again without If-Range
-	BadEncoding                // the bytes are encoded, though identity was asked
+	BadEncoding                // the bytes are encoded, though identity was asked, and no use
 	Throttled                  // 429, 503: too much was asked at once
 	Transient                  // 408, 425, 500, 502, 504, 520 to 530: ask again later
 	Expired                    // 401, 403, 404, 410 on a URL that has served before
@@ -79,5 +81,6 @@ type Verdict struct {
 	Offset int64  // in the file, of the first byte to write
 	Take   int64  // bytes to write; never read past them. Negative: until the body ends
 	Pin    Pin    // what the answer says of the file, to be pinned if it is the first; Size is -1 where it says nothing
+	Decode string // Accept: the codings that are to be undone, the last one first; what is in them is the file, of a length that nobody knows
 	Reason string // why, in a few lower-case words that are safe to print
 }

@@ -133,6 +133,13 @@ func (p *Plan) Answered(s *Segment, now time.Time) {
 	s.answered, s.moved = true, now
 }
 
+// Arrived notes that something has come that is no byte of the file yet.
+func (p *Plan) Arrived(s *Segment, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.moved = now
+}
+
 // Room is how many bytes at off the segment wants: its end may have been moved.
 func (p *Plan) Room(s *Segment, off int64) int64 {
 	p.mu.Lock()

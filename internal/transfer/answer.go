@@ -74,6 +74,9 @@ func (x *answer) Accept(a exchange.Answer) (io.WriterAt, error) {
 		return nil, err
 	}
 	x.notes = f.target.Record()
+	if v.Decode != "" {
+		res.Body = x.decode(res.Body)
+	}
 	if x.repairs {
 		return comparingWriter{f, x.src}, nil
 	}
@@ -137,15 +140,28 @@ func (x *answer) Wrote(off int64, data []byte) error {
 	}
 	x.added += added
 	f.e.Table.Count(f.t, added)
-	f.received.Add(int64(n))
-	f.e.Client.Count(int64(n))
-	x.at.Received(n)
+	if x.v.Decode == "" {
+		x.arrived(n)
+	}
 	if m, end := f.e.MaxFileSize, off+int64(n); m > 0 && end > m {
 		return f.tooLarge(end)
 	}
-	if err := x.notes.Wrote(off, data); err != nil {
+	if err := x.notes.Wrote(off, data); err != nil || x.v.Decode != "" {
 		return err
 	}
+	return x.throttle(n)
+}
+
+// arrived counts bytes off the network.
+func (x *answer) arrived(n int) {
+	x.f.received.Add(int64(n))
+	x.f.e.Client.Count(int64(n))
+	x.at.Received(n)
+}
+
+// throttle waits until more may follow so many bytes off the network.
+func (x *answer) throttle(n int) error {
+	f := x.f
 	if f.e.Limiter == nil {
 		return nil
 	}

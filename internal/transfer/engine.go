@@ -64,18 +64,19 @@ type Cut struct {
 // Engine is what all files of a Start share.
 type Engine struct {
 	Batch
-	Context context.Context // of the Start
-	Gate    *gate.Gate
-	Table   *task.Table
-	Dirs    *disk.Dirs
-	Index   *reuse.Index
-	Reuse   *reuse.Stats
-	Origins *origin.Table
-	Client  *exchange.Client
-	Limiter *pace.Limiter // nil: there is no limit
-	Limits  *recovery.Limits
-	Plans   *segment.Config
-	Disk    *disk.Policy
+	Context  context.Context // of the Start
+	Gate     *gate.Gate
+	Table    *task.Table
+	Dirs     *disk.Dirs
+	Index    *reuse.Index
+	Reuse    *reuse.Stats
+	Origins  *origin.Table
+	Client   *exchange.Client
+	Limiter  *pace.Limiter      // nil: there is no limit
+	Decoders map[string]Decoder // by coding
+	Limits   *recovery.Limits
+	Plans    *segment.Config
+	Disk     *disk.Policy
 
 	PerFile      int           // requests of one file in flight
 	FirstAsk     int64         // bytes that the first request asks for

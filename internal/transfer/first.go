@@ -37,7 +37,7 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 		return errBackupPage
 	}
 	f.modified = lastModified(v.Pin.LastModified)
-	if f.hash.IsZero() { // the caller's own digest counts more
+	if f.hash.IsZero() && v.Decode == "" { // the caller's own digest counts more, and the server's is of what it sends
 		f.promised = digest.FromHeader(res.Header, v.Whole)
 		f.hash = f.promised
 	}

@@ -232,7 +232,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // askLocked is what is asked of a source for a segment.
 func (f *File) askLocked(s *segment.Segment, src *source, u *url.URL, h *origin.Origin) exchange.Ask {
 	ask := exchange.Ask{
-		Source: &src.Source, URL: u, Origin: h, Pin: f.pinForLocked(src), Served: f.pin != nil && !f.unconfirmed,
+		Source: &src.Source, URL: u, Origin: h, Name: f.spec.Filename, Pin: f.pinForLocked(src), Served: f.pin != nil && !f.unconfirmed,
 		Refusals: f.plan.Tries(s).Refusals,
 	}
 	if ask.Instead = f.rec.Instead(src.n); f.stream || ask.Instead {

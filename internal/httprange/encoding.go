@@ -98,7 +98,8 @@ const (
 	nothing
 )
 
-// useOf is what an answer is good for. First: no version is known yet. Sized: its length agrees with what is known.
+// useOf is what an answer is good for. First: no version is known yet. Sized: its length agrees
+// with what is known.
 func (a Ask) useOf(pin Pin, first bool, got string, sized bool) use {
 	switch was := pin.Encoding; {
 	case got == was:

@@ -78,7 +78,7 @@ func (f *File) sample(ctx context.Context, k *origin.Lease, src *source, known *
 	f.mu.Lock()
 	u, h := f.addressLocked(src)
 	f.mu.Unlock()
-	ask := exchange.Ask{Source: &src.Source, URL: u, Origin: h, Ranged: true, Lo: lo, Hi: hi, Pin: known, Refusals: refusals}
+	ask := exchange.Ask{Source: &src.Source, URL: u, Origin: h, Ranged: true, Lo: lo, Hi: hi, Name: f.spec.Filename, Pin: known, Refusals: refusals}
 	got, says, o := f.e.Client.Sample(ctx, k, &ask, func() fail.Facts { return f.facts(src, nil) })
 	if o.Err == nil { // so that it is known before one of the others ends whether a connection had better be one to it
 		f.plan.Expect(src.n, float64(hi-lo)/max(time.Since(o.Began).Seconds(), 1e-3))

@@ -56,12 +56,12 @@ func (f *File) addressLocked(s *source) (*url.URL, *origin.Origin) {
 }
 
 // pinForLocked is what an answer of a source is checked against: nil before anything was
-// accepted; the size alone for a source that has not spoken yet.
+// accepted; the size alone, and how it is encoded, for a source that has not spoken yet.
 func (f *File) pinForLocked(s *source) *httprange.Pin {
 	if f.pin == nil {
 		return nil
 	}
-	p := httprange.Pin{Size: f.pin.Size}
+	p := httprange.Pin{Size: f.pin.Size, Encoding: f.pin.Encoding}
 	if s.pin != nil {
 		p = *s.pin
 	} else if len(f.sources) == 1 {

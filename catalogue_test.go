@@ -171,7 +171,7 @@ var catalogue = map[int]faultCase{
 	153: {what: "a plain filename that is encoded", tests: names("TestEncodedNames safename.TestFromDisposition safename.FuzzFromDisposition")},
 	154: {what: "words in Content-Encoding that are no coding", tests: names("TestEncodingsThatMeanNothing httprange.TestEncoding")},
 	155: {what: "compressed files that are labelled as encoded", tests: names("TestLabelledByItsType")},
-	156: {what: "encoded, and to be stored so", tests: names("TestEncodedIsStored httprange.TestPolicies")},
+	156: {what: "encoded, and to be stored so", tests: names("TestEncodedIsStored TestStoredFromMirrors httprange.TestPolicies")},
 	157: {what: "encoded, and to be decoded", tests: names("TestDecoded TestDecodedBomb TestDecodedInPeace httprange.TestPolicies")},
 }
 

@@ -2,7 +2,9 @@ package littledl_test
 
 import (
 	"compress/gzip"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,5 +65,55 @@ func TestServersDigest(t *testing.T) {
 		require.ErrorIs(b, b.start(), littledl.ErrHashMismatch)
 		finals, parts := b.listing()
 		require.Empty(b, append(finals, parts...))
+	})
+}
+
+// 154: what stands in Content-Encoding and is no coding.
+func TestEncodingsThatMeanNothing(t *testing.T) {
+	t.Parallel()
+	small := []FileOption{Size(300 * kib)}
+	rows := []fault{{name: "154 in ranges", does: always(Label("none")), least: 4, gets: 8, then: inRanges}}
+	for _, word := range []string{
+		"", ",", " , ", "identity, identity", "Identity,", "none", "NONE", "null", "utf-8", "UTF8", "iso-8859-1", "windows-1252", "us-ascii", "Shift_JIS", "charset=utf-8",
+		"binary", "8bit", "base64", "aws-chunked", "aws-chunked, identity", "text/plain", "application/octet-stream", `"identity"`,
+	} {
+		rows = append(rows, fault{name: fmt.Sprintf("154 %q", word), does: always(Label(word)), file: small, gets: 1})
+	}
+	for _, word := range []string{"gzip", "aws-chunked,gzip", "gzip, identity", "UTF-8, br", "zstd", "dcb", "foo", "compress", "exi"} {
+		rows = append(rows, fault{name: fmt.Sprintf("81 %q", word), does: always(Label(word)), file: small, err: littledl.ErrEncoding, gets: 1, within: time.Second})
+	}
+	testFaults(t, rows)
+}
+
+// 155: what is itself compressed, and labelled so, by any of its names.
+func TestLabelledByItsType(t *testing.T) {
+	t.Parallel()
+	small := []FileOption{Size(300 * kib)}
+	var rows []fault
+	for path, label := range map[string]string{
+		"a.gz": "x-gzip", "a.TGZ": "GZIP", "a.svgz": "gzip", "a.tar.bz2": "x-bzip2", "a.tbz2": "bzip2", "a.xz": "xz", "a.txz": "x-xz", "a.zst": "zstd", "a.tzst": "zstd",
+		"a.br": "br", "a.js.br": "br", "a.Z": "x-compress", "a.tar.Z": "compress", "a.lzma": "lzma", "a.lz4": "lz4", "a.gz ": "gzip", "b.tar.gz": "aws-chunked, gzip",
+	} {
+		if path = strings.TrimSpace(path); path != "a.gz" || label == "x-gzip" {
+			rows = append(rows, fault{name: fmt.Sprintf("155 %s is %s", path, label), does: always(Label(label)), file: small, path: path, gets: 1})
+		}
+	}
+	for path, label := range map[string]string{"a.gz": "br", "a.bz2": "gzip", "a.svg": "gzip", "a.xz": "xz, gzip", "gz": "gzip", "a.gz.bin": "gzip"} {
+		rows = append(rows, fault{name: fmt.Sprintf("81 %s is %s", path, label), does: always(Label(label)), file: small, path: path, err: littledl.ErrEncoding, gets: 1, within: time.Second})
+	}
+	rows = append(rows,
+		fault{name: "155 in ranges", does: always(Label("xz")), path: "a.txz", least: 4, gets: 8, then: inRanges},
+		fault{name: "155 labelled now and then", does: always(Alternate(Label("zstd"), Good())), path: "a.zst", least: 4, gets: 8, then: inRanges},
+		fault{name: "155 by its disposition", does: []Behaviour{Label("gzip"), Disposition(`attachment; filename="x.tar.gz"`)}, path: "dl", file: small, gets: 1},
+	)
+	testFaults(t, rows)
+	t.Run("155 by where it was, and by the name that is given", func(t *testing.T) {
+		inBoth(t, func(b *bed) {
+			b.restarts = 1 // the redirect has a text
+			f := b.srv.File("blob", Size(1000), Behave(Label("gzip")))
+			b.addURL(b.srv.File("a.tgz", Behave(RedirectTo("/blob", 302))).URL(), f.Content())
+			b.add(b.srv.File("dl", Size(1000), Behave(Label("br"))), littledl.WithFilename("x.br"))
+			require.NoError(b, b.start())
+		})
 	})
 }

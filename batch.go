@@ -87,7 +87,7 @@ func (d *BatchDownloader) add(rawURL string, o urlOptions) (*task.Task, error) {
 	if err != nil {
 		return nil, addError(rawURL, err)
 	}
-	t, err := d.table.Add(rawURL, o.spec())
+	t, err := d.table.Add(rawURL, o)
 	if err != nil {
 		return nil, addError(rawURL, fmt.Errorf("%w: %w", ErrDuplicateTarget, err))
 	}
@@ -100,7 +100,7 @@ func (d *BatchDownloader) add(rawURL string, o urlOptions) (*task.Task, error) {
 // queued.
 func (d *BatchDownloader) AddURLs(urls []string, savePath string, opts ...URLOption) (taskIDs []string, err error) {
 	o, err := newURLOptions(savePath, opts)
-	if err == nil && o.filename != "" && len(urls) > 1 {
+	if err == nil && o.Filename != "" && len(urls) > 1 {
 		err = fmt.Errorf("%w: WithFilename gives %d URLs one name; use AddURL for each", ErrDuplicateTarget, len(urls))
 	}
 	if err != nil {
@@ -117,7 +117,7 @@ func (d *BatchDownloader) AddURLs(urls []string, savePath string, opts ...URLOpt
 	if err := d.admit(&o); err != nil {
 		return nil, addError(urls[0], err)
 	}
-	tasks, err := d.table.AddAll(urls, o.spec())
+	tasks, err := d.table.AddAll(urls, o)
 	if err != nil { // a name was given, so there is one URL
 		return nil, addError(urls[0], fmt.Errorf("%w: %w", ErrDuplicateTarget, err))
 	}
@@ -130,7 +130,7 @@ func (d *BatchDownloader) AddURLs(urls []string, savePath string, opts ...URLOpt
 }
 
 func newURLOptions(savePath string, opts []URLOption) (o urlOptions, err error) {
-	o.dir = savePath
+	o.Dir = savePath
 	for _, opt := range opts {
 		if opt == nil {
 			return o, invalidOption("nil URLOption")
@@ -139,8 +139,8 @@ func newURLOptions(savePath string, opts []URLOption) (o urlOptions, err error) 
 			return o, err
 		}
 	}
-	if o.dir == "" {
-		o.dir = defaultDir
+	if o.Dir == "" {
+		o.Dir = defaultDir
 	}
 	return o, nil
 }
@@ -158,11 +158,11 @@ func (d *BatchDownloader) admit(o *urlOptions) error {
 	if d.control.Stopped() {
 		return ErrStopped
 	}
-	if len(o.backups) > 0 && !d.set.enhanced {
+	if len(o.Backups) > 0 && !d.set.enhanced {
 		return invalidOption("WithBackupURLs is for NewEnhancedBatchDownloader")
 	}
 	if !d.set.multiSource {
-		o.backups = nil
+		o.Backups = nil
 	}
 	return nil
 }

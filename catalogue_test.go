@@ -173,6 +173,11 @@ var catalogue = map[int]faultCase{
 	155: {what: "compressed files that are labelled as encoded", tests: names("TestLabelledByItsType")},
 	156: {what: "encoded, and to be stored so", tests: names("TestEncodedIsStored TestStoredFromMirrors httprange.TestPolicies")},
 	157: {what: "encoded, and to be decoded", tests: names("TestDecoded TestDecodedBomb TestDecodedInPeace httprange.TestPolicies")},
+	// What ends a task, and links that are good for one request.
+	170: {what: "several digests, of which one is not the file's"},
+	171: {what: "links that are good for one request, as the caller says"},
+	172: {what: "and as nobody says"},
+	173: {what: "HEADs that tell nothing"},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

@@ -110,7 +110,7 @@ func WithBackupURLs(urls ...string) URLOption {
 				return fmt.Errorf("backup URL: %w", err)
 			}
 		}
-		o.backups = append([]string(nil), urls...)
+		o.Backups = append([]string(nil), urls...)
 		return nil
 	}
 }

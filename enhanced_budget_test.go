@@ -89,7 +89,7 @@ func TestEnhHints(t *testing.T) {
 		}
 		require.NoError(b, b.start())
 		require.GreaterOrEqual(b, len(a.HEADs()), 5, "while the other host is busy")
-		for _, r := range a.HEADs() {
+		for _, r := range a.HEADs()[1:] { // the first goes to what has just been served
 			for _, g := range a.GETs(r.Path) {
 				require.True(b, r.Start.Before(g.Start), r.Path)
 			}

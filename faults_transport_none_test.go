@@ -136,6 +136,17 @@ func TestUnwantedHalfMadeAnswers(t *testing.T) {
 	})
 }
 
+// heldBody has nothing to read until it is let go.
+type heldBody struct {
+	io.ReadCloser
+	hold <-chan struct{}
+}
+
+func (h heldBody) Read(b []byte) (int, error) {
+	<-h.hold
+	return h.ReadCloser.Read(b)
+}
+
 // TestHalfMadeHEAD: sizes that a transport tells by hand are heard, and one that it does
 // not tell is not taken for 0.
 func TestHalfMadeHEAD(t *testing.T) {
@@ -156,7 +167,7 @@ func TestHalfMadeHEAD(t *testing.T) {
 				hold := make(chan struct{})
 				d.change = func(r *http.Request, res *http.Response) (*http.Response, error) {
 					if r.Method == http.MethodGet {
-						<-hold
+						res.Body = heldBody{res.Body, hold}
 						return res, nil
 					}
 					head := c.head

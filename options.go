@@ -1,7 +1,6 @@
 package littledl
 
 import (
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"math"
@@ -184,20 +183,8 @@ func WithFileCompleteCallback(fn FileCompleteFunc) Option {
 // URLOption says something about one URL, or about all of one AddURLs.
 type URLOption func(*urlOptions) error
 
-// urlOptions is what was said about a URL.
-type urlOptions struct {
-	dir      string
-	filename string
-	priority int
-	hash     digest.Sum
-	header   http.Header
-	backups  []string
-}
-
-// spec is what the table keeps of them.
-func (o urlOptions) spec() task.Spec {
-	return task.Spec{Dir: o.dir, Filename: o.filename, Priority: o.priority, Hash: o.hash, Header: o.header, Backups: o.backups}
-}
+// urlOptions is what was said about a URL: what the table keeps of it.
+type urlOptions = task.Spec
 
 // WithSavePath sets the directory, which is created if it is missing: "./downloads".
 func WithSavePath(dir string) URLOption {
@@ -205,7 +192,7 @@ func WithSavePath(dir string) URLOption {
 		if strings.ContainsRune(dir, 0) {
 			return fmt.Errorf("%w: save path holds a NUL byte", ErrUnsafeName)
 		}
-		o.dir = dir
+		o.Dir = dir
 		return nil
 	}
 }
@@ -217,7 +204,7 @@ func WithSavePath(dir string) URLOption {
 // until the first has ended.
 func WithFilename(name string) URLOption {
 	return func(o *urlOptions) (err error) {
-		o.filename, err = safename.CheckUser(name)
+		o.Filename, err = safename.CheckUser(name)
 		return err
 	}
 }
@@ -229,29 +216,27 @@ func WithPriority(p int) URLOption {
 		if p < 0 || int64(p) > 1<<30 {
 			return invalidOption("WithPriority(%d); 0 goes first, then 1, 2, … up to 2^30", p)
 		}
-		o.priority = p
+		o.Priority = p
 		return nil
 	}
 }
 
 // WithHash gives the digest that the file must have before it gets its name. Without it
 // the server's own Repr-Digest (RFC 9530) counts, where it sends one.
-// algorithm is "md5", "sha1", "sha256" or "sha512"; the digest is in hexadecimal. Anything
-// else is ErrInvalidOption, another content in the end ErrHashMismatch.
+// algorithm is "md5", "sha1", "sha256" or "sha512"; the digest is in hexadecimal. Given more
+// than once, all must hold. Anything else is ErrInvalidOption, another content in the end
+// ErrHashMismatch.
 func WithHash(algorithm, hexDigest string) URLOption {
 	return func(o *urlOptions) error {
-		size, err := digest.Size(algorithm)
+		sum, err := digest.Parse(algorithm, hexDigest)
 		if err != nil {
 			return invalidOption("WithHash: %v", err)
 		}
-		sum, err := hex.DecodeString(hexDigest)
-		if err != nil && len(hexDigest) == 2*size {
-			return invalidOption("WithHash: the %s digest has other characters than hexadecimal digits", algorithm)
+		both, ok := o.Hash.And(sum)
+		if !ok {
+			return invalidOption("WithHash: two different %s digests, which no file has", algorithm)
 		}
-		if err != nil || len(sum) != size {
-			return invalidOption("WithHash: a %s digest has %d hexadecimal digits, got %d characters", algorithm, 2*size, len(hexDigest))
-		}
-		o.hash = digest.Sum{Algorithm: strings.ToLower(algorithm), Bytes: string(sum)}
+		o.Hash = both
 		return nil
 	}
 }
@@ -264,7 +249,11 @@ func WithHeader(h http.Header) URLOption {
 		if err := checkHeader(h, true); err != nil {
 			return err
 		}
-		o.header = h.Clone()
+		o.Header = h.Clone()
 		return nil
 	}
 }
+
+// WithPlainGET is for links that are good for one request: the URL is asked once, with a GET
+// without Range, and never by HEAD. What breaks off is not asked for again in the same Start.
+func WithPlainGET() URLOption { return func(o *urlOptions) error { o.Plain = true; return nil } }

@@ -26,7 +26,7 @@ func (d *BatchDownloader) newRun(ctx context.Context) *batch.Run {
 	limiter := pace.New(cfg.MaxSpeed)
 	decoders, _ := transfer.Decoders(cfg.Decoders) // they were checked
 	c := batch.Config{
-		Table: d.table, Slots: budget.New(set.slots()), Tell: listener{d}, Places: set.files, Connections: set.connections(),
+		Table: d.table, Slots: budget.New(set.slots()), Tell: listener{d}, Places: set.files, Connections: set.connections(), SmallFirst: set.smallFirst,
 		Interval: cfg.ProgressInterval, Cut: cut, Class: chunksFor, Op: opOf, Word: known, Logger: cfg.Logger,
 	}
 	o := origin.Config{

@@ -1,8 +1,11 @@
 package littledl
 
 import (
+	"encoding/json"
 	"path/filepath"
+	"slices"
 
+	"github.com/littledl/littledl/internal/redact"
 	"github.com/littledl/littledl/internal/task"
 	"github.com/littledl/littledl/internal/transfer"
 )
@@ -112,3 +115,20 @@ func (t FileTask) IsSmallFile() bool { return t.FileSize >= 0 && t.FileSize < sm
 
 // IsLargeFile reports whether the size is known and above 100 MiB.
 func (t FileTask) IsLargeFile() bool { return t.FileSize > largeSize }
+
+// MarshalJSON has the fields under Go's names, Err as text, and URLs without their secrets.
+func (t FileTask) MarshalJSON() ([]byte, error) {
+	type fields FileTask // without this method
+	out := struct {
+		fields
+		Err any // hides that of fields
+	}{fields(t), nil}
+	if t.Err != nil {
+		out.Err = t.Err.Error()
+	}
+	out.URL, out.Source, out.Sources = redact.URL(t.URL), redact.URL(t.Source), slices.Clone(t.Sources)
+	for i := range out.Sources {
+		out.Sources[i].URL = redact.URL(out.Sources[i].URL)
+	}
+	return json.Marshal(out)
+}

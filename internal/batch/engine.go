@@ -3,6 +3,7 @@ package batch
 import (
 	"log/slog"
 
+	"github.com/littledl/littledl/internal/origin"
 	"github.com/littledl/littledl/internal/redact"
 	"github.com/littledl/littledl/internal/segment"
 	"github.com/littledl/littledl/internal/task"
@@ -36,9 +37,6 @@ func (r *Run) MayGrow(priority int32, small bool) bool {
 	if r.Table.Preempts(priority, small) {
 		return false
 	}
-	if r.Share != nil && r.Idle() > r.Places { // more than those who wait could use, with the places there are
-		return true
-	}
 	return !r.Table.Crowded() || r.prober.isSettled()
 }
 
@@ -53,11 +51,19 @@ func (r *Run) Known(t *task.Task, size int64, byRanges bool) {
 	}
 }
 
+// Served implements transfer.Batch.
+func (r *Run) Served(t *task.Task, o *origin.Origin, size int64) {
+	r.prober.answered(t, o, size)
+}
+
 // HeadPays implements transfer.Batch.
-func (r *Run) HeadPays(origin string) bool { return !r.prober.isRefused(origin) }
+func (r *Run) HeadPays(o *origin.Origin, served bool) bool { return r.prober.pays(o, served) }
 
 // HeadMissed implements transfer.Batch.
-func (r *Run) HeadMissed(origin string, status int) { r.prober.missed(origin, status) }
+func (r *Run) HeadMissed(o *origin.Origin, status int) { r.prober.missed(o, status) }
+
+// Probed implements transfer.Batch.
+func (r *Run) Probed(t *task.Task) bool { return r.prober.isUnderWay(t) }
 
 // CallOut implements transfer.Batch.
 func (r *Run) CallOut(call func()) { r.callOut(callerCode, call) }

@@ -3,9 +3,11 @@ package batch
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/littledl/littledl/internal/exchange"
 	"github.com/littledl/littledl/internal/origin"
 	"github.com/littledl/littledl/internal/task"
 	"github.com/littledl/littledl/internal/transfer"
@@ -16,42 +18,45 @@ import (
 // lying one changes nothing but the order, and they stop where they do not pay.
 type prober struct {
 	r       *Run
+	ctx     context.Context // of all HEADs
+	cancel  context.CancelFunc
 	wake    chan struct{}
 	done    chan struct{} // closed by close
 	settled chan struct{} // closed when the first sweep is over or took too long
+	begun   chan struct{} // capacity 1: the first answer has come
 	once    sync.Once
 	wg      sync.WaitGroup
 
 	mu       sync.Mutex // guards all below
+	answers  bool       // there was one
 	inFlight int        // HEADs in flight
 	run      int        // sizes in a row of one class
 	class    int
 	skipped  int
 	stride   int // one in as many is asked for
 	nudges   int
-	misses   map[string]int // by host: HEADs that told nothing
+	hosts    map[string]*host
+	waits    []*host               // those with tasks that wait
+	waiting  int                   // how many of them do
+	served   map[*task.Task]sample // when they are over
 	probes   map[*task.Task]*probe
-}
-
-// probe is a HEAD under way.
-type probe struct {
-	cancel context.CancelFunc
-	done   chan struct{} // closed when its request is over
 }
 
 const (
 	settleTime   = 250 * time.Millisecond
 	maxAhead     = 64
-	maxMisses    = 8   // after that many HEADs that told nothing a host is not asked again
-	sameClassRun = 32  // after that many sizes of one class only one in as many is asked for,
-	maxStride    = 512 // then one in twice as many, and so on up to this
+	maxWaiting   = 1024 // tasks that wait for their host to be found good, and to have its time
+	sameClassRun = 32   // after that many sizes of one class only one in as many is asked for,
+	maxStride    = 512  // then one in twice as many, and so on up to this
 )
 
 func newProber(r *Run) *prober {
-	return &prober{
-		r: r, wake: make(chan struct{}, 1), done: make(chan struct{}), settled: make(chan struct{}), misses: map[string]int{}, stride: sameClassRun,
-		probes: map[*task.Task]*probe{},
+	p := &prober{
+		r: r, wake: make(chan struct{}, 1), done: make(chan struct{}), settled: make(chan struct{}), begun: make(chan struct{}, 1),
+		stride: sameClassRun, hosts: map[string]*host{}, served: map[*task.Task]sample{}, probes: map[*task.Task]*probe{},
 	}
+	p.ctx, p.cancel = context.WithCancel(r.ctx)
+	return p
 }
 
 func (p *prober) poke() {
@@ -88,9 +93,7 @@ func (p *prober) isSettled() bool {
 
 // loop sends HEADs, a quarter of the connections at a time, until close.
 func (p *prober) loop() {
-	ctx, cancel := context.WithCancel(p.r.ctx)
-	defer p.wg.Wait()
-	defer cancel()
+	defer p.finish()
 	defer p.settle()
 	if p.most() == 0 {
 		p.settle()
@@ -101,49 +104,88 @@ func (p *prober) loop() {
 		select {
 		case <-p.done:
 			return
+		case <-p.begun: // before an answer nobody can be asked
+			slow.Reset(settleTime)
 		case <-slow.C:
 			p.settle()
 		case <-p.wake:
-			for t, own := p.choose(ctx); t != nil; t, own = p.choose(ctx) {
-				p.wg.Go(func() { p.r.callOut(callerCode, func() { p.ask(own, t) }) })
+			for q := p.choose(); q != nil; q = p.choose() {
+				p.send(q)
 			}
 		}
 	}
 }
 
-// choose takes the next task worth a HEAD, and makes the context to ask in; nil: none
-// now.
-func (p *prober) choose(ctx context.Context) (*task.Task, context.Context) {
+// choose takes the next task worth a HEAD; nil: none now.
+func (p *prober) choose() *probe {
 	paused := p.r.paused.Load()
 	p.mu.Lock() // also while the table is asked, so that whoever has been given a task finds the HEAD for it
 	defer p.mu.Unlock()
-	if p.inFlight >= p.most() {
-		return nil, nil
+	if p.inFlight >= p.most() || paused {
+		return nil
 	}
-	for !paused {
-		t := p.r.Table.Unsized(max(maxAhead, 4*p.r.Places))
-		if t == nil {
+	p.sweepLocked()
+	var q *probe
+	for _, h := range p.waits {
+		if q = p.chooseAtLocked(h); q != nil {
 			break
 		}
-		if p.skipLocked() {
-			continue
-		}
-		p.inFlight++
-		ctx, cancel := context.WithCancel(ctx)
-		p.probes[t] = &probe{cancel, make(chan struct{})}
-		return t, ctx
 	}
-	if p.inFlight == 0 {
+	p.waits = slices.DeleteFunc(p.waits, func(h *host) bool { return len(h.waiting) == 0 })
+	if q == nil && p.inFlight == 0 && len(p.waits) == 0 {
 		p.settle()
 	}
-	return nil, nil
+	return q
 }
+
+// chooseAtLocked is choose among the tasks of one host.
+func (p *prober) chooseAtLocked(h *host) *probe {
+	switch {
+	case h.mayTest():
+		return p.testLocked(h)
+	case !h.mayAsk():
+		return nil
+	}
+	t := h.next(func(t *task.Task) bool { return p.r.Table.Unhinted(t, p.ahead()) && !p.skipLocked() })
+	if t == nil {
+		return nil
+	}
+	return p.beginLocked(t, h, -1)
+}
+
+// sweepLocked has tasks of the queue wait for a HEAD to them.
+func (p *prober) sweepLocked() {
+	waiting := 0
+	for _, h := range p.waits {
+		waiting += len(h.waiting)
+	}
+	for range maxWaiting - waiting {
+		t := p.r.Table.Unsized(p.ahead())
+		if t == nil {
+			return
+		}
+		if t.Spec().Plain {
+			continue
+		}
+		h := p.hostLocked(p.originOf(t))
+		if h.state == refused {
+			continue
+		}
+		if len(h.waiting) == 0 && !slices.Contains(p.waits, h) {
+			p.waits = append(p.waits, h)
+		}
+		h.waiting = append(h.waiting, t)
+	}
+}
+
+// ahead is how many tasks of the queue may have sizes that HEADs have told.
+func (p *prober) ahead() int { return max(maxAhead, 4*p.r.Places) }
 
 // most is how many HEADs may be in flight: a quarter of the connections. The only one
 // is never free while there is anything to fetch.
 func (p *prober) most() int {
-	switch n := p.r.Connections; n {
-	case 1:
+	switch n := p.r.Connections; {
+	case n == 1, !p.r.SmallFirst:
 		return 0
 	default:
 		return max(1, n/4)
@@ -174,84 +216,104 @@ func (p *prober) saw(size int64) {
 	p.run++
 }
 
-// cancelOf is what cancels the HEAD that is under way for a task; nil: none is.
-func (p *prober) cancelOf(t *task.Task) context.CancelFunc {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if q := p.probes[t]; q != nil {
-		return q.cancel
+func (p *prober) hostLocked(o *origin.Origin) *host {
+	h := p.hosts[o.Name()]
+	if h == nil {
+		h = &host{}
+		p.hosts[o.Name()] = h
 	}
-	return nil
+	return h
 }
 
-// await returns when no HEAD is under way for a task. One that takes long is ended, but
-// none at once: its server would count a request of its connection still when it sees the
-// next one, and the connection is lost.
-func (p *prober) await(t *task.Task) {
-	p.mu.Lock()
-	q := p.probes[t]
-	p.mu.Unlock()
-	if q == nil {
-		return
-	}
-	timer := time.AfterFunc(settleTime, q.cancel)
-	defer timer.Stop()
-	<-q.done // its context is the Start's
+func (p *prober) originOf(t *task.Task) *origin.Origin {
+	_, o := p.source(t)
+	return o
 }
 
-// ask sends one HEAD and sorts the task by what it says.
-func (p *prober) ask(ctx context.Context, t *task.Task) {
-	defer p.answered(t) // whatever ends it
-	if size := p.head(ctx, t); size >= 0 {
-		p.saw(size)
-		p.r.Table.Hint(t, size) // before it counts as answered
-	}
-}
-
-// answered notes that no HEAD is under way for a task any more.
-func (p *prober) answered(t *task.Task) {
-	p.mu.Lock()
-	p.inFlight--
-	q := p.probes[t]
-	delete(p.probes, t)
-	p.mu.Unlock()
-	q.cancel()
-	close(q.done)
-	p.poke()
-}
-
-// isRefused reports that a host does not answer HEAD with a size.
-func (p *prober) isRefused(origin string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.misses[origin] >= maxMisses
-}
-
-// missed notes that a HEAD told nothing; status 0: there was no answer. A file may be
-// missing on a host that answers HEAD well, but 405 speaks for all of them.
-func (p *prober) missed(origin string, status int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch status {
-	case http.StatusNotFound, http.StatusGone, http.StatusOK:
-		p.misses[origin]++
-	default:
-		p.misses[origin] = maxMisses
-	}
-}
-
-func (p *prober) head(ctx context.Context, t *task.Task) int64 {
+// source is a task's URL, which was found good when it was added, and its origin.
+func (p *prober) source(t *task.Task) (*exchange.Source, *origin.Origin) {
 	s, o, err := p.r.engine.Source(t.URL(), t.Spec().Header)
 	if err != nil {
+		panic("batch: " + t.ID() + " has no URL")
+	}
+	return &s, o
+}
+
+// sample is a file of a host that a GET was answered with.
+type sample struct {
+	host *host
+	size int64
+}
+
+// answered notes that a GET for a task has been answered by its own URL, with so many bytes.
+func (p *prober) answered(t *task.Task, o *origin.Origin, size int64) {
+	p.mu.Lock()
+	if !p.answers {
+		p.answers = true
+		p.begun <- struct{}{}
+	}
+	h := p.hostLocked(o)
+	if h.state != unheard || size < 0 || p.most() == 0 {
+		p.mu.Unlock()
+		return
+	}
+	var q *probe
+	p.sweepLocked()
+	if len(h.waiting) > 0 && p.inFlight < p.most() && p.r.engine.PerFile > 1 {
+		h.sample, h.size = t, size
+		q = p.testLocked(h) // while the file has one request in flight
+	} else {
+		p.served[t] = sample{h, size}
+	}
+	p.mu.Unlock()
+	if q != nil {
+		p.send(q)
+	}
+}
+
+// over notes that a task has ended, of which a GET may have been answered.
+func (p *prober) over(t *task.Task, complete bool) {
+	p.mu.Lock()
+	s := p.served[t]
+	delete(p.served, t)
+	useful := complete && s.host != nil && s.host.state == unheard
+	if useful {
+		s.host.sample, s.host.size = t, s.size
+	}
+	p.mu.Unlock()
+	if useful {
+		p.poke()
+	}
+}
+
+// pays reports whether a host answers HEAD, as far as is known. Served: it has served the very
+// URL by GET before.
+func (p *prober) pays(o *origin.Origin, served bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.hostLocked(o)
+	return h.state == good || h.state != refused && served
+}
+
+// missed notes that a HEAD told nothing; status 0: there was no answer.
+func (p *prober) missed(o *origin.Origin, status int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hostLocked(o).missed(status)
+}
+
+// limited reports whether a host bears fewer requests than there may be.
+func (p *prober) limited(o *origin.Origin) bool { return o.Capacity() < p.r.Connections }
+
+// size is what a HEAD told; -1: nothing.
+func size(h exchange.Head) int64 {
+	if h.Status != http.StatusOK || !h.Useful() {
 		return -1
 	}
-	c := origin.Claim{File: proberID, Rank: transfer.Rank(p.r.Table.Priority(t), true)}
-	told, ok := p.r.engine.Head(ctx, &s, o, c, func() bool { return p.r.Table.Queued(t) })
-	if ok && told.Pin.Size < 0 {
-		p.missed(s.Home, told.Status)
-	}
-	if !ok {
-		return -1
-	}
-	return told.Pin.Size
+	return h.Pin.Size
+}
+
+// claim is by what a HEAD for a task takes its slot.
+func (p *prober) claim(t *task.Task) origin.Claim {
+	return origin.Claim{File: proberID, Rank: transfer.Rank(p.r.Table.Priority(t), true)}
 }

@@ -32,6 +32,7 @@ type Config struct {
 
 	Places      int           // files in transfer at once
 	Connections int           // requests in flight at once
+	SmallFirst  bool          // sizes are asked for ahead
 	Interval    time.Duration // between two reports of progress
 	Cut         func(transfer.Cut) (segment.Layout, int)
 	Class       func(size int64) int // sizes of one class need not be known more exactly
@@ -75,6 +76,7 @@ func New(ctx context.Context, c Config) *Run {
 	r.notify = newNotifier(c.Tell)
 	r.prober = newProber(r)
 	r.engine = &r.Config.Engine
+	r.engine.OneAsk = r.engine.PerFile == 1 && (c.Connections > 1 || c.Places == 1) // else it takes turns with others
 	r.engine.Batch, r.engine.Context, r.engine.Gate = r, r.ctx, r.gate
 	return r
 }

@@ -32,14 +32,11 @@ func (r *Run) transfer(t *task.Task) (*transfer.File, error) {
 	if err := r.stillNamed(t); err != nil {
 		return nil, err
 	}
-	if r.engine.PerFile == 1 { // and a HEAD is a request of the file's
-		r.prober.await(t)
-	}
+	r.prober.await(t) // a HEAD is a request of the file's
 	f, err := r.engine.Start(t)
 	if f == nil {
 		return nil, err
 	}
-	f.SetProbe(r.prober.cancelOf(t))
 	if r.Share != nil {
 		if err := r.Share.enter(r.ctx, f); err != nil {
 			return f, err
@@ -73,6 +70,7 @@ func (r *Run) after(t *task.Task, f *transfer.File, err error) *task.Task {
 	default:
 		r.endTask(t, err)
 	}
+	r.prober.over(t, err == nil)
 	next, more := r.Table.Next(r.ctx.Err() == nil && !r.paused.Load())
 	if next == nil || more { // its duplicates may have become ready
 		r.Wake()

@@ -43,3 +43,40 @@ func TestSize(t *testing.T) {
 	require.ErrorContains(t, err, "use md5, sha1, sha256 or sha512")
 	require.True(t, digest.Sum{}.IsZero())
 }
+
+// TestAnd: several digests are one that expects all, in whatever order they were given, and
+// two different ones of one algorithm are none.
+func TestAnd(t *testing.T) {
+	of := func(algorithm, text string) digest.Sum {
+		s := digest.Sum{Algorithm: algorithm}
+		h := s.New()
+		h.Write([]byte(text))
+		s.Bytes = string(h.Sum(nil))
+		return s
+	}
+	and := func(a, b digest.Sum) digest.Sum {
+		both, ok := a.And(b)
+		require.True(t, ok)
+		return both
+	}
+	sha, md := of("sha256", "abc"), of("md5", "abc")
+	both := and(sha, md)
+	require.Equal(t, both, and(md, sha))
+	require.Equal(t, both, and(both, sha))
+	require.Equal(t, sha, and(digest.Sum{}, sha))
+	require.Equal(t, sha, and(sha, digest.Sum{}))
+	_, ok := both.And(of("md5", "other"))
+	require.False(t, ok)
+
+	h := both.New()
+	h.Write([]byte("a"))
+	h.Write([]byte("bc"))
+	require.True(t, both.Matches(h))
+	require.Equal(t, len(both.Bytes), h.Size())
+	require.Zero(t, h.BlockSize()%sha.New().BlockSize())
+	wrong := and(sha, of("md5", "other"))
+	require.False(t, wrong.Matches(h))
+	require.Contains(t, wrong.Mismatch(h), "md5 is 900150983cd24fb0d6963f7d28e17f72, not ")
+	h.Reset()
+	require.False(t, both.Matches(h))
+}

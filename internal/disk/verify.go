@@ -34,7 +34,7 @@ func (t *Target) Verify(ctx context.Context, size int64, cut bool, want digest.S
 		return err
 	}
 	if !want.Matches(h) {
-		return fmt.Errorf("%w: %s is %x, not %x; the server has another file, or the hash is wrong", fail.ErrHashMismatch, want.Algorithm, h.Sum(nil), want.Bytes)
+		return fmt.Errorf("%w: %s; the server has another file, or the hash is wrong", fail.ErrHashMismatch, want.Mismatch(h))
 	}
 	return nil
 }

@@ -27,6 +27,8 @@ type Limits struct {
 	changes   int // beginning anew since it was changed
 	displaced int // connections given up for better ones
 
+	once bool // it is asked once, in one answer: whatever came of that, there is no other
+
 	bytesPerRetry int64 // bytes
 	shortestRange int64
 	minProgress   int64 // what makes an attempt count as one that got somewhere
@@ -43,6 +45,13 @@ func NewLimits(l health.Limits, retries, requests int, shortest int64) *Limits {
 		forms: 24, shortestRange: max(shortest, 64<<10),
 		bytesPerRetry: 16 << 20, minProgress: 64 << 10, goodProgress: 256 << 10,
 	}
+}
+
+// Once are the limits of a file that may be asked for once, and in one answer.
+func (l *Limits) Once() *Limits {
+	one := *l
+	one.once = true
+	return &one
 }
 
 // retry is the wait after so many failures before this one.

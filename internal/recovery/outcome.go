@@ -194,6 +194,8 @@ func (f *File) failed(e *Failure, o []health.Health) wait.Tries {
 func (f *File) kind(e *Failure) fail.Class {
 	c, s := e.Err.Class, f.source(e.Source)
 	switch {
+	case f.lim.once && c != fail.Local && c != fail.Shortage && (c != fail.Unreachable || e.Elsewhere):
+		return fail.Permanent // the one request was sent
 	case c == fail.Displaced && f.displaced == 0:
 		return fail.Interrupted // or two connections could take each other's place for ever
 	case c == fail.Displaced, c == fail.Shortage, c == fail.Local, c == fail.Changed, c == fail.NoRanges, c == fail.Permanent && e.Err.Status < 300:

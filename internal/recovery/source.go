@@ -54,7 +54,7 @@ type source struct {
 }
 
 func (l *Limits) source() source {
-	return source{recalls: l.recalls, returns: l.returns, companions: l.companions, forms: l.forms, fallback: true}
+	return source{recalls: l.recalls, returns: l.returns, companions: l.companions, forms: l.forms, fallback: true, plain: l.once}
 }
 
 // become changes the standing. What was asked before tells nothing any more.

@@ -21,7 +21,7 @@ type Told struct {
 // Known keeps a file that has the target's name, or is marked as one of its sources', if it
 // is proven to be the one: by the digest that the caller gave, else by what a source tells
 // that is asked for no body. Ask is called at most once; it may say that nobody can tell.
-func (f *Finder) Known(ctx context.Context, given digest.Sum, ask func() (Told, bool)) (kept bool, err error) {
+func (f *Finder) Known(ctx context.Context, given digest.Sum, ask func(served bool) (Told, bool)) (kept bool, err error) {
 	if f.target.Policy().Overwrite == disk.Replace {
 		return false, nil
 	}
@@ -34,7 +34,7 @@ func (f *Finder) Known(ctx context.Context, given digest.Sum, ask func() (Told, 
 	return true, f.target.KeepExisting()
 }
 
-func (f *Finder) take(ctx context.Context, given digest.Sum, ask func() (Told, bool)) bool {
+func (f *Finder) take(ctx context.Context, given digest.Sum, ask func(served bool) (Told, bool)) bool {
 	t := f.target
 	name := t.Guess()
 	info, skip := t.Look(name), t.Policy().Overwrite == disk.Skip && t.Want().Given
@@ -47,7 +47,7 @@ func (f *Finder) take(ctx context.Context, given digest.Sum, ask func() (Told, b
 	case !given.IsZero():
 		return f.takeNumbered(ctx, Version{Pin: httprange.Pin{Size: -1}, Digest: given})
 	}
-	if told, ok := ask(); ok {
+	if told, ok := ask(len(t.Marked()) > 0); ok {
 		if !there {
 			name = ""
 		}

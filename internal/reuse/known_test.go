@@ -120,7 +120,7 @@ func TestKnown(t *testing.T) {
 			before := b.files()
 			target := b.target(c.want)
 			asked := 0
-			kept, err := b.finder(target).Known(t.Context(), c.given, func() (reuse.Told, bool) {
+			kept, err := b.finder(target).Known(t.Context(), c.given, func(bool) (reuse.Told, bool) {
 				asked++
 				return c.told()
 			})
@@ -142,13 +142,13 @@ func TestKnown(t *testing.T) {
 func TestKnownLooksOnce(t *testing.T) {
 	b := newBed(t)
 	b.plant(wanted, "the bytes", nil, pin)
-	_, err := b.finder(b.target(disk.Want{})).Known(t.Context(), digest.Sum{}, tells(pin, digest.Sum{}, ""))
+	_, err := b.finder(b.target(disk.Want{})).Known(t.Context(), digest.Sum{}, func(bool) (reuse.Told, bool) { return tells(pin, digest.Sum{}, "")() })
 	require.NoError(t, err)
 	require.Equal(t, [3]int64{1, 0, 0}, b.counts(), "it might have been marked")
 
 	target := b.target(disk.Want{})
 	f := b.finder(target)
-	kept, err := f.Known(t.Context(), sumOf("the bites"), mute)
+	kept, err := f.Known(t.Context(), sumOf("the bites"), func(bool) (reuse.Told, bool) { return mute() })
 	require.NoError(t, err)
 	require.False(t, kept)
 	info, err := target.Stat(wanted)

@@ -21,6 +21,13 @@ func (tab *Table) Unsized(most int) *Task {
 	return nil
 }
 
+// Unhinted reports whether a task that Unsized returned is still worth asking for.
+func (tab *Table) Unhinted(t *Task, most int) bool {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return tab.hinted < most && t.at >= 0 && t.size < 0 && t != tab.ready.best()
+}
+
 // Hint sorts a task by the size that a HEAD told, if it still waits and nobody knows.
 func (tab *Table) Hint(t *Task, size int64) {
 	tab.mu.Lock()

@@ -19,6 +19,7 @@ type Spec struct {
 	Hash     digest.Sum
 	Header   http.Header
 	Backups  []string
+	Plain    bool // asked once, in one answer, without HEAD or Range
 }
 
 // Task is one URL of a table. A million may wait, so it is small: what only a running
@@ -72,7 +73,7 @@ const (
 
 func newTask(url string, s *Spec, seq int) *Task {
 	t := &Task{url: url, dir: s.Dir, seq: int32(seq), at: notQueued, nth: unnumbered, priority: int32(s.Priority), size: -1}
-	if s.Filename != "" || s.Header != nil || !s.Hash.IsZero() || s.Backups != nil {
+	if s.Filename != "" || s.Header != nil || !s.Hash.IsZero() || s.Backups != nil || s.Plain {
 		more := *s // or every Spec would be kept
 		t.more = &more
 	}

@@ -139,7 +139,7 @@ func (f *File) confirmed(in partfile.File, info fs.FileInfo) bool {
 	if !f.hash.IsZero() {
 		return true
 	}
-	told, ok := f.head()
+	told, ok := f.head(true) // it has come from this very URL
 	if !ok || told.Pin.Size >= 0 && told.Pin.Size != info.Size() {
 		return false
 	}

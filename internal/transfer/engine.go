@@ -42,10 +42,16 @@ type Batch interface {
 	Cut(Cut) (l segment.Layout, limit int)
 	// Known records what an accepted answer said of a task's size, and whether it was a part.
 	Known(t *task.Task, size int64, byRanges bool)
-	// HeadPays reports whether an origin answers HEAD, as far as is known, and HeadMissed
-	// notes that one told nothing; status 0: there was no answer.
-	HeadPays(origin string) bool
-	HeadMissed(origin string, status int)
+	// Served notes that an origin has answered a GET for a task's URL, as given, with a file of
+	// this size; -1: it did not tell.
+	Served(t *task.Task, o *origin.Origin, size int64)
+	// HeadPays reports whether an origin may be asked by HEAD for a URL, as far as is known.
+	// Served: it has served that by GET before. HeadMissed notes that one told nothing; status
+	// 0: there was no answer.
+	HeadPays(o *origin.Origin, served bool) bool
+	HeadMissed(o *origin.Origin, status int)
+	// Probed reports whether a HEAD is under way for a task that counts as a request of its file.
+	Probed(t *task.Task) bool
 	// CallOut runs what may call the caller's code, which may never return.
 	CallOut(call func())
 	// Joined counts a worker beyond those that a file began with.
@@ -80,6 +86,7 @@ type Engine struct {
 
 	PerFile      int           // requests of one file in flight
 	FirstAsk     int64         // bytes that the first request asks for
+	OneAsk       bool          // a file has one connection of its own: it asks for all
 	Small        int64         // a file below is fetched in one piece
 	MaxFileSize  int64         // 0: any
 	Stall        time.Duration // what an answer may stand still

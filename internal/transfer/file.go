@@ -13,6 +13,7 @@ import (
 	"github.com/littledl/littledl/internal/meter"
 	"github.com/littledl/littledl/internal/names"
 	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/recovery"
 	"github.com/littledl/littledl/internal/reuse"
 	"github.com/littledl/littledl/internal/segment"
 	"github.com/littledl/littledl/internal/task"
@@ -26,20 +27,19 @@ import (
 // stops all of it: a pause, a change on the server, a failure. Only then, with no
 // worker left, does the owner decide what comes next.
 type File struct {
-	e           *Engine
-	t           *task.Task
-	id          string // in the shared budget, where there is one
-	spec        task.Spec
-	hash        digest.Sum         // the caller's, else the server's
-	limit       int                // requests of this file in flight
-	priority    int32              // that it has its place with
-	speed       *meter.Meter       // the reporter's
-	drip        drip               // the reporter's
-	received    atomic.Int64       // bytes off the network
-	cancelProbe context.CancelFunc // ends the HEAD that was sent ahead, which counts as a request of this file; may be nil
-	finder      reuse.Finder
-	version     reuse.Version // what is to have a name
-	wanted      string        // its name, where its content is looked for among the files at hand
+	e        *Engine
+	t        *task.Task
+	id       string // in the shared budget, where there is one
+	spec     task.Spec
+	hash     digest.Sum   // the caller's, else the server's
+	limit    int          // requests of this file in flight
+	priority int32        // that it has its place with
+	speed    *meter.Meter // the reporter's
+	drip     drip         // the reporter's
+	received atomic.Int64 // bytes off the network
+	finder   reuse.Finder
+	version  reuse.Version // what is to have a name
+	wanted   string        // its name, where its content is looked for among the files at hand
 
 	// The round's; set by the owner before its workers start.
 	ctx    context.Context
@@ -89,7 +89,7 @@ func (e *Engine) newFile(t *task.Task) (*File, error) {
 	f.plan.Resume()
 	if f.sources == nil {
 		f.plan.SetSources(1 + len(f.spec.Backups))
-		f.rec.Init(1+len(f.spec.Backups), e.Limits)
+		f.rec.Init(1+len(f.spec.Backups), f.limits())
 		if e.Traces != nil {
 			f.trace = f.rec.Record()
 		}
@@ -107,6 +107,14 @@ func (e *Engine) newFile(t *task.Task) (*File, error) {
 	}
 	f.finder = reuse.NewFinder(e.Index, e.Reuse, f.target, e.TrustModTime)
 	return f, nil
+}
+
+// limits are what recovery may do for the file.
+func (f *File) limits() *recovery.Limits {
+	if f.spec.Plain {
+		return f.e.Limits.Once()
+	}
+	return f.e.Limits
 }
 
 // aim makes the target of a file that has none open.

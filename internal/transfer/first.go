@@ -29,6 +29,9 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 	if m := f.e.MaxFileSize; m > 0 && v.Pin.Size > m {
 		return f.tooLarge(v.Pin.Size)
 	}
+	if src.n == 0 && !f.spec.Plain {
+		f.e.Served(f.t, src.host, v.Pin.Size)
+	}
 	html := isHTML(res.Header)
 	if html && !f.html && f.target.State() == disk.Open && !f.unconfirmed {
 		return errPage
@@ -55,7 +58,7 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 		}
 	}
 	if absent {
-		if err := f.target.Create(v.Whole || v.Take >= v.Pin.Size); err != nil {
+		if err := f.target.Create(f.oneAnswer(v)); err != nil {
 			return err
 		}
 	}
@@ -88,10 +91,15 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 	switch _, end := f.plan.Range(s); {
 	case confirmed:
 		f.layOutLocked(nil)
-	case ranged && end < v.Pin.Size:
+	case ranged && (end < v.Pin.Size || v.Pin.Size > f.e.FirstAsk):
 		f.layOutLocked(s)
 	}
 	return nil
+}
+
+// oneAnswer reports whether a file is too little to go on from, or cannot be gone on with.
+func (f *File) oneAnswer(v httprange.Verdict) bool {
+	return v.Whole || v.Take >= v.Pin.Size && v.Pin.Size <= f.e.FirstAsk
 }
 
 func (f *File) preallocate(size int64) {

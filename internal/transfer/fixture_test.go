@@ -29,8 +29,10 @@ func (few) MayGrow(int32, bool) bool                  { return true }
 func (few) Settled() <-chan struct{}                  { return nil }
 func (few) Cut(c Cut) (segment.Layout, int)           { return segment.Layout{Segments: 1, Workers: 1}, c.Limit }
 func (few) Known(*task.Task, int64, bool)             {}
-func (few) HeadPays(string) bool                      { return false }
-func (few) HeadMissed(string, int)                    {}
+func (few) Served(*task.Task, *origin.Origin, int64)  {}
+func (few) HeadPays(*origin.Origin, bool) bool        { return false }
+func (few) Probed(*task.Task) bool                    { return false }
+func (few) HeadMissed(*origin.Origin, int)            {}
 func (few) CallOut(call func())                       { call() }
 func (few) Joined()                                   {}
 func (few) Log(slog.Level, string, *task.Task, error) {}

@@ -18,14 +18,23 @@ func (f *File) prepareLocked() {
 	case f.stream:
 		f.plan.Ask(0, segment.ToEnd)
 	case f.pin == nil:
-		f.plan.Ask(0, f.e.FirstAsk)
+		f.plan.Ask(0, f.firstAskLocked())
 	case f.unconfirmed: // one request until the server has said that it is the same file
 		gap := f.plan.There().Gaps(0, f.pin.Size)[0]
-		f.plan.Ask(gap.Lo, min(gap.Hi, gap.Lo+f.e.FirstAsk))
+		f.plan.Ask(gap.Lo, gap.Lo+min(gap.Hi-gap.Lo, f.firstAskLocked()))
 	default:
 		f.layOutLocked(nil)
 	}
 	f.plan.Tried(nil, f.tries)
+}
+
+// firstAskLocked is how many bytes the first request asks for: all of a file that will have no
+// second connection.
+func (f *File) firstAskLocked() int64 {
+	if f.e.OneAsk || !f.e.Shared && f.sources[f.current].host.Capacity() == 1 {
+		return segment.ToEnd
+	}
+	return f.e.FirstAsk
 }
 
 // layOutLocked cuts what is missing for as many workers as may help, and lets them in.
@@ -45,6 +54,9 @@ func (f *File) nowLocked(now time.Time) segment.Now {
 	n := segment.Now{
 		Time: now, Limit: f.limit, Others: f.unsampled, Idle: f.e.Idle(), Files: f.e.Files(),
 		MayGrow: f.err == nil && f.e.MayGrow(f.priority, f.smallLocked()),
+	}
+	if f.e.Probed(f.t) {
+		n.Others++
 	}
 	if f.rec.Parallel() {
 		h := f.healthsLocked()
@@ -74,9 +86,6 @@ func (f *File) scaleLocked(s segment.Scaling) {
 
 func (f *File) addWorkerLocked(w worker) {
 	w.last = -1
-	if f.cancelProbe != nil {
-		f.cancelProbe()
-	}
 	f.wg.Go(func() { f.e.CallOut(func() { f.runWorker(&w) }) })
 }
 

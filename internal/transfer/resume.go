@@ -25,6 +25,10 @@ func (f *File) adopt() error {
 	if f.pin != nil || f.target.State() != disk.Absent {
 		return nil
 	}
+	if f.spec.Plain { // to go on it would have to be asked for a range
+		f.target.Tidy()
+		return nil
+	}
 	a, err := f.target.Adopt(f.hash)
 	if err != nil {
 		if e := fail.Of(err, fail.Facts{}); e.Class == fail.Shortage {
@@ -122,7 +126,7 @@ func (f *File) prove(ctx context.Context, extents []journal.Extent) {
 // beginLog starts the journal of a part that another process could go on from: one that
 // takes several requests.
 func (f *File) beginLog(v httprange.Verdict, src *source) error {
-	if v.Whole || v.Take >= v.Pin.Size {
+	if f.oneAnswer(v) {
 		return nil
 	}
 	err := f.target.BeginLog(v.Pin, src.n, f.hash)

@@ -71,25 +71,29 @@ func (f *File) settleName(name string, v reuse.Version) (existing bool, err erro
 	return f.target.Settle(disk.Answer{Name: name, From: f.firstNumber(name), Size: v.Pin.Size, Proof: f, Sure: !v.Digest.IsZero()})
 }
 
-// head asks for the file's size and validators, its digest and its name. Not ok: the
-// server does not say.
-func (f *File) head() (told reuse.Told, ok bool) {
+// head asks for the file's size and validators, its digest and its name. Served: a GET for its
+// URL has been answered before, ever; others may be good for one request, which this must not
+// be. Not ok: the server does not say.
+func (f *File) head(served bool) (told reuse.Told, ok bool) {
 	src := f.sources[f.current]
 	epoch, open := f.e.Gate.Try()
-	if !open {
+	if !open || f.spec.Plain || !f.e.HeadPays(src.host, served) {
 		return told, false
 	}
-	h, ok := f.e.Head(epoch, &src.Source, src.host, origin.Claim{File: f.id, Rank: Rank(f.priority, false)}, func() bool { return true })
-	return reuse.Told{Version: reuse.Version{URL: src.URL, Pin: h.Pin, Digest: h.Digest}, Name: h.Name}, ok
+	h, sent := f.e.Head(epoch, &src.Source, src.host, origin.Claim{File: f.id, Rank: Rank(f.priority, false)}, func() bool { return true })
+	if sent && !h.Useful() {
+		f.e.HeadMissed(src.host, h.Status)
+	}
+	return reuse.Told{Version: reuse.Version{URL: src.URL, Pin: h.Pin, Digest: h.Digest}, Name: h.Name}, sent && h.Useful()
 }
 
 // headTimeout is how long an answer to a HEAD is waited for.
 const headTimeout = 5 * time.Second
 
-// Head asks a source what it would send, if that pays and is still wanted when it is its
-// turn. Not ok: it does not say.
-func (e *Engine) Head(ctx context.Context, s *exchange.Source, o *origin.Origin, c origin.Claim, wanted func() bool) (h exchange.Head, ok bool) {
-	if !e.HeadPays(s.Home) || o.Backoff(time.Now()) > 0 {
+// Head asks a source what it would send, if that is still wanted when it is its turn. Not
+// sent: it was not asked, or is given up.
+func (e *Engine) Head(ctx context.Context, s *exchange.Source, o *origin.Origin, c origin.Claim, wanted func() bool) (h exchange.Head, sent bool) {
+	if o.Backoff(time.Now()) > 0 {
 		return h, false
 	}
 	k := o.Lease(c)
@@ -103,8 +107,5 @@ func (e *Engine) Head(ctx context.Context, s *exchange.Source, o *origin.Origin,
 	timed, cancel := context.WithTimeout(ctx, headTimeout)
 	defer cancel()
 	h = e.Client.Head(timed, k, s)
-	if ok = h.Useful(); !ok && (h.Status > 0 || ctx.Err() == nil) {
-		e.HeadMissed(s.Home, h.Status)
-	}
-	return h, ok
+	return h, h.Status > 0 || ctx.Err() == nil
 }

@@ -235,6 +235,8 @@ func (f *File) failure(a recovery.Action) error {
 		err = outageOf(f.sources[a.Source].host, waited.MaxElapsed)
 	case e.Class == fail.Local, errors.Is(e, fail.ErrHashMismatch):
 		return e
+	case f.spec.Plain && e.Class != fail.Unreachable:
+		err = fmt.Errorf("%w; a URL of WithPlainGET is asked once", e)
 	case a.Class == fail.Changed && e.Class != fail.Changed:
 		err = fmt.Errorf("%w, and no answer came whole: %v", fail.ErrRemoteChanged, e)
 	case e.Asked && e.RetryAfter > waited.MaxElapsed:

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -35,10 +34,6 @@ func (f *File) Task() *task.Task { return f.t }
 
 // Priority is the one that it has been given its place with.
 func (f *File) Priority() int { return int(f.priority) }
-
-// SetProbe gives the file what cancels the HEAD that was sent ahead for it, which counts as
-// one of its requests; nil: there is none.
-func (f *File) SetProbe(cancel context.CancelFunc) { f.cancelProbe = cancel }
 
 // Requeued reports whether a file that ended with an error is to go on in another turn.
 func Requeued(err error) bool {

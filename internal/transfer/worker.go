@@ -241,7 +241,10 @@ func (f *File) askLocked(s *segment.Segment, src *source, u *url.URL, h *origin.
 	ask.Ranged = true
 	ask.Lo, ask.Hi = f.plan.Range(s)
 	if f.pin == nil {
-		ask.Hi = min(ask.Hi, f.e.FirstAsk)
+		ask.Hi = min(ask.Hi, f.firstAskLocked())
+	}
+	if ask.Hi == segment.ToEnd {
+		ask.Hi = -1
 	}
 	if ask.Most = f.mostLocked(src, h); ask.Most > 0 {
 		ask.Hi = min(ask.Hi, ask.Lo+ask.Most)

@@ -1,10 +1,12 @@
 package disk
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/partfile"
 )
 
@@ -19,6 +21,11 @@ func (t *Target) Take(name string, looked fs.FileInfo) bool {
 	}
 	t.name, t.existing = name, looked
 	return true
+}
+
+// Unlike is why what has the name is not taken for the file, nor replaced.
+func (t *Target) Unlike(name string) error {
+	return fail.NewLocal("name", fmt.Errorf("%w: %s has other content, which stays; choose another name or another Overwrite policy", fail.ErrHashMismatch, name))
 }
 
 // still reports whether a name leads to what it led to at a look before.

@@ -18,6 +18,7 @@ type Answer struct {
 	Size  int64  // -1: nobody knows
 	Proof Prover // without Policy.Reuse it is not asked
 	Sure  bool   // where Proof has proved nothing the bytes are others
+	Given bool   // a digest was given: what is as good as the file must have it, too
 }
 
 // Prover proves that a file that is there is the one that is wanted.
@@ -103,7 +104,12 @@ func (t *Target) look(name string, a Answer) (found, error) {
 	}
 	switch t.policy.Overwrite {
 	case Skip:
-		if to := t.follow(name, info); to.Mode().IsRegular() {
+		to := t.follow(name, info)
+		switch {
+		case !to.Mode().IsRegular():
+		case a.Given && !a.Proof.Same(name, to):
+			return found{}, t.Unlike(name)
+		default:
 			return found{same: to}, nil
 		}
 	case Replace:

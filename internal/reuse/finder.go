@@ -2,8 +2,11 @@ package reuse
 
 import (
 	"context"
+	"io"
 	"io/fs"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 
@@ -107,7 +110,7 @@ func (f *Finder) hasDigest(ctx context.Context, name string, want digest.Sum) bo
 	if err != nil || name == f.other {
 		return false
 	}
-	g, err := dir.Open(base(name))
+	g, err := f.open(dir, name)
 	if err != nil {
 		return false
 	}
@@ -117,6 +120,27 @@ func (f *Finder) hasDigest(ctx context.Context, name string, want digest.Sum) bo
 		f.other = name
 	}
 	return err == nil && s == want
+}
+
+// open opens what has a name; where a link is as good as the file, what that leads to.
+func (f *Finder) open(dir *partfile.Dir, name string) (interface {
+	readable
+	io.Closer
+}, error) {
+	g, err := dir.Open(base(name))
+	if err == nil || f.target.Policy().Overwrite != disk.Skip {
+		return g, err
+	}
+	path, err := filepath.EvalSymlinks(filepath.Join(f.target.Want().Dir, filepath.FromSlash(name)))
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.Open(filepath.Base(path))
 }
 
 func base(name string) string {

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -163,8 +164,14 @@ func (x *Index) remember(k sumKey, s digest.Sum) {
 	x.sums[k] = s
 }
 
+// readable is an open file.
+type readable interface {
+	io.ReaderAt
+	Stat() (fs.FileInfo, error)
+}
+
 // Sum is the digest of an open file, which must be afterwards as it was before, computed now.
-func Sum(ctx context.Context, f partfile.File, algorithm string) (digest.Sum, error) {
+func Sum(ctx context.Context, f readable, algorithm string) (digest.Sum, error) {
 	before, err := f.Stat()
 	if err != nil {
 		return digest.Sum{}, err

@@ -28,32 +28,37 @@ func (f *Finder) Known(ctx context.Context, given digest.Sum, ask func(served bo
 	if _, err := f.target.Dir(); err != nil {
 		return false, err
 	}
-	if !f.take(ctx, given, ask) {
-		return false, nil
+	if kept, err := f.take(ctx, given, ask); !kept || err != nil {
+		return false, err
 	}
 	return true, f.target.KeepExisting()
 }
 
-func (f *Finder) take(ctx context.Context, given digest.Sum, ask func(served bool) (Told, bool)) bool {
+func (f *Finder) take(ctx context.Context, given digest.Sum, ask func(served bool) (Told, bool)) (bool, error) {
 	t := f.target
 	name := t.Guess()
 	info, skip := t.Look(name), t.Policy().Overwrite == disk.Skip && t.Want().Given
 	there := info != nil && info.Mode().IsRegular()
 	switch {
 	case !there && (skip || !given.IsZero() || len(t.Marked()) == 0):
-		return false
+		return false, nil
+	case skip && !given.IsZero() && !f.Same(ctx, name, info, Version{Pin: httprange.Pin{Size: -1}, Digest: given}):
+		if ctx.Err() != nil { // it was not read to its end
+			return false, context.Cause(ctx)
+		}
+		return false, t.Unlike(name)
 	case skip:
-		return t.Take(name, info)
+		return t.Take(name, info), nil
 	case !given.IsZero():
-		return f.takeNumbered(ctx, Version{Pin: httprange.Pin{Size: -1}, Digest: given})
+		return f.takeNumbered(ctx, Version{Pin: httprange.Pin{Size: -1}, Digest: given}), nil
 	}
 	if told, ok := ask(len(t.Marked()) > 0); ok {
 		if !there {
 			name = ""
 		}
-		return f.takeTold(ctx, name, told)
+		return f.takeTold(ctx, name, told), nil
 	}
-	return false
+	return false, nil
 }
 
 // takeTold goes by what a source has told. There is what has the name that the file will get,

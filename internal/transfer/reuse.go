@@ -68,7 +68,7 @@ func (f *File) settleName(name string, v reuse.Version) (existing bool, err erro
 		return true, nil
 	}
 	f.version = v
-	return f.target.Settle(disk.Answer{Name: name, From: f.firstNumber(name), Size: v.Pin.Size, Proof: f, Sure: !v.Digest.IsZero()})
+	return f.target.Settle(disk.Answer{Name: name, From: f.firstNumber(name), Size: v.Pin.Size, Proof: f, Sure: !v.Digest.IsZero(), Given: !f.spec.Hash.IsZero()})
 }
 
 // head asks for the file's size and validators, its digest and its name. Served: a GET for its

@@ -178,6 +178,8 @@ var catalogue = map[int]faultCase{
 	171: {what: "links that are good for one request, as the caller says"},
 	172: {what: "and as nobody says"},
 	173: {what: "HEADs that tell nothing"},
+	174: {what: "a wall of cookies"},
+	175: {what: "other content under OverwriteSkip, and a digest"},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

@@ -18,6 +18,9 @@ func (c *Client) refusal(v httprange.Verdict, res *fetch.Response) *fail.Error {
 		e.Class = fail.Busy
 	}
 	e.Err = c.cause(v, e)
+	if code := res.StatusCode; res.Cookies && (code == http.StatusUnauthorized || code == http.StatusForbidden) {
+		e.Err = fmt.Errorf("%w; %s", e.Err, fetch.CookieHint)
+	}
 	return e
 }
 

@@ -49,8 +49,12 @@ type Request struct {
 type Response struct {
 	*http.Response
 	URL     *url.URL // the URL that answered, without user info
+	Cookies bool     // it, or a redirect to it, has set some, and there is no jar to keep them
 	release func()
 }
+
+// CookieHint is what may have to be done about an answer of no use that has set cookies.
+const CookieHint = "it sets cookies, and may want them back: give an HTTPClient with a Jar"
 
 // Close ends the exchange and gives back what Admit returned. An unread body
 // costs the connection.
@@ -79,19 +83,25 @@ func (r *Response) Discard() {
 // Do sends the request and follows redirects. The error of a context that ended
 // is its cause.
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
-	u := r.URL
+	u, cookies := r.URL, false
 	for hop := 0; ; hop++ {
 		res, err := c.hop(ctx, r, u)
 		if err != nil {
 			return nil, err
 		}
+		cookies = cookies || c.jar == nil && len(res.Header["Set-Cookie"]) > 0
+		res.Cookies = cookies
 		location := res.Header.Get("Location")
 		if !isRedirect(res.StatusCode) || location == "" {
 			return res, nil
 		}
 		res.Discard()
 		if hop == maxRedirects {
-			return nil, fmt.Errorf("%w: gave up after %d", ErrTooManyRedirects, maxRedirects)
+			err := fmt.Errorf("%w: gave up after %d", ErrTooManyRedirects, maxRedirects)
+			if cookies {
+				err = fmt.Errorf("%w; %s", err, CookieHint)
+			}
+			return nil, err
 		}
 		if u, err = redirect(u, location); err != nil {
 			return nil, err

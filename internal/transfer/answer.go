@@ -68,7 +68,7 @@ func (x *answer) Accept(a exchange.Answer) (io.WriterAt, error) {
 			return nil, err
 		}
 	} else if v.Whole && !f.html && isHTML(res.Header) {
-		return nil, errPage
+		return nil, pageError(res)
 	}
 	if err := x.place(first, res.URL); err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 	}
 	html := isHTML(res.Header)
 	if html && !f.html && f.target.State() == disk.Open && !f.unconfirmed {
-		return errPage
+		return pageError(res)
 	}
 	if html && src != f.sources[0] && f.pin == nil && !isPage(f.sources[0].URL) && f.others(src) {
 		return errBackupPage
@@ -50,7 +50,7 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 	}
 	absent := f.target.State() == disk.Absent
 	if absent || f.unconfirmed {
-		f.html = html
+		f.html, f.walled = html, html && res.Cookies
 		if existing, err := f.settleName(f.wantedName(res), reuse.Version{URL: src.URL, Pin: v.Pin}); err != nil {
 			return err
 		} else if existing {
@@ -120,6 +120,16 @@ var (
 	// like one: a login, most likely. It may when nobody else can.
 	errBackupPage = &fail.Error{Class: fail.Mismatched, Op: "download", Err: errors.New("it has an HTML page instead of the file")}
 )
+
+// pageError is errPage for an answer.
+func pageError(res *fetch.Response) error {
+	if !res.Cookies {
+		return errPage
+	}
+	e := *errPage
+	e.Err = fmt.Errorf("%w; %s", e.Err, fetch.CookieHint)
+	return &e
+}
 
 // others reports whether a source could be done without.
 func (f *File) others(src *source) bool {

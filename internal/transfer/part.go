@@ -2,9 +2,11 @@ package transfer
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/recovery"
 	"github.com/littledl/littledl/internal/wait"
@@ -91,8 +93,11 @@ func (f *File) rejectResume() error {
 func (f *File) verify() error {
 	// A stream that was begun again, or an earlier process, may have left a longer file.
 	err := f.target.Verify(f.e.Context, f.pin.Size, f.stream || f.adopted, f.hash, f.hashing)
-	if err == nil && !f.hash.IsZero() {
+	switch {
+	case err == nil && !f.hash.IsZero():
 		f.e.Table.Verified(f.t)
+	case err != nil && f.walled:
+		err = fmt.Errorf("%w; %s", err, fetch.CookieHint)
 	}
 	return err
 }

@@ -68,7 +68,11 @@ func (f *File) settleName(name string, v reuse.Version) (existing bool, err erro
 		return true, nil
 	}
 	f.version = v
-	return f.target.Settle(disk.Answer{Name: name, From: f.firstNumber(name), Size: v.Pin.Size, Proof: f, Sure: !v.Digest.IsZero(), Given: !f.spec.Hash.IsZero()})
+	existing, err = f.target.Settle(disk.Answer{Name: name, From: f.firstNumber(name), Size: v.Pin.Size, Proof: f, Sure: !v.Digest.IsZero(), Given: !f.spec.Hash.IsZero()})
+	if err != nil && f.e.Context.Err() != nil { // what was looked at was not read to its end
+		err = context.Cause(f.e.Context)
+	}
+	return existing, err
 }
 
 // head asks for the file's size and validators, its digest and its name. Served: a GET for its

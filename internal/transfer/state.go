@@ -40,6 +40,7 @@ type entity struct {
 	promised digest.Sum     // the server's digest of the whole file
 	modified time.Time      // Last-Modified
 	html     bool           // the first answer was a page
+	walled   bool           // and set cookies that nobody keeps
 	stream   bool           // one response from byte 0 or nothing: ranges do not work here
 	whole    bool           // the stream has ended cleanly
 	leftover

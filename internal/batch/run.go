@@ -65,6 +65,7 @@ type Run struct {
 	paused atomic.Bool
 	joined atomic.Int64          // workers beyond those that files began with
 	speed  atomic.Int64          // bytes/s, smoothed
+	last   atomic.Pointer[error] // why the latest task failed
 	exit   atomic.Pointer[error] // the caller's code has ended one of the goroutines
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/task"
@@ -91,8 +92,8 @@ func (r *Run) endTask(t *task.Task, err error) {
 		if r.ctx.Err() != nil && errors.Is(err, context.Cause(r.ctx)) {
 			to, err = task.Cancelled, left.Interrupted(context.Cause(r.ctx))
 		}
-		left.ClearFailure() // why the last attempt failed is told once
-		op, err = r.Op(err), r.Word(err)
+		r.Table.Hold(t, left.Ended().Held()) // why the last attempt failed is told once
+		op, err = r.Op(err), r.shared(r.Word(err))
 	}
 	others := r.Table.End(t, to, op, err)
 	if to == task.Completed && r.engine.Search {
@@ -103,4 +104,14 @@ func (r *Run) endTask(t *task.Task, err error) {
 	for _, o := range others {
 		r.notify.file(o)
 	}
+}
+
+// shared is the error that the task before has been ended with, if it is the same to the last
+// field: of a million that failed alike one reason is kept.
+func (r *Run) shared(err error) error {
+	if last := r.last.Load(); last != nil && reflect.DeepEqual(*last, err) {
+		return *last
+	}
+	r.last.Store(&err)
+	return err
 }

@@ -76,20 +76,26 @@ func (t *Target) Discard() {
 }
 
 // Left is a part that Keep has closed. The zero Left is none.
-type Left struct {
-	part partfile.Kept
-	is   bool
-}
+type Left struct{ part partfile.Kept }
 
 // IsZero reports that nothing is left.
-func (l Left) IsZero() bool { return !l.is }
+func (l Left) IsZero() bool { return l == Left{} }
 
 // Resumable reports whether another process could go on from there.
-func (l Left) Resumable() bool { return l.is && l.part.Resumable() }
+func (l Left) Resumable() bool { return l.part.Resumable() }
+
+// Pack appends l to b, in as little room as it takes; false: it cannot be packed.
+func (l Left) Pack(b []byte) ([]byte, bool) { return l.part.Pack(b) }
+
+// UnpackLeft is the inverse of Pack, and returns what follows in b.
+func UnpackLeft(b []byte) (l Left, rest []byte) {
+	l.part, rest = partfile.UnpackKept(b)
+	return l, rest
+}
 
 // Remove deletes what is left in its directory, if it still is what it was.
 func (l Left) Remove(dir *partfile.Dir) {
-	if l.is {
+	if !l.IsZero() {
 		dir.Remove(l.part)
 	}
 }
@@ -98,7 +104,9 @@ func (l Left) Remove(dir *partfile.Dir) {
 // can be left of it.
 func (t *Target) Keep() (l Left) {
 	t.mustBe("Keep", Open, Sealed)
-	l.part, l.is = t.part.Kept()
+	if part, ok := t.part.Kept(); ok {
+		l.part = part
+	}
 	t.part, t.state = nil, Kept
 	return l
 }

@@ -18,7 +18,7 @@ func Of(err error, at Facts) *Error {
 	}
 	var known *Error
 	if !errors.As(err, &known) {
-		e := &Error{Class: classOf(err, at), Op: "download", Err: err}
+		e := &Error{Class: classOf(err, at), Op: "download", Err: withoutSource(err)}
 		if p := new(ProxyError); errors.As(err, &p) && e.Class == Busy {
 			e.Status, e.RetryAfter, e.Asked = p.Status, p.RetryAfter, p.Asked
 		}
@@ -29,6 +29,18 @@ func Of(err error, at Facts) *Error {
 	}
 	e := *known
 	e.Err = err // with what was said about it since
+	return &e
+}
+
+// withoutSource takes our own end of a connection out of an error: its port tells nobody
+// anything, and makes each of ten thousand errors another one.
+func withoutSource(err error) error {
+	op, ok := err.(*net.OpError)
+	if !ok || op.Source == nil {
+		return err
+	}
+	e := *op
+	e.Source = nil
 	return &e
 }
 

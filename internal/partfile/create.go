@@ -100,8 +100,8 @@ func (d *Dir) Reopen(k Kept) (*Part, error) {
 		f.Close()
 		return nil, err
 	}
-	p := &Part{dir: d, f: f, name: k.name, journalName: k.journalName}
-	if !d.disk.Same(info, k.info) || info.Size() != k.info.Size() || !info.ModTime().Equal(k.info.ModTime()) || d.disk.Links(info) > 1 || !p.reopenJournal(k) {
+	p := &Part{dir: d, f: f, name: k.name, journalName: journalName(k.name)}
+	if !k.isStill(d, info) || d.disk.Links(info) > 1 || !p.reopenJournal(k) {
 		f.Close()
 		return nil, errors.New("the part file was changed by somebody else")
 	}
@@ -110,9 +110,28 @@ func (d *Dir) Reopen(k Kept) (*Part, error) {
 
 // Kept identifies a part that outlived its transfer.
 type Kept struct {
-	name, journalName string
-	info              fs.FileInfo
-	id, nonce         uint64 // of its journal; 0: it has none
+	name      string
+	is        Identity
+	info      fs.FileInfo // nil: is tells which file it was
+	id, nonce uint64      // of its journal; 0: it has none
+}
+
+// seen notes which file it is. An FileInfo takes several times as much room as what it tells.
+func (k *Kept) seen(info fs.FileInfo) {
+	var tells bool
+	if k.is, tells = IdentityOf(info); !tells {
+		k.info = info
+	}
+}
+
+// isStill reports whether a file is the part, as it was left.
+func (k *Kept) isStill(d *Dir, info fs.FileInfo) bool {
+	if k.info != nil {
+		return d.disk.Same(info, k.info) && info.Size() == k.info.Size() && info.ModTime().Equal(k.info.ModTime())
+	}
+	now, _ := IdentityOf(info)
+	now.ctime = k.is.ctime // names and rights say nothing of the bytes
+	return now == k.is
 }
 
 // Resumable reports whether another process could go on with the part.

@@ -56,7 +56,7 @@ func TestReopenWithJournal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := t.TempDir()
 			k := leave(t, path, "a.bin", "k")
-			log := filepath.Join(path, k.journalName)
+			log := filepath.Join(path, journalName(k.name))
 			require.NoError(t, c.touch(log))
 			before, _ := os.ReadFile(log)
 			d := reopened(t, path)
@@ -69,9 +69,9 @@ func TestReopenWithJournal(t *testing.T) {
 			}
 			require.NoError(t, err)
 			require.True(t, p.Resumable())
-			noted := len(logOf(t, path, k.journalName).Extents)
+			noted := len(logOf(t, path, journalName(k.name)).Extents)
 			note(t, p, 0, "half")
-			require.Len(t, logOf(t, path, k.journalName).Extents, noted+1)
+			require.Len(t, logOf(t, path, journalName(k.name)).Extents, noted+1)
 			require.NoError(t, p.Publish("a.bin", false))
 			holds(t, path, map[string]string{"a.bin": "half"})
 		})

@@ -116,7 +116,7 @@ func (p *Part) Kept() (k Kept, ok bool) {
 			_ = p.f.Truncate(size)
 		}
 	}
-	k = Kept{name: p.name, journalName: p.journalName}
+	k = Kept{name: p.name}
 	var err error
 	if p.log != nil {
 		k.id, k.nonce = p.log.id, p.log.nonce
@@ -126,7 +126,9 @@ func (p *Part) Kept() (k Kept, ok bool) {
 	if err = errors.Join(err, p.close()); err != nil && k.nonce == 0 {
 		p.unname() // nobody could go on from it
 	}
-	k.info = p.closed
+	if p.closed != nil {
+		k.seen(p.closed)
+	}
 	return k, p.name != "" && err == nil
 }
 

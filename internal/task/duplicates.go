@@ -120,7 +120,7 @@ func (tab *Table) release(t *Task) (ended []*Task) {
 			tab.ready.add(w)
 			continue
 		case t.status == Cancelled, w.failsWith(t):
-			w.failure = w.failed("", t.failure.Op, t.failure.Attempts, t.failure.Err)
+			w.failure = &failure{op: t.failure.op, attempts: t.failure.attempts, err: t.failure.err, nameless: true}
 		default: // the first of them fetches
 			tab.place(w)
 			continue

@@ -1,18 +1,16 @@
 package task
 
-import "github.com/littledl/littledl/internal/redact"
-
 // End ends a task, and for its sake others that wanted the same file, which are returned.
 // Op is what was being done when it failed or was cancelled, err why.
 func (tab *Table) End(t *Task, to Status, op string, err error) (others []*Task) {
 	tab.mu.Lock()
 	defer tab.unlock()
 	if to != Completed {
-		attempts := int(t.retries.Load())
+		attempts := t.retries.Load()
 		if to == Failed {
 			attempts++
 		}
-		t.failure = t.failed(pathOf(t.dir, t.name), op, attempts, err)
+		t.failure = &failure{op: op, attempts: attempts, err: err}
 	}
 	tab.end(t, to)
 	return tab.release(t)
@@ -35,10 +33,6 @@ func (tab *Table) end(t *Task, to Status) {
 		tab.totals.cancelled++
 		tab.totals.lose(t, 1)
 	}
-}
-
-func (t *Task) failed(path, op string, attempts int, err error) *Failure {
-	return &Failure{TaskID: t.ID(), URL: redact.URL(t.url), Path: path, Op: op, Attempts: attempts, Err: err}
 }
 
 // BeginStart queues again what an earlier Start did not complete.
@@ -79,7 +73,7 @@ func (tab *Table) EndStart() (failed []*Failure, all bool) {
 	defer tab.mu.Unlock()
 	for _, t := range tab.tasks {
 		if t.failure != nil {
-			failed = append(failed, t.failure)
+			failed = append(failed, t.told())
 		}
 		if t.status == Completed {
 			t.flags |= earlier

@@ -217,8 +217,8 @@ func (g *game) end(t *Task, to Status, why error) {
 		if to == Completed {
 			require.Equal(g, t.name, o.name)
 		} else {
-			require.Equal(g, t.failure.Err, o.failure.Err)
-			require.Equal(g, o.ID(), o.failure.TaskID)
+			require.Equal(g, t.failure.err, o.failure.err)
+			require.Equal(g, o.ID(), o.told().TaskID)
 		}
 	}
 	g.next(t)

@@ -39,7 +39,7 @@ func (tab *Table) Snapshots() []Snapshot {
 func (t *Task) snapshot() Snapshot {
 	return Snapshot{
 		Task: t, Name: t.name, Status: t.status, Priority: t.priority,
-		Size: t.size, Downloaded: t.downloaded.Load(), Speed: t.speed.Load(), Failure: t.failure,
+		Size: t.size, Downloaded: t.downloaded.Load(), Speed: t.speed.Load(), Failure: t.told(),
 		Retries: int(t.retries.Load()), Requests: int(t.requests.Load()),
 		Ranges: t.has(ranges), LengthKnown: t.has(lengthKnown), Reused: t.has(reused), Held: t.held,
 	}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/littledl/littledl/internal/digest"
+	"github.com/littledl/littledl/internal/redact"
 )
 
 // Spec is what its caller says of a URL.
@@ -39,7 +40,7 @@ type Task struct {
 	flags      flags
 	size       int64 // -1 until known
 	name       string
-	failure    *Failure
+	failure    *failure
 	nextWaiter *Task // next in the list of tasks that wait for the one that fetches
 	before     *Task // has completed the same: its file may do
 	held       any   // what its transfer keeps with it; the table only hands it out
@@ -139,6 +140,30 @@ func (t *Task) Retried() { t.retries.Add(1) }
 // SetSpeed notes how fast bytes arrive, in bytes per second.
 func (t *Task) SetSpeed(speed float64) { t.speed.Store(int64(speed)) }
 
+// failure is what a task keeps of a Failure: the rest follows from the task.
+type failure struct {
+	op       string
+	err      error
+	attempts int32
+	nameless bool // where the file was to be is not said
+}
+
+// local reports whether it failed with its place on the disk.
+func (f *failure) local() bool { return f.op == "name" || f.op == "write" }
+
+// told is the task's failure, for others; nil: there is none.
+func (t *Task) told() *Failure {
+	f := t.failure
+	if f == nil {
+		return nil
+	}
+	told := &Failure{TaskID: t.ID(), URL: redact.URL(t.url), Op: f.op, Attempts: int(f.attempts), Err: f.err}
+	if !f.nameless {
+		told.Path = pathOf(t.dir, t.name)
+	}
+	return told
+}
+
 // Failure is why a task has no file.
 type Failure struct {
 	TaskID   string
@@ -148,9 +173,6 @@ type Failure struct {
 	Attempts int    // requests that failed
 	Err      error
 }
-
-// local reports whether it failed with its place on the disk.
-func (f *Failure) local() bool { return f.Op == "name" || f.Op == "write" }
 
 // pathOf is where a file is, for messages.
 func pathOf(dir, name string) string {

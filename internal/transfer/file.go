@@ -77,8 +77,11 @@ func (e *Engine) newFile(t *task.Task) (*File, error) {
 	if e.Shared {
 		f.id = t.ID()
 	}
-	if kept := RestOf(e.Table.Held(t)).kept; kept != nil {
-		f.saved = *kept
+	left := RestOf(e.Table.Held(t))
+	if f.unretried = int(left.owed); left.owed == 0 {
+		if kept := left.saved(e.Plans); kept != nil {
+			f.saved = *kept
+		}
 	}
 	if f.hash.IsZero() {
 		f.hash = f.promised

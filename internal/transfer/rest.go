@@ -1,6 +1,9 @@
 package transfer
 
-import "github.com/littledl/littledl/internal/partfile"
+import (
+	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/segment"
+)
 
 // What the table keeps with a task for its transfers: the *File while one runs, else what
 // it has left.
@@ -8,6 +11,8 @@ import "github.com/littledl/littledl/internal/partfile"
 // Rest is what a transfer has left. It does not change; but kept is its owner's.
 type Rest struct {
 	kept      *saved             // what the next round goes on from
+	remnant   remnant            // the same, of a task that has ended
+	owed      owed               // without either
 	Told      *Report            // with backup URLs
 	Published *partfile.Identity // the file as it was when the task completed
 }
@@ -19,6 +24,10 @@ func RestOf(held any) Rest {
 		return *x
 	case *partfile.Identity:
 		return Rest{Published: x}
+	case remnant:
+		return Rest{remnant: x}
+	case owed:
+		return Rest{owed: x}
 	}
 	return Rest{}
 }
@@ -30,9 +39,40 @@ func (r Rest) Held() any {
 		return nil
 	case Rest{Published: r.Published}: // as of most, of which there may be a million
 		return r.Published
+	case Rest{remnant: r.remnant}:
+		return r.remnant
+	case Rest{owed: r.owed}:
+		return r.owed
 	}
 	all := r
 	return &all
+}
+
+// Ended is what is left of a task that has ended: little, since most never begin again.
+func (r Rest) Ended() Rest {
+	switch k := r.kept; {
+	case k == nil:
+	case k.left.IsZero():
+		r.kept, r.owed = nil, owedBy(k)
+	default:
+		if packed, ok := pack(k); ok {
+			r.kept, r.remnant = nil, packed
+		} else {
+			k.lastFailure = nil
+		}
+	}
+	return r
+}
+
+// saved is what a transfer goes on from; nil: nothing.
+func (r Rest) saved(plans *segment.Config) *saved {
+	switch {
+	case r.kept != nil:
+		return r.kept
+	case r.remnant != "":
+		return r.remnant.unpack(plans)
+	}
+	return nil
 }
 
 // Open reports whether a part is held open.

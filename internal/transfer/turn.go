@@ -127,24 +127,20 @@ func (r Rest) Interrupted(cause error) error {
 	return fmt.Errorf("%w; the last attempt had failed: %v", cause, r.kept.lastFailure)
 }
 
-// ClearFailure forgets why the last attempt failed, since that has been told.
-func (r Rest) ClearFailure() {
-	if r.kept != nil {
-		r.kept.lastFailure = nil
-	}
-}
-
 // Part is the part that a failed task has left.
 func (r Rest) Part() (part disk.Left) {
-	if r.kept != nil {
+	switch {
+	case r.kept != nil:
 		part = r.kept.left
+	case r.remnant != "":
+		part = r.remnant.part()
 	}
 	return part
 }
 
 // WithoutKept is what is left but for what could be gone on from.
 func (r Rest) WithoutKept() Rest {
-	r.kept = nil
+	r.kept, r.remnant = nil, ""
 	return r
 }
 

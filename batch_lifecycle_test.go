@@ -3,8 +3,6 @@ package littledl_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -206,12 +204,16 @@ func TestHurry(t *testing.T) {
 }
 
 // TestPauseBeforeTheFirstRequest of a file that has its place already: while it is looked
-// at what has its name.
+// at what has its name, which an earlier version of it had got.
 func TestPauseBeforeTheFirstRequest(t *testing.T) {
 	batchBubble(t, func(b *batch) {
+		b.file("a", 16<<10)
+		require.NoError(b, b.start())
+		b.srv.ResetRecords()
+		b.d = nil
 		b.srv.Behave(faultserver.Delay(100 * time.Millisecond))
-		require.NoError(b, os.WriteFile(filepath.Join(b.dir, "a"), []byte("something else"), 0o666))
-		id := b.file("a", 16<<10)
+		b.srv.Lookup("a").Set(faultserver.Version(2))
+		id := b.add(b.srv.Lookup("a"))
 		time.AfterFunc(50*time.Millisecond, func() { require.NoError(b, b.get().Pause()) })
 		time.AfterFunc(time.Second, func() {
 			require.Equal(b, littledl.StatusPaused, b.task(id).Status)

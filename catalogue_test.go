@@ -180,6 +180,9 @@ var catalogue = map[int]faultCase{
 	173: {what: "HEADs that tell nothing"},
 	174: {what: "a wall of cookies"},
 	175: {what: "other content under OverwriteSkip, and a digest"},
+	176: {what: "files of the same size at hand, and a digest"},
+	177: {what: "a fresh URL for what has failed", tests: names("TestFreshURLOfOneName TestRetriedTaskKeepsItsName")},
+	178: {what: "many tasks that have ended", tests: names("TestEndedTasksKeepLittle")},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

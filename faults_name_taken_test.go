@@ -34,7 +34,7 @@ func TestUnrelatedFile(t *testing.T) {
 					case littledl.OverwriteReplace:
 						delete(b.theirs, path)
 					case littledl.OverwriteSkip:
-						gets, b.want[id] = 0, []Content{strings.NewReader(text)}
+						b.want[id] = []Content{strings.NewReader(text)} // what the server calls it is told by the GET
 					default:
 						want = littledl.ErrFileExists
 					}

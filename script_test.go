@@ -147,7 +147,7 @@ func (s *script) mustSucceed() bool {
 	}
 	for i, f := range s.files {
 		cost, restarts := resets, 0
-		if s.changing(i) && f.hash != 0 || f.planted == directory || f.planted != noPlanting && s.overwrite == littledl.OverwriteError {
+		if s.changing(i) && f.hash != 0 || f.planted == directory || f.planted != noPlanting && s.overwrite == littledl.OverwriteError || s.unlike(i) {
 			return false
 		}
 		for _, c := range slices.Concat(f.sources[0].manners, f.sources[0].mishaps) {
@@ -240,5 +240,12 @@ func (s *script) blocked(i int) bool {
 	case directory:
 		return s.overwrite == littledl.OverwriteError || s.overwrite == littledl.OverwriteReplace
 	}
-	return s.overwrite == littledl.OverwriteError
+	return s.overwrite == littledl.OverwriteError || s.unlike(i)
+}
+
+// unlike tells whether what has a file's name stays there, though it has not the digest that
+// was given.
+func (s *script) unlike(i int) bool {
+	f := s.files[i]
+	return s.overwrite == littledl.OverwriteSkip && f.hash != 0 && (f.planted == otherContent || f.planted == sameContent && f.hash != 1)
 }

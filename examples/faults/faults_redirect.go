@@ -20,6 +20,8 @@ func redirectFaults() []fault {
 		{number: 113, what: "redirect with 308", ours: "follows", does: does(origin.Redirect(1, 308))},
 		{number: 114, what: "redirects in a circle", ours: "gives up with `ErrTooManyRedirects`", does: does(origin.RedirectLoop()), ends: failed},
 		{number: 114, what: "redirects without end", ours: "gives up with `ErrTooManyRedirects`", does: does(origin.RedirectEndless()), ends: failed},
+		{number: 174, what: "redirects in a circle until a cookie comes back", ours: "gives up, and says that there is no jar", does: does(origin.CookieWall()), ends: failed},
+		{number: 174, what: "a page until a cookie comes back", ours: "the digest does not match; it says that there is no jar", does: does(origin.CookiePage(200)), digest: true, ends: failed},
 		{number: 115, what: "redirect to a file: URL", ours: "gives up with `ErrForbiddenRedirect`", set: toFile, ends: failed},
 		{number: 115, what: "redirect to an ftp: URL", ours: "gives up with `ErrForbiddenRedirect`", does: does(origin.RedirectTo("ftp://127.0.0.1:1/a.bin", 302)), ends: failed},
 		{number: 116, what: "redirect from https to http, Authorization given", ours: "gives up with `ErrForbiddenRedirect`", server: []origin.Option{origin.TLS()}, trust: true, header: token, set: toOther("127.0.0.1"), happened: leaked, ends: failed},

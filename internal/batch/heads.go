@@ -12,8 +12,7 @@ import (
 // what nobody has fetched yet. It is guarded by prober.mu.
 type host struct {
 	state    headState
-	hits     int          // HEADs that told a size
-	misses   int          // those that told none
+	misses   int          // HEADs that told no size
 	inFlight int          // HEADs
 	waiting  []*task.Task // that are worth a HEAD, when it is known to be good
 	sample   *task.Task   // has been served by GET, and is over; nil: none yet
@@ -32,11 +31,8 @@ const (
 // maxMisses is after how many HEADs that told no size a host is not asked again.
 const maxMisses = 3
 
-// mayAsk reports whether one more HEAD may be sent ahead: of few that were answered as many as
-// could all be in vain.
-func (h *host) mayAsk() bool {
-	return h.state == good && h.inFlight < maxMisses-h.misses+h.hits/4
-}
+// mayAsk reports whether one more HEAD may be sent ahead: as many as could all be in vain.
+func (h *host) mayAsk() bool { return h.state == good && h.inFlight < maxMisses-h.misses }
 
 // mayTest reports whether it is to be found out what a HEAD is answered.
 func (h *host) mayTest() bool { return h.state == unheard && h.sample != nil && len(h.waiting) > 0 }

@@ -89,9 +89,7 @@ func (p *prober) ended(q *probe, status int, told int64) {
 		if q.host.tested(status, told == q.want); q.host.state == unheard {
 			p.served[q.task] = sample{q.host, q.want} // when that is over
 		}
-	case told >= 0:
-		q.host.hits++
-	case status != 0:
+	case status != 0 && told < 0:
 		q.host.missed(status)
 	}
 	p.mu.Unlock()

@@ -54,6 +54,12 @@ func (t *Target) isSource(id [8]byte) bool {
 	return slices.ContainsFunc(t.sourceIDs(), func(full [16]byte) bool { return id == [8]byte(full[:8]) })
 }
 
+// IsSources reports whether a file is marked as from one of the sources.
+func (t *Target) IsSources(name string) bool {
+	m := t.dir.MarkOf(base(name))
+	return !m.IsZero() && t.isSource(m.Source)
+}
+
 // Marked are the files in the directory that were from one of the sources when it was first
 // looked through.
 func (t *Target) Marked() (names []string) {

@@ -18,6 +18,7 @@ type Answer struct {
 	Size  int64  // -1: nobody knows
 	Proof Prover // without Policy.Reuse it is not asked
 	Sure  bool   // where Proof has proved nothing the bytes are others
+	Later bool   // Proof takes long: it is looked for beside the transfer
 	Given bool   // a digest was given: what is as good as the file must have it, too
 }
 
@@ -118,7 +119,7 @@ func (t *Target) look(name string, a Answer) (found, error) {
 		}
 		return found{}, nil
 	}
-	if t.policy.Reuse && a.Proof.Same(name, info) && t.still(name, info) {
+	if t.policy.Reuse && !a.Later && a.Proof.Same(name, info) && t.still(name, info) {
 		return found{same: info}, nil
 	}
 	if t.policy.Overwrite == Refuse && !t.candidate(name, info, a) {

@@ -16,6 +16,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -41,7 +42,10 @@ type Dir struct {
 	// spares a system call for every file that is new.
 	names map[string]struct{}
 	left  map[string][]string // the parts that something was left of, by key
-	marks marks
+
+	keptMu sync.Mutex
+	kept   map[string][]string // as left: the parts that this process has left since
+	marks  marks
 }
 
 // maxNames is how many names of a directory are remembered.

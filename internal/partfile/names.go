@@ -2,6 +2,7 @@ package partfile
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -71,12 +72,40 @@ func (d *Dir) keyedParts(name, key string, others bool) (parts []string) {
 		}
 		return []string{own}
 	}
-	for _, p := range d.left[key] {
-		if p == own {
+	for _, p := range append(d.keptBy(key), d.left[key]...) {
+		switch {
+		case slices.Contains(parts, p):
+		case p == own:
 			parts = append([]string{p}, parts...)
-		} else if others {
+		case others:
 			parts = append(parts, p)
 		}
 	}
 	return parts
+}
+
+// keptBy are the parts with a key that this process has left.
+func (d *Dir) keptBy(key string) []string {
+	d.keptMu.Lock()
+	defer d.keptMu.Unlock()
+	return slices.Clone(d.kept[key])
+}
+
+// keep notes that a part is left, for who comes later.
+func (d *Dir) keep(part string) {
+	d.keptMu.Lock()
+	defer d.keptMu.Unlock()
+	if _, key, ok := leftPart(part); ok {
+		if d.kept == nil {
+			d.kept = map[string][]string{}
+		}
+		d.kept[key] = append(d.kept[key], part)
+	}
+}
+
+// hasKept reports whether this process has left a part.
+func (d *Dir) hasKept() bool {
+	d.keptMu.Lock()
+	defer d.keptMu.Unlock()
+	return len(d.kept) > 0
 }

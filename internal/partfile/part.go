@@ -129,7 +129,10 @@ func (p *Part) Kept() (k Kept, ok bool) {
 	if p.closed != nil {
 		k.seen(p.closed)
 	}
-	return k, p.name != "" && err == nil
+	if ok = p.name != "" && err == nil; ok && k.nonce != 0 {
+		p.dir.keep(k.name)
+	}
+	return k, ok
 }
 
 // close closes the part's file, once. Who goes by its name from then on can still tell

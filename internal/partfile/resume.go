@@ -170,4 +170,4 @@ func (d *Dir) missing(name string) bool {
 
 // HasLeft reports that there may be parts of earlier processes: the price of asking
 // for one is worth paying.
-func (d *Dir) HasLeft() bool { return d.names == nil || len(d.left) > 0 }
+func (d *Dir) HasLeft() bool { return d.names == nil || len(d.left) > 0 || d.hasKept() }

@@ -18,13 +18,69 @@ type Search struct {
 	Digest digest.Sum
 	Size   int64
 	Name   string     // what the file is to be called
+	Found  Place      // by Find; zero: all are looked at
 	From   func() int // the first "name (n)" to try; it is asked only if a copy is made
+}
+
+// Find is the first of the files at hand that has the digest wanted; not ok: none has. All of
+// the right size are read, so it is for beside the transfer. No other method may be called
+// meanwhile.
+func (f *Finder) Find(ctx context.Context, dirs *disk.Dirs, s Search, everywhere bool) (p Place, ok bool) {
+	at := f.named(s)
+	if everywhere {
+		at = append(at, f.index.OfSize(f.target.Want().Dir, s.Size)...)
+	}
+	for _, p := range at {
+		if ctx.Err() != nil {
+			return p, false
+		}
+		if f.hasAt(ctx, dirs, p, s) {
+			return p, true
+		}
+	}
+	return p, false
+}
+
+// named are the files of the size that have the target's name, or a numbered form of it.
+func (f *Finder) named(s Search) (at []Place) {
+	for n := 0; ; n++ {
+		name := safename.Numbered(s.Name, n)
+		info, err := f.target.Stat(name)
+		if err != nil {
+			return at
+		}
+		if info.Mode().IsRegular() && info.Size() == s.Size {
+			at = append(at, f.here(name))
+		}
+	}
+}
+
+// hasAt reports whether a file at hand has the digest wanted.
+func (f *Finder) hasAt(ctx context.Context, dirs *disk.Dirs, p Place, s Search) bool {
+	sub, name := safename.Split(p.Name)
+	dir, err := dirs.Open(p.Dir, sub)
+	if err != nil {
+		return false
+	}
+	defer dirs.Close(dir)
+	in, err := dir.Open(name)
+	if err != nil {
+		return false
+	}
+	defer in.Close()
+	f.Looked(p)
+	sum, err := f.index.Sum(ctx, in, s.Digest.Algorithm)
+	return err == nil && sum == s.Digest
 }
 
 // Copy publishes the target with the bytes of a file at hand that has the digest wanted: that
 // file itself where it has the name, else a copy of it. Dirs has the directories of both.
 func (f *Finder) Copy(ctx context.Context, dirs *disk.Dirs, s Search) (found bool, err error) {
-	for _, p := range f.index.OfSize(f.target.Want().Dir, s.Size) {
+	at := []Place{s.Found}
+	if s.Found == (Place{}) {
+		at = f.index.OfSize(f.target.Want().Dir, s.Size)
+	}
+	for _, p := range at {
 		if found, err := f.copyFrom(ctx, dirs, p, s); found || err != nil {
 			return found, err
 		}

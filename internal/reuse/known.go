@@ -2,6 +2,7 @@ package reuse
 
 import (
 	"context"
+	"io/fs"
 	"path"
 
 	"github.com/littledl/littledl/internal/digest"
@@ -50,7 +51,7 @@ func (f *Finder) take(ctx context.Context, given digest.Sum, ask func(served boo
 	case skip:
 		return t.Take(name, info), nil
 	case !given.IsZero():
-		return f.takeNumbered(ctx, Version{Pin: httprange.Pin{Size: -1}, Digest: given}), nil
+		return f.takeNumbered(ctx, Version{Pin: httprange.Pin{Size: -1}, Digest: given}, f.isLikely), nil
 	}
 	if told, ok := ask(len(t.Marked()) > 0); ok {
 		if !there {
@@ -78,8 +79,17 @@ func (f *Finder) takeTold(ctx context.Context, there string, told Told) bool {
 	if there == "" || told.Digest.IsZero() && !f.trustTime {
 		return false
 	}
-	return f.takeNumbered(ctx, told.Version)
+	return f.takeNumbered(ctx, told.Version, func(string, fs.FileInfo) bool { return true })
 }
+
+// isLikely reports whether a file is to be read before it is known how large the one is that is
+// wanted: one that was fetched from here, or costs next to nothing. Others are read beside the
+// transfer, if they have its size.
+func (f *Finder) isLikely(name string, info fs.FileInfo) bool {
+	return info.Size() <= cheap || f.target.IsSources(name)
+}
+
+const cheap = 5 << 20 // bytes
 
 // takeOne takes what has a name, if it is the file.
 func (f *Finder) takeOne(ctx context.Context, name string, v Version) bool {
@@ -89,14 +99,14 @@ func (f *Finder) takeOne(ctx context.Context, name string, v Version) bool {
 
 // takeNumbered takes the first of the target's name and those numbered behind it that is the
 // file; it may have become one of the later ones before.
-func (f *Finder) takeNumbered(ctx context.Context, v Version) bool {
+func (f *Finder) takeNumbered(ctx context.Context, v Version, worth func(string, fs.FileInfo) bool) bool {
 	for n := f.target.Want().Number; ; n++ {
 		name := safename.Numbered(f.target.Want().Name, n)
 		info, err := f.target.Stat(name)
 		if err != nil {
 			return false
 		}
-		if f.Same(ctx, name, info, v) && f.target.Take(name, info) {
+		if worth(name, info) && f.Same(ctx, name, info, v) && f.target.Take(name, info) {
 			return true
 		}
 	}

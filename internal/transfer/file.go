@@ -39,7 +39,6 @@ type File struct {
 	received atomic.Int64 // bytes off the network
 	finder   reuse.Finder
 	version  reuse.Version // what is to have a name
-	wanted   string        // its name, where its content is looked for among the files at hand
 
 	// The round's; set by the owner before its workers start.
 	ctx    context.Context

@@ -44,14 +44,11 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 		f.promised = digest.FromHeader(res.Header, v.Whole)
 		f.hash = f.promised
 	}
-	if f.mayBeAtHand(v.Pin.Size) {
-		f.found, f.wanted = v.Pin.Size, f.wantedName(res)
-		return errReuse
-	}
+	f.wanted = f.wantedName(res)
 	absent := f.target.State() == disk.Absent
 	if absent || f.unconfirmed {
 		f.html, f.walled = html, html && res.Cookies
-		if existing, err := f.settleName(f.wantedName(res), reuse.Version{URL: src.URL, Pin: v.Pin}); err != nil {
+		if existing, err := f.settleName(f.wanted, reuse.Version{URL: src.URL, Pin: v.Pin}); err != nil {
 			return err
 		} else if existing {
 			return errKept

@@ -34,19 +34,45 @@ func (f *File) checkExisting() (bool, error) {
 	return kept, err
 }
 
-// mayBeAtHand reports whether there are files that might have this task's content.
-func (f *File) mayBeAtHand(size int64) bool {
-	return f.e.Search && !f.hash.IsZero() && !f.searched && size > 0 && len(f.e.Index.OfSize(f.t.Dir(), size)) > 0
+// startSearch looks for the file's content among the files at hand, where its digest is known:
+// beside the transfer, which ends when it is found.
+func (f *File) startSearch(ctx context.Context, size int64) {
+	if f.searched || f.wanted == "" || !f.e.Disk.Reuse || f.hash.IsZero() || size <= 0 || !f.e.Search && !f.searchesLater(size) {
+		return
+	}
+	s := f.search(size)
+	f.side.Go(func() {
+		p, ok := f.finder.Find(ctx, f.e.Dirs, s, f.e.Search)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if ok {
+			f.found = p
+			f.failLocked(errReuse)
+		} else if ctx.Err() == nil {
+			f.searched = true
+		}
+	})
+}
+
+func (f *File) search(size int64) reuse.Search {
+	return reuse.Search{Digest: f.hash, Size: size, Name: f.wanted, Found: f.found, From: func() int { return f.firstNumber(f.wanted) }}
+}
+
+// searchesLater reports whether what has the name already is looked at beside the transfer.
+func (f *File) searchesLater(size int64) bool {
+	return f.target.Policy().Overwrite == disk.Rename && size > f.e.Small
 }
 
 // copyFound completes the task with a copy of a file that has the digest asked for.
 func (f *File) copyFound() (bool, error) {
-	found, err := f.finder.Copy(f.e.Context, f.e.Dirs, reuse.Search{
-		Digest: f.hash, Size: f.found, Name: f.wanted, From: func() int { return f.firstNumber(f.wanted) },
-	})
+	found, err := f.finder.Copy(f.e.Context, f.e.Dirs, f.search(f.pin.Size))
 	f.searched = true
 	if found && err == nil {
 		f.reused()
+	}
+	if !found && err == nil && f.target.State() == disk.Absent { // it was thrown away for the copy
+		f.reset()
+		f.rec.Emptied()
 	}
 	return found, err
 }
@@ -68,7 +94,8 @@ func (f *File) settleName(name string, v reuse.Version) (existing bool, err erro
 		return true, nil
 	}
 	f.version = v
-	existing, err = f.target.Settle(disk.Answer{Name: name, From: f.firstNumber(name), Size: v.Pin.Size, Proof: f, Sure: !v.Digest.IsZero(), Given: !f.spec.Hash.IsZero()})
+	later := v.URL != nil && !v.Digest.IsZero() && f.searchesLater(v.Pin.Size)
+	existing, err = f.target.Settle(disk.Answer{Name: name, From: f.firstNumber(name), Size: v.Pin.Size, Proof: f, Sure: !v.Digest.IsZero() && !later, Later: later, Given: !f.spec.Hash.IsZero()})
 	if err != nil && f.e.Context.Err() != nil { // what was looked at was not read to its end
 		err = context.Cause(f.e.Context)
 	}

@@ -198,6 +198,7 @@ func (f *File) round(epoch context.Context, a recovery.Action) error {
 
 // startBackground starts what runs beside the round's workers.
 func (f *File) startBackground(size int64) {
+	f.startSearch(f.ctx, size)
 	f.startHashing(f.ctx, size)
 	f.startSync(f.ctx, size)
 }

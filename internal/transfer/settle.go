@@ -91,7 +91,7 @@ func (f *File) failedLocked(src *source, h *origin.Origin, e recovery.Failure) w
 
 // isDecision: the first answer has decided what becomes of the whole file.
 func isDecision(err error) bool {
-	return errors.Is(err, errKept) || errors.Is(err, errReuse) || errors.Is(err, errRejectResume)
+	return errors.Is(err, errKept) || errors.Is(err, errRejectResume)
 }
 
 // rejectsResume reports whether an answer has shown that a part of an earlier process is of

@@ -9,6 +9,7 @@ import (
 	"github.com/littledl/littledl/internal/httprange"
 	"github.com/littledl/littledl/internal/journal"
 	"github.com/littledl/littledl/internal/recovery"
+	"github.com/littledl/littledl/internal/reuse"
 	"github.com/littledl/littledl/internal/segment"
 	"github.com/littledl/littledl/internal/wait"
 )
@@ -31,7 +32,8 @@ type saved struct {
 	// Its content among the files at hand.
 
 	searched bool
-	found    int64 // the size it was searched for
+	found    reuse.Place
+	wanted   string // what it is to be called
 }
 
 // entity is what is believed of the file, by what answers have said.

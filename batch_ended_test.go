@@ -47,6 +47,9 @@ func TestEndedTasksKeepLittle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
+			if underRace {
+				c.n /= 10
+			}
 			d, err := littledl.NewBatchDownloader(littledl.WithSmallFilePriority(false), littledl.WithMaxConcurrentChunksPerFile(2), littledl.WithConfig(littledl.DownloadConfig{
 				HTTPClient: &http.Client{Transport: c.server}, Retry: littledl.RetryConfig{MaxRetries: -1},
 			}))

@@ -34,6 +34,10 @@ cross:
 		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) vet ./...; \
 		(cd examples && GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./...); \
 	done
+	@set -e; for p in js/wasm wasip1/wasm plan9/amd64 aix/ppc64 freebsd/amd64; do \
+		echo "build $$p (the library)"; \
+		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) build .; \
+	done
 
 # What can happen to a file, in every order, as far as EXPLORETIME goes: go test stays near.
 explore:

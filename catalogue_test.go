@@ -183,6 +183,12 @@ var catalogue = map[int]faultCase{
 	176: {what: "files of the same size at hand, and a digest"},
 	177: {what: "a fresh URL for what has failed", tests: names("TestFreshURLOfOneName TestRetriedTaskKeepsItsName")},
 	178: {what: "many tasks that have ended", tests: names("TestEndedTasksKeepLittle")},
+	// The disk as it is.
+	160: {what: "what gives a file its name is refused, in any words", tests: names("TestRefusedByTheDisk TestNameGivenWithoutAWord partfile.TestFallbacks")},
+	161: {what: "so is what is a nicety: a time, a lock, a reservation, a mark", tests: names("TestRefusedByTheDisk")},
+	162: {what: "what is made belongs to another user", tests: names("TestSquashedOwner TestManyForeignParts partfile.TestPlantedPart partfile.TestOthersLeft")},
+	163: {what: "the disk holds dates only nearly", tests: names("TestDatesNearlyHeld")},
+	164: {what: "what nobody needs any more cannot be removed", tests: names("TestNothingIsRemoved")},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

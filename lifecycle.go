@@ -70,7 +70,9 @@ func (d *BatchDownloader) discardKept() {
 			spec := t.Spec()
 			sub, _ := safename.Split(spec.Filename)
 			if dir, err := d.set.openDir(spec.Dir, sub); err == nil {
-				part.Remove(dir)
+				if err := part.Remove(dir); err != nil && d.set.cfg.Logger != nil {
+					d.set.cfg.Logger.Warn("something is left on the disk", "err", err)
+				}
 				dir.Close()
 			}
 			d.table.Drop(t)

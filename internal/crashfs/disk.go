@@ -169,6 +169,8 @@ func (d *disk) Same(a, b fs.FileInfo) bool { return a.(info).in == b.(info).in }
 func (d *disk) Links(i fs.FileInfo) uint64 { return i.(info).links }
 func (d *disk) Ours(fs.FileInfo) bool      { return true }
 
+func (d *disk) SameOwner(_, _ fs.FileInfo) bool { return true }
+
 // info describes a file as it was.
 type info struct {
 	in    *inode

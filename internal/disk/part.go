@@ -94,10 +94,11 @@ func UnpackLeft(b []byte) (l Left, rest []byte) {
 }
 
 // Remove deletes what is left in its directory, if it still is what it was.
-func (l Left) Remove(dir *partfile.Dir) {
-	if !l.IsZero() {
-		dir.Remove(l.part)
+func (l Left) Remove(dir *partfile.Dir) error {
+	if l.IsZero() {
+		return nil
 	}
+	return dir.Remove(l.part)
 }
 
 // Keep closes the part and leaves it for Reopen, and for other processes, where something
@@ -126,6 +127,15 @@ func (t *Target) Reopen(l Left, name string) error {
 	}
 	t.part, t.name, t.state = part, name, Open
 	return nil
+}
+
+// Unremoved is why something is still in the directory that should have been removed, of this
+// target or of another; it is told once. Nil: there is nothing.
+func (t *Target) Unremoved() error {
+	if t.dir == nil {
+		return nil
+	}
+	return t.dir.Unremoved()
 }
 
 // Tidy removes what earlier processes have left of a file that is there by now.

@@ -167,7 +167,7 @@ func (t *Target) Create(single bool) (err error) {
 	}
 	var part *partfile.Part
 	if single {
-		part, err = dir.TryNameless()
+		part, err = dir.TryNameless(base(t.name), t.key)
 	}
 	if part == nil && err == nil {
 		part, err = dir.Create(base(t.name), t.key())

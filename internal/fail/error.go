@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -46,10 +46,7 @@ func NewLocal(op string, err error) *Error {
 // an error the text alone.
 func IsShortage(err error) bool {
 	var dns *net.DNSError
-	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE} {
-		if errors.Is(err, e) || errors.As(err, &dns) && strings.Contains(dns.Err, e.Error()) {
-			return true
-		}
-	}
-	return false
+	return isAny(err, shortage) || errors.As(err, &dns) && slices.ContainsFunc(shortage, func(e error) bool {
+		return strings.Contains(dns.Err, e.Error())
+	})
 }

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
-	"syscall"
 )
 
 // Of is what an error means that a request came to. One that has been looked at already,
@@ -66,7 +66,7 @@ func classOf(err error, at Facts) Class {
 		return Timeout
 	case at.Answered:
 		return Interrupted
-	case errors.Is(err, syscall.ECONNREFUSED) && overLimit(at):
+	case isAny(err, refused) && overLimit(at):
 		return Busy
 	case isUnreachable(err):
 		return Unreachable
@@ -85,12 +85,7 @@ func overLimit(at Facts) bool { return at.Serving > 0 || at.InFlight > 0 && at.S
 
 // isLocal: the disk's failures, and limits that the caller set.
 func isLocal(err error) bool {
-	for _, e := range []error{ErrFileTooLarge, ErrFileExists, ErrNoSpace, syscall.ENOSPC, syscall.EDQUOT} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+	return isAny(err, []error{ErrFileTooLarge, ErrFileExists, ErrNoSpace}) || isAny(err, full)
 }
 
 // isAway: of an origin that has served this is an outage. Its name does not resolve, whatever
@@ -154,20 +149,12 @@ func isNoHTTP(err error) bool {
 func isUnreachable(err error) bool {
 	var dns *net.DNSError
 	var op *net.OpError
-	if errors.As(err, &dns) {
-		return true
-	}
-	for _, e := range []error{syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN, syscall.EADDRNOTAVAIL} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return errors.As(err, &op) && op.Op == "dial"
+	return errors.As(err, &dns) || isAny(err, refused) || isAny(err, unreachable) || errors.As(err, &op) && op.Op == "dial"
 }
 
 // isSilentClose: a connection was made and ended before any answer.
 func isSilentClose(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+	return errors.Is(err, io.EOF) || isAny(err, closed) ||
 		strings.Contains(err.Error(), "server closed idle connection") // net/http has no type for it
 }
 
@@ -175,4 +162,8 @@ func isSilentClose(err error) bool {
 func isTimeout(err error) bool {
 	var t net.Error
 	return errors.As(err, &t) && t.Timeout()
+}
+
+func isAny(err error, of []error) bool {
+	return slices.ContainsFunc(of, func(e error) bool { return errors.Is(err, e) })
 }

@@ -140,7 +140,7 @@ func (f *file) Preallocate(size int64) error {
 }
 
 func (f *file) SetTime(t time.Time) error {
-	return do(f.faults, SetTime, f.name, 0, func() error { return f.File.SetTime(t) })
+	return do(f.faults, SetTime, f.name, 0, func() error { return f.File.SetTime(f.faults.held(t)) })
 }
 
 func (f *file) SetMark(b []byte) error {

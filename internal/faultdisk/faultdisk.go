@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/littledl/littledl/internal/partfile"
 )
@@ -69,6 +70,10 @@ type Faults struct {
 	mu    sync.Mutex
 	rules []*rule
 	count map[string]int
+
+	squashed bool
+	theirs   func(name string) bool
+	hold     func(time.Time) time.Time
 }
 
 type rule struct {

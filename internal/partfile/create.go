@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
+	"math/rand/v2"
 	"os"
 )
 
@@ -14,6 +16,9 @@ import (
 // one that is in use is ErrLocked.
 func (d *Dir) Create(name, key string) (*Part, error) {
 	for n := range 10 {
+		if n > 5 { // whoever takes so many takes them all; not one that he cannot know
+			n = 10 + rand.IntN(math.MaxInt32-10)
+		}
 		p, err := d.create(partName(name, key, n, Suffix), partName(name, key, n, JournalSuffix))
 		if !errors.Is(err, errUnsafe) {
 			return p, err
@@ -33,7 +38,7 @@ func (d *Dir) create(name, journal string) (*Part, error) {
 		if err == nil {
 			if err := d.take(f, name); err != nil {
 				if !errors.Is(err, ErrLocked) && d.isStill(name, f) {
-					_ = d.disk.Remove(name)
+					_ = d.remove(name)
 				}
 				f.Close()
 				return nil, err
@@ -61,7 +66,7 @@ func (d *Dir) clear(name string) error {
 		return errUnsafe
 	}
 	defer f.Close()
-	if !d.disk.Ours(info) {
+	if !d.ours(info) {
 		return errUnsafe
 	}
 	// With a second name it is a file that was published, by a process that ended
@@ -72,16 +77,17 @@ func (d *Dir) clear(name string) error {
 			return err
 		}
 	}
-	if err := d.disk.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if d.remove(name) != nil {
 		return errUnsafe
 	}
 	return nil
 }
 
 // take locks a part and makes sure that it has not been published or removed before
-// we had the lock.
+// we had the lock. Where there are no locks, whatever the system says of them, who owns
+// the part is told by its journal.
 func (d *Dir) take(f File, name string) error {
-	if err := f.Lock(); err != nil {
+	if err := f.Lock(); errors.Is(err, ErrLocked) {
 		return err
 	}
 	if !d.isStill(name, f) {
@@ -139,8 +145,9 @@ func (k Kept) Resumable() bool { return k.nonce != 0 }
 
 // Remove deletes a part that was kept, with its journal, if it is still the same file
 // and nobody uses it.
-func (d *Dir) Remove(k Kept) {
+func (d *Dir) Remove(k Kept) error {
 	if p, err := d.Reopen(k); err == nil {
 		p.Discard()
 	}
+	return d.Unremoved()
 }

@@ -38,6 +38,7 @@ type Dir struct {
 	nameless atomic.Bool
 	// Whether files here can have no marks; learned likewise.
 	unmarkable atomic.Bool
+	given      atomic.Pointer[fs.FileInfo] // a file that was made here; nil: not asked yet
 	// What had a name here when the directory was opened; nil: too much to know. It
 	// spares a system call for every file that is new.
 	names map[string]struct{}
@@ -46,6 +47,8 @@ type Dir struct {
 	keptMu sync.Mutex
 	kept   map[string][]string // as left: the parts that this process has left since
 	marks  marks
+
+	unremoved unremoved
 }
 
 // maxNames is how many names of a directory are remembered.

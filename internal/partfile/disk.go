@@ -34,7 +34,8 @@ type Disk interface {
 
 	Same(a, b fs.FileInfo) bool
 	Links(fs.FileInfo) uint64
-	Ours(fs.FileInfo) bool
+	Ours(fs.FileInfo) bool // of this process's user
+	SameOwner(a, b fs.FileInfo) bool
 }
 
 // File is an open file. ReadAt and WriteAt may be called concurrently.

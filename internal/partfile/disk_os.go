@@ -91,14 +91,21 @@ func (d *osDisk) Same(a, b fs.FileInfo) bool    { return os.SameFile(a, b) }
 func (d *osDisk) Links(info fs.FileInfo) uint64 { return links(info) }
 func (d *osDisk) Ours(info fs.FileInfo) bool    { return ownedByUs(info) }
 
+func (d *osDisk) SameOwner(a, b fs.FileInfo) bool { return sameOwner(a, b) }
+
 type osFile struct{ *os.File }
 
-// ReadFrom lets the system copy between two files of its own.
+// ReadFrom lets the system copy between two files of its own, where it does.
 func (f osFile) ReadFrom(r io.Reader) (int64, error) {
-	if o, ok := r.(osFile); ok {
-		r = o.File
+	o, ok := r.(osFile)
+	if !ok {
+		return f.File.ReadFrom(r)
 	}
-	return f.File.ReadFrom(r)
+	n, err := f.File.ReadFrom(o.File)
+	if n == 0 && err != nil && !IsFull(err) {
+		return io.Copy(struct{ io.Writer }{f.File}, struct{ io.Reader }{o.File})
+	}
+	return n, err
 }
 
 func (f osFile) Lock() error                  { return lock(f.File) }

@@ -42,7 +42,7 @@ func (p *Part) Log(h journal.Head) error {
 	l := &journalFile{f: f, id: h.ID, nonce: newNonce()}
 	if err := l.append(journal.Begin(l.nonce, h)); err != nil {
 		f.Close()
-		_ = p.dir.disk.Remove(p.journalName)
+		_ = p.dir.remove(p.journalName)
 		return err
 	}
 	p.log = l
@@ -62,10 +62,10 @@ func (d *Dir) clearJournal(name string) error {
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() || !d.disk.Ours(info) || d.disk.Links(info) > 1 {
+	if !info.Mode().IsRegular() || !d.ours(info) || d.disk.Links(info) > 1 {
 		return errUnsafe
 	}
-	return d.disk.Remove(name)
+	return d.remove(name)
 }
 
 // append writes whole records. Concurrent callers write side by side.
@@ -160,7 +160,7 @@ func (p *Part) endLog() (mine bool) {
 	still := mine && p.dir.isStill(p.journalName, l.f)
 	_ = l.f.Close()
 	if still {
-		_ = p.dir.disk.Remove(p.journalName)
+		_ = p.dir.remove(p.journalName)
 	}
 	return mine
 }

@@ -46,7 +46,7 @@ func TestLogNot(t *testing.T) {
 	note(t, fill(t, p, "whole"), 0, "whole")
 	require.NoError(t, p.SyncAfter(0))
 	require.NoError(t, p.Publish("a.bin", false))
-	if p, err = d.TryNameless(); p != nil {
+	if p, err = d.TryNameless("a.bin", func() string { return "k" }); p != nil {
 		require.NoError(t, p.Log(head))
 		require.False(t, p.Resumable())
 		p.Discard()

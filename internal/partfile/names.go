@@ -59,7 +59,16 @@ func leftPart(name string) (part, key string, ok bool) {
 	if dot < 0 {
 		return "", "", false
 	}
-	return stem + Suffix, stem[dot+1:], true
+	key, _, _ = strings.Cut(stem[dot+1:], "-") // of a part that had to take another name
+	return stem + Suffix, key, true
+}
+
+// isPartOf reports whether a part's name is one that Create would give it.
+func isPartOf(part, name, key string) bool {
+	dot := strings.LastIndexByte(part, '.') // Suffix has the only one behind the key
+	_, n, numbered := strings.Cut(part[strings.LastIndexByte(part[:dot], '.')+1:dot], "-")
+	number, err := strconv.Atoi(n)
+	return (err == nil || !numbered) && part == partName(name, key, number, Suffix)
 }
 
 // keyedParts are the parts with a key, of which there may be anything by now: first the one
@@ -77,7 +86,7 @@ func (d *Dir) keyedParts(name, key string, others bool) (parts []string) {
 		case slices.Contains(parts, p):
 		case p == own:
 			parts = append([]string{p}, parts...)
-		case others:
+		case others, isPartOf(p, name, key):
 			parts = append(parts, p)
 		}
 	}

@@ -16,24 +16,29 @@ type Part struct {
 	journalName string       // what its journal is called
 	log         *journalFile // nil: nothing can be resumed
 
-	durable  bool        // its name must survive a power cut, too
 	reserved bool        // more disk than its length needs
 	lost     error       // why nothing of it is to be believed
 	seen     fs.FileInfo // what it was at the latest look; nil: there was none
 	closed   fs.FileInfo // what it was when it was closed; nil: it is open
+	label    label       // what it was given by Seal
+
+	wanted string // of one without a name: what Create would be given for one that has one
+	key    func() string
 }
 
 // TryNameless makes a part without a name: a crash leaves nothing of it. It returns nil and
-// no error where the file system has no such files.
-func (d *Dir) TryNameless() (*Part, error) {
+// no error where there are no such files, whatever the system says then, and Create is the
+// next way down; the final name and the key, which is seldom asked for, are what Create would
+// be given.
+func (d *Dir) TryNameless(name string, key func() string) (*Part, error) {
 	if !d.nameless.Load() {
 		return nil, nil
 	}
 	f, err := d.disk.Nameless()
 	switch {
 	case err == nil:
-		return &Part{dir: d, f: f}, nil
-	case !unsupported(err):
+		return &Part{dir: d, f: f, wanted: name, key: key}, nil
+	case exhausted(err):
 		return nil, fmt.Errorf("create a file: %w", err)
 	}
 	d.nameless.Store(false)
@@ -63,7 +68,10 @@ func (p *Part) ReadFrom(r io.Reader) (int64, error) { return p.f.ReadFrom(r) }
 // Only a full disk is an error: where it cannot be done nothing happens.
 func (p *Part) Preallocate(size int64) error {
 	p.reserved = true
-	return p.f.Preallocate(size)
+	if err := p.f.Preallocate(size); IsFull(err) {
+		return err
+	}
+	return nil
 }
 
 // Size is the part's present length in bytes.
@@ -171,7 +179,7 @@ func (p *Part) unname() {
 // removeIfStill removes a name that leads to the part.
 func (p *Part) removeIfStill(name string) {
 	if p.still(name) == nil {
-		_ = p.dir.disk.Remove(name)
+		_ = p.dir.remove(name)
 	}
 }
 

@@ -65,13 +65,20 @@ func TestPlantedPart(t *testing.T) {
 		holds(t, path, map[string]string{"a.bin.k.ldpart": "theirs", "a.bin.k-1.ldpart": "ours"})
 		p.Discard()
 	})
-	t.Run("at every name", func(t *testing.T) {
+	t.Run("at every name that can be known", func(t *testing.T) {
 		path, d := open(t)
-		for n := range 10 {
+		for n := range 100 {
 			require.NoError(t, os.Mkdir(filepath.Join(path, partName("a.bin", "k", n, Suffix)), 0o700))
 		}
-		_, err := d.Create("a.bin", "k")
-		require.ErrorContains(t, err, "every name for it is taken")
+		k, ok := logged(t, d, "a.bin", "k").Kept()
+		require.True(t, ok)
+		p, log, err := reopened(t, path).Resume("a.bin", "k", false)
+		require.NoError(t, err)
+		require.NotNil(t, p, "it is found by its key")
+		require.Equal(t, k.name, p.name)
+		require.NotEmpty(t, log.Extents)
+		require.NoError(t, p.Publish("a.bin", false))
+		require.Len(t, names(t, path), 101)
 	})
 }
 

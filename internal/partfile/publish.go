@@ -3,6 +3,7 @@ package partfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"runtime"
@@ -13,18 +14,24 @@ import (
 
 // How a complete part becomes the file.
 
+// label is what a file is given with its name.
+type label struct {
+	mtime   time.Time // zero: as it is
+	mark    Mark
+	durable bool // it, and its name, must survive a power cut, too
+}
+
 // Seal readies the part for Publish: modification time (zero: as it is), the mark, where
 // files here can have one and it says anything, and, when durable, both and the bytes on
-// the disk. The name follows in Publish then.
+// the disk. The name follows in Publish then. A time that the disk does not take is not
+// worth a file.
 func (p *Part) Seal(mtime time.Time, mark Mark, durable bool) error {
-	p.durable = durable
+	p.label = label{mtime, mark, durable}
 	if !mtime.IsZero() && p.lost == nil {
-		if err := p.f.SetTime(mtime); err != nil && !unsupported(err) { // not every file system has times to set
-			return fmt.Errorf("set the modification time: %w", err)
-		}
+		_ = p.f.SetTime(mtime)
 	}
 	if !mark.IsZero() && p.lost == nil {
-		p.mark(mtime, mark)
+		p.mark(mark)
 	}
 	if durable {
 		_ = p.sync(p.f, "file")
@@ -32,19 +39,17 @@ func (p *Part) Seal(mtime time.Time, mark Mark, durable bool) error {
 	return p.lost
 }
 
-// mark attaches a mark. Without one the file is only fetched and compared the next time.
-func (p *Part) mark(mtime time.Time, m Mark) {
+// mark attaches a mark, which goes with the time as the disk holds it. Without one the file
+// is only fetched and compared the next time.
+func (p *Part) mark(m Mark) {
 	if p.dir.unmarkable.Load() {
 		return
 	}
-	if mtime.IsZero() {
-		info, err := p.f.Stat()
-		if err != nil {
-			return
-		}
-		mtime = info.ModTime()
+	info, err := p.f.Stat()
+	if err != nil {
+		return
 	}
-	if err := p.f.SetMark(m.encode(mtime)); err != nil && unsupported(err) {
+	if err := p.f.SetMark(m.encode(info.ModTime())); err != nil && unsupported(err) {
 		p.dir.unmarkable.Store(true) // nor will the next be
 	}
 }
@@ -73,10 +78,10 @@ func (p *Part) Publish(name string, replace bool) error {
 	} else {
 		err = p.link(name)
 	}
-	if err != nil {
+	if err = p.unlessGiven(err, name); err != nil {
 		return err
 	}
-	if p.durable { // before its other name goes: a power cut may keep what came last
+	if p.label.durable { // before its other name goes: a power cut may keep what came last
 		err = p.dir.Sync()
 	}
 	p.unname()
@@ -105,18 +110,20 @@ func (p *Part) replace(name string) error {
 	// become of the part's own. The name it is linked to is one that Resume knows.
 	for range 3 { // somebody may take ours for one that was left behind
 		from := p.dir.spareFor(p.name, name)
-		if err = disk.Link(p.f, "", from); err != nil {
+		if err = p.unlessGiven(disk.Link(p.f, "", from), from); err != nil {
 			break
 		}
-		if err = disk.Rename(from, name); err == nil {
+		if err = p.unlessGiven(disk.Rename(from, name), name); err == nil {
 			return nil
 		}
 		if gone := errors.Is(err, fs.ErrNotExist); !gone {
-			return errors.Join(err, disk.Remove(from))
+			return errors.Join(err, p.dir.remove(from))
 		}
 	}
 	if p.name == "" {
-		return err
+		if err := p.takeName(err); err != nil {
+			return err
+		}
 	}
 	return p.byName(disk.Rename, name)
 }
@@ -128,11 +135,21 @@ func (d *Dir) spareFor(part, name string) string {
 		_ = d.clear(spareName(part))
 		return spareName(part)
 	}
+	d.clearSpares(name)
+	return newSpare(name)
+}
+
+// clearSpares removes the spare names of nameless parts that were left behind.
+func (d *Dir) clearSpares(name string) {
 	for key, parts := range d.left {
 		if old := partName(name, key, 0, Suffix); strings.HasPrefix(key, newKey) && slices.Contains(parts, old) {
 			_ = d.clear(spareName(old))
 		}
 	}
+}
+
+// newSpare is a spare name that nothing has.
+func newSpare(name string) string {
 	return spareName(partName(name, fmt.Sprintf("%s%x", newKey, newNonce()), 0, Suffix))
 }
 
@@ -140,22 +157,28 @@ func (d *Dir) spareFor(part, name string) string {
 const newKey = "new"
 
 // link goes by the open file where the system can: whatever has the part's name by now,
-// the bytes that were checked are the ones that get the new name.
+// the bytes that were checked are the ones that get the new name. Systems that do not do that
+// say so in many words; each of them leads to the next way.
 func (p *Part) link(name string) error {
 	disk := p.dir.disk
 	err := disk.Link(p.f, "", name)
-	if err == nil || p.name == "" || errors.Is(err, fs.ErrExist) {
+	if err == nil || settles(err) {
 		return err
+	}
+	if p.name == "" {
+		if err := p.takeName(err); err != nil {
+			return err
+		}
 	}
 	err = p.byName(func(part, name string) error { return disk.Link(p.f, part, name) }, name)
 	if err == nil {
 		return p.notTheirs(name)
 	}
-	if !unsupported(err) {
+	if settles(err) {
 		return err
 	}
-	// No hard links here (FAT, some network mounts).
-	if err = p.byName(disk.RenameNew, name); err == nil || !unsupported(err) {
+	// No hard links here (FAT, Android, some network mounts).
+	if err = p.byName(disk.RenameNew, name); err == nil || settles(err) {
 		return err
 	}
 	// Hold the name with an empty file, then rename over it.
@@ -165,8 +188,53 @@ func (p *Part) link(name string) error {
 	}
 	hold.Close()
 	if err := p.byName(disk.Rename, name); err != nil {
-		return errors.Join(err, disk.Remove(name))
+		return errors.Join(err, p.dir.remove(name))
 	}
+	return nil
+}
+
+// unlessGiven is nil where the part has got a name, though it was said that it has not: the
+// word of it can be lost on a network.
+func (p *Part) unlessGiven(err error, name string) error {
+	if err != nil && !errors.Is(err, ErrLocked) && p.still(name) == nil {
+		return nil
+	}
+	return err
+}
+
+// settles reports that no other way to the name would end otherwise: somebody has it, or the
+// part, or there is no room.
+func settles(err error) bool {
+	return errors.Is(err, fs.ErrExist) || errors.Is(err, ErrLocked) || IsFull(err) || errors.Is(err, ErrBusy) && !unsupported(err)
+}
+
+// takeName makes a part that has no name one that has, by a copy: a file without a name
+// cannot be given one here, for a reason that settles nothing.
+func (p *Part) takeName(because error) error {
+	if settles(because) {
+		return because
+	}
+	p.dir.nameless.Store(false) // nor will the next be
+	named, err := p.dir.Create(p.wanted, p.key())
+	if err != nil {
+		return err
+	}
+	size, err := p.Size()
+	if err == nil {
+		var n int64
+		if n, err = named.ReadFrom(io.NewSectionReader(p.f, 0, size)); err == nil && n != size {
+			err = io.ErrUnexpectedEOF
+		}
+	}
+	if err == nil {
+		err = named.Seal(p.label.mtime, p.label.mark, p.label.durable)
+	}
+	if err != nil {
+		named.Discard()
+		return fmt.Errorf("copy the file to one that has a name: %w", err)
+	}
+	_ = p.f.Close() // nothing of it is wanted any more
+	p.f, p.name, p.journalName, p.seen = named.f, named.name, named.journalName, nil
 	return nil
 }
 
@@ -189,7 +257,7 @@ func (p *Part) notTheirs(name string) error {
 		return nil
 	}
 	if final, err := p.dir.disk.Lstat(name); err == nil && p.dir.disk.Same(theirs, final) {
-		_ = p.dir.disk.Remove(name)
+		_ = p.dir.remove(name)
 		return ErrLocked
 	}
 	return nil

@@ -23,7 +23,7 @@ func (d *Dir) Resume(name, key string, others bool) (*Part, journal.Log, error) 
 		case err == nil:
 			return p, log, nil
 		case errors.Is(err, ErrLocked):
-			if part == partName(name, key, 0, Suffix) {
+			if isPartOf(part, name, key) {
 				return nil, journal.Log{}, err
 			}
 		case exhausted(err):
@@ -45,14 +45,14 @@ func (d *Dir) resume(part string) (p *Part, log journal.Log, err error) {
 			f.Close()
 		}
 	}()
-	if !d.disk.Ours(info) {
+	if !d.ours(info) {
 		return nil, log, errUnsafe
 	}
 	if err := d.take(f, part); err != nil {
 		return nil, log, err
 	}
 	if spare := spareName(part); d.isStill(spare, f) { // it was to replace a file
-		_ = d.disk.Remove(spare)
+		_ = d.remove(spare)
 	}
 	if info, err = f.Stat(); err != nil {
 		return nil, log, err
@@ -121,7 +121,7 @@ func (p *Part) readJournal() (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !d.disk.Ours(info) || d.disk.Links(info) > 1 || info.Size() > journal.MaxLen {
+	if !d.ours(info) || d.disk.Links(info) > 1 || info.Size() > journal.MaxLen {
 		f.Close()
 		return nil, errUnsafe
 	}

@@ -1,4 +1,4 @@
-//go:build unix && !linux
+//go:build unix && !linux && !aix
 
 package partfile
 
@@ -10,6 +10,11 @@ import (
 )
 
 func setTime(f *os.File, t time.Time) error {
-	tv := unix.NsecToTimeval(t.UnixNano())
+	ts, err := unix.TimeToTimespec(t)
+	if err != nil {
+		return err
+	}
+	tv := unix.NsecToTimeval(0) // dates of files are further away than nanoseconds reach
+	tv.Sec = ts.Sec
 	return unix.Futimes(int(f.Fd()), []unix.Timeval{tv, tv})
 }

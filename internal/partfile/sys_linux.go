@@ -3,6 +3,7 @@ package partfile
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"strconv"
 	"time"
@@ -30,7 +31,7 @@ func procPath(f *os.File) string { return "/proc/self/fd/" + strconv.Itoa(int(f.
 // since Linux 6.10; before, it takes a walk through /proc.
 func linkOpen(f, dir *os.File, name string) error {
 	err := unix.Linkat(int(f.Fd()), "", int(dir.Fd()), name, unix.AT_EMPTY_PATH)
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EINVAL) {
+	if err != nil && !errors.Is(err, unix.EEXIST) && !IsFull(err) {
 		err = unix.Linkat(unix.AT_FDCWD, procPath(f), int(dir.Fd()), name, unix.AT_SYMLINK_FOLLOW)
 	}
 	if err != nil {
@@ -55,8 +56,11 @@ func absent(dir *os.File, name string) bool {
 
 func setTime(f *os.File, t time.Time) error {
 	ts, err := unix.TimeToTimespec(t)
-	if err != nil {
-		return nil // a date that the system cannot hold is not worth a failure
+	if err != nil { // 32 bits: as file systems do it, the last date, or the first, that there is
+		ts, err = unix.TimeToTimespec(time.Unix(min(max(t.Unix(), math.MinInt32), math.MaxInt32), 0))
+		if err != nil {
+			return err
+		}
 	}
 	times := []unix.Timespec{ts, ts}
 	err = unix.UtimesNanoAt(int(f.Fd()), "", times, unix.AT_EMPTY_PATH) // since Linux 5.8

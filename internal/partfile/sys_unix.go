@@ -4,25 +4,12 @@ package partfile
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
-
-// lock takes the exclusive lock that tells a part in use from one left behind.
-func lock(f *os.File) error {
-	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	switch {
-	case err == nil, unsupported(err):
-		return nil
-	case errors.Is(err, unix.EWOULDBLOCK):
-		return ErrLocked
-	}
-	return fmt.Errorf("lock the part file: %w", err)
-}
 
 func links(info fs.FileInfo) uint64 {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -34,6 +21,12 @@ func links(info fs.FileInfo) uint64 {
 func ownedByUs(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(st.Uid) == os.Geteuid()
+}
+
+func sameOwner(a, b fs.FileInfo) bool {
+	x, ok := a.Sys().(*syscall.Stat_t)
+	y, too := b.Sys().(*syscall.Stat_t)
+	return ok && too && x.Uid == y.Uid
 }
 
 // busy marks what may work in a moment: nothing here.
@@ -53,9 +46,4 @@ func unsupported(err error) bool {
 // machine, is short of something.
 func exhausted(err error) bool {
 	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM) || IsFull(err)
-}
-
-// IsFull reports that a disk, a quota or a limit on file size is exhausted.
-func IsFull(err error) bool {
-	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"time"
 
@@ -15,23 +16,27 @@ import (
 func lock(f *os.File) error {
 	o := &windows.Overlapped{OffsetHigh: 0x7fffffff}
 	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, o)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, windows.ERROR_LOCK_VIOLATION), errors.Is(err, windows.ERROR_IO_PENDING):
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
 		return ErrLocked
 	}
-	return fmt.Errorf("lock the part file: %w", err)
+	return err
 }
 
 func setTime(f *os.File, t time.Time) error {
-	ft := windows.NsecToFiletime(t.UnixNano())
+	since := t.Unix() + 11644473600 // seconds from 1601 on; in nanoseconds, few centuries fit
+	if since < 0 || since > math.MaxInt64/10_000_000-1 {
+		return errors.ErrUnsupported
+	}
+	n := since*10_000_000 + int64(t.Nanosecond()/100)
+	ft := windows.Filetime{LowDateTime: uint32(n), HighDateTime: uint32(n >> 32)}
 	return windows.SetFileTime(windows.Handle(f.Fd()), nil, &ft, &ft)
 }
 
 func links(fs.FileInfo) uint64 { return 1 }
 
 func ownedByUs(fs.FileInfo) bool { return true }
+
+func sameOwner(_, _ fs.FileInfo) bool { return true }
 
 // busy marks what may work in a moment: programs that look at every new file keep it
 // from being renamed.

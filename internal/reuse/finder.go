@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/disk"
@@ -95,12 +96,25 @@ func (f *Finder) proven(ctx context.Context, name string, info fs.FileInfo, v Ve
 	if !v.Digest.IsZero() {
 		return f.hasDigest(ctx, name, v.Digest)
 	}
-	if m, err := httprange.ParseTime(v.Pin.LastModified); f.trustTime && size >= 0 && err == nil && info.ModTime().Equal(m) {
+	dir, err := f.target.Dir()
+	if err != nil {
+		return false
+	}
+	if f.trustTime && size >= 0 && isFrom(v.Pin.LastModified, info.ModTime(), dir) {
 		return true
 	}
 	mark := v.MarkOf(info.Size())
-	dir, err := f.target.Dir()
-	return err == nil && !mark.IsZero() && dir.MarkOf(base(name)) == mark
+	return !mark.IsZero() && dir.MarkOf(base(name)) == mark
+}
+
+// isFrom reports whether a file has the time that a source tells, as its directory holds it.
+func isFrom(lastModified string, has time.Time, dir *partfile.Dir) bool {
+	told, err := httprange.ParseTime(lastModified)
+	if err != nil || has.Equal(told) {
+		return err == nil
+	}
+	held, err := dir.Held(told)
+	return err == nil && has.Equal(held)
 }
 
 // hasDigest reports whether a file in the target's directory has a digest. It is read for

@@ -182,6 +182,15 @@ func (f *File) close(keep bool) {
 			f.target.Discard()
 		}
 	}
+	f.closeTarget()
+}
+
+// closeTarget gives the target back. What could not be removed in its directory costs no
+// file, but somebody has to see to it.
+func (f *File) closeTarget() {
+	if err := f.target.Unremoved(); err != nil {
+		f.e.warn("something is left on the disk", f.t, err)
+	}
 	f.target.Close()
 	f.target = nil
 }

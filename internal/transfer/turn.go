@@ -63,8 +63,7 @@ func (f *File) Leave(err error) (left Rest) {
 	}
 	switch {
 	case err == nil, requeued && f.target.State() == disk.Absent:
-		f.target.Close()
-		f.target = nil
+		f.closeTarget()
 	case !requeued:
 		f.release(f.e.Disk.Resume && resumable(err))
 	}

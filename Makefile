@@ -7,13 +7,18 @@ SOAKTIME    ?= 60s
 EXPLORETIME ?= 1m
 MODULES      = . examples internal/e2e
 
-.PHONY: check test explore crash fuzz soak e2e reliability bench demo format vet static tidy cross
+.PHONY: check test 386 explore crash fuzz soak e2e reliability bench demo format vet static tidy cross
 
 check: format vet static tidy test cross
 
 test:
 	$(GO) test -race -shuffle=on -timeout 30m ./...
 	cd examples && $(GO) test ./...
+
+# A system of 32 bits: the packages, and a file of more than 4 GiB.
+386:
+	GOARCH=386 CGO_ENABLED=0 $(GO) test ./internal/...
+	GOARCH=386 CGO_ENABLED=0 $(GO) test -run '^TestBeyond4GiB$$' .
 
 format:
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "not gofmt-ed:"; echo "$$out"; exit 1; fi

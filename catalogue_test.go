@@ -189,6 +189,7 @@ var catalogue = map[int]faultCase{
 	162: {what: "what is made belongs to another user", tests: names("TestSquashedOwner TestManyForeignParts partfile.TestPlantedPart partfile.TestOthersLeft")},
 	163: {what: "the disk holds dates only nearly", tests: names("TestDatesNearlyHeld")},
 	164: {what: "what nobody needs any more cannot be removed", tests: names("TestNothingIsRemoved")},
+	165: {what: "a system of 32 bits, a file of more than 2 GiB", tests: names("TestBeyond4GiB partfile.TestBeyond4GiB")},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

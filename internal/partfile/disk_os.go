@@ -46,7 +46,7 @@ func OpenDisk(dir, sub string) (Disk, error) {
 }
 
 func (d *osDisk) Open(name string, flag int, perm fs.FileMode) (File, error) {
-	f, err := d.root.OpenFile(name, flag, perm)
+	f, err := d.root.OpenFile(name, flag|largeFile, perm)
 	if err != nil {
 		return nil, err
 	}

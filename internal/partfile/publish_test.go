@@ -210,3 +210,25 @@ func TestNamelessElsewhere(t *testing.T) {
 	require.NoError(t, p.Publish("a.bin", false))
 	holds(t, path, map[string]string{"a.bin": "half"})
 }
+
+// TestBeyond4GiB: offsets that do not fit 32 bits are written, published and read again.
+func TestBeyond4GiB(t *testing.T) {
+	each(t, func(t *testing.T, path string, d *Dir, create func(name, key string) *Part) {
+		const at = 5 << 30
+		p := create("a.bin", "k")
+		_, err := p.WriteAt([]byte("end"), at)
+		require.NoError(t, err)
+		require.NoError(t, p.Publish("a.bin", false))
+		require.NoError(t, d.SyncFile("a.bin"))
+		f, err := d.Open("a.bin")
+		require.NoError(t, err)
+		defer f.Close()
+		info, err := f.Stat()
+		require.NoError(t, err)
+		require.Equal(t, int64(at+3), info.Size())
+		b := make([]byte, 3)
+		_, err = f.ReadAt(b, at)
+		require.NoError(t, err)
+		require.Equal(t, "end", string(b))
+	})
+}

@@ -11,6 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// largeFile lets a file have more than 2 GiB on systems of 32 bits, where os.Root does not ask
+// for that by itself.
+const largeFile = unix.O_LARGEFILE
+
 // namelessPossible: linking a nameless file to a name goes through /proc.
 func namelessPossible() bool {
 	_, err := os.Stat("/proc/self/fd")
@@ -18,7 +22,7 @@ func namelessPossible() bool {
 }
 
 func openNameless(dir *os.File) (*os.File, error) {
-	fd, err := unix.Openat(int(dir.Fd()), ".", unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o666)
+	fd, err := unix.Openat(int(dir.Fd()), ".", unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC|largeFile, 0o666)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ SOAKTIME    ?= 60s
 EXPLORETIME ?= 1m
 MODULES      = . examples internal/e2e
 
-.PHONY: check test 386 explore crash fuzz soak e2e reliability bench demo format vet static tidy cross
+.PHONY: check test 386 windows explore crash fuzz soak e2e reliability bench demo format vet static tidy cross
 
 check: format vet static tidy test cross
 
@@ -19,6 +19,10 @@ test:
 386:
 	GOARCH=386 CGO_ENABLED=0 $(GO) test ./internal/...
 	GOARCH=386 CGO_ENABLED=0 $(GO) test -run '^TestBeyond4GiB$$' .
+
+# Windows, as far as Wine goes: needs wine and x86_64-w64-mingw32-gcc.
+windows:
+	.ci/wine/run
 
 format:
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "not gofmt-ed:"; echo "$$out"; exit 1; fi

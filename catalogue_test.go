@@ -190,6 +190,7 @@ var catalogue = map[int]faultCase{
 	163: {what: "the disk holds dates only nearly", tests: names("TestDatesNearlyHeld")},
 	164: {what: "what nobody needs any more cannot be removed", tests: names("TestNothingIsRemoved")},
 	165: {what: "a system of 32 bits, a file of more than 2 GiB", tests: names("TestBeyond4GiB partfile.TestBeyond4GiB")},
+	166: {what: "nothing can be removed by its directory's handle", tests: names("partfile.TestIsAt")},
 }
 
 // leftOut is what the library does not do, and why. A case that is only here in part

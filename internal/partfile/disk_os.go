@@ -15,12 +15,17 @@ import (
 type osDisk struct {
 	root   *os.Root
 	handle *os.File // the directory itself, for calls that os.Root has no name for
+	path   string   // where it was when it was opened; what is there now is told by the handle
 }
 
 // OpenDisk opens the directory dir of the operating system, and below it sub, creating
 // both.
 func OpenDisk(dir, sub string) (Disk, error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	path, err := filepath.Abs(filepath.Join(dir, filepath.FromSlash(sub)))
+	if err == nil {
+		err = os.MkdirAll(dir, 0o777)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("create the save directory: %w", err)
 	}
 	root, err := os.OpenRoot(dir)
@@ -42,7 +47,7 @@ func OpenDisk(dir, sub string) (Disk, error) {
 		root.Close()
 		return nil, fmt.Errorf("open the save directory: %w", err)
 	}
-	return &osDisk{root, handle}, nil
+	return &osDisk{root, handle, path}, nil
 }
 
 func (d *osDisk) Open(name string, flag int, perm fs.FileMode) (File, error) {
@@ -65,7 +70,6 @@ func (d *osDisk) Lstat(name string) (fs.FileInfo, error) { return d.root.Lstat(n
 func (d *osDisk) Absent(name string) bool                { return absent(d.handle, name) }
 func (d *osDisk) Rename(name, to string) error           { return busy(d.root.Rename(name, to)) }
 func (d *osDisk) RenameNew(name, to string) error        { return renameNew(d.handle, name, to) }
-func (d *osDisk) Remove(name string) error               { return d.root.Remove(name) }
 func (d *osDisk) Sync() error                            { return d.handle.Sync() }
 func (d *osDisk) Close() error                           { return errors.Join(d.handle.Close(), d.root.Close()) }
 
@@ -92,6 +96,32 @@ func (d *osDisk) Links(info fs.FileInfo) uint64 { return links(info) }
 func (d *osDisk) Ours(info fs.FileInfo) bool    { return ownedByUs(info) }
 
 func (d *osDisk) SameOwner(a, b fs.FileInfo) bool { return sameOwner(a, b) }
+
+// Remove goes by the directory's handle, where the system can: on some volumes, and where Wine
+// passes for Windows, nothing can be removed in that way. Then it goes by the path.
+func (d *osDisk) Remove(name string) error {
+	err := d.root.Remove(name)
+	if err == nil || errors.Is(err, fs.ErrNotExist) || !d.isAt(name) {
+		return err
+	}
+	return os.Remove(filepath.Join(d.path, name))
+}
+
+// isAt reports whether the directory's path leads to it, and to the file in it that has a name:
+// it may have been moved, and something else, or a link, be there.
+func (d *osDisk) isAt(name string) bool {
+	same := func(a fs.FileInfo, err error, b fs.FileInfo, too error) bool {
+		return err == nil && too == nil && os.SameFile(a, b)
+	}
+	here, err := d.handle.Stat()
+	there, too := os.Stat(d.path)
+	if !same(here, err, there, too) {
+		return false
+	}
+	here, err = d.root.Lstat(name)
+	there, too = os.Lstat(filepath.Join(d.path, name))
+	return same(here, err, there, too)
+}
 
 type osFile struct{ *os.File }
 

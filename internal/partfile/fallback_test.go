@@ -38,6 +38,9 @@ func alsoElsewhere(t *testing.T, test func(t *testing.T)) {
 	here := closesFirst
 	defer func() { closesFirst = here }()
 	for _, first := range []bool{false, true} {
+		if here && !first {
+			continue // this system is that one
+		}
 		closesFirst = first
 		t.Run(map[bool]string{false: "open", true: "closed first"}[first], test)
 	}

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"slices"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -59,13 +61,20 @@ func unsupported(err error) bool {
 	return false
 }
 
+// isAny reports whether an error is one of the system's, or one that package syscall has under
+// the names of other systems.
+func isAny(err error, of ...error) bool {
+	return slices.ContainsFunc(of, func(e error) bool { return errors.Is(err, e) })
+}
+
 // exhausted reports that there is nothing wrong with a file: the process, or the
 // machine, is short of something.
 func exhausted(err error) bool {
-	return errors.Is(err, windows.ERROR_TOO_MANY_OPEN_FILES) || errors.Is(err, windows.ERROR_NOT_ENOUGH_MEMORY) || IsFull(err)
+	return IsFull(err) || isAny(err, windows.ERROR_TOO_MANY_OPEN_FILES, windows.ERROR_NOT_ENOUGH_MEMORY, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM)
 }
 
 // IsFull reports that a disk, a quota or a limit on file size is exhausted.
 func IsFull(err error) bool {
-	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) || errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
+	return isAny(err, windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED,
+		syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG)
 }

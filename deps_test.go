@@ -97,7 +97,7 @@ func TestInternalImportsDownward(t *testing.T) {
 			"origin", "pace", "partfile", "recovery", "reuse", "safename", "segment", "span", "task", "wait",
 		}},
 
-		"batch": {floor: 6, imports: []string{"budget", "fail", "gate", "meter", "origin", "redact", "segment", "share", "task", "transfer"}},
+		"batch": {floor: 6, imports: []string{"budget", "exchange", "fail", "gate", "meter", "origin", "redact", "segment", "share", "task", "transfer"}},
 
 		// For tests.
 		"faultserver": {floor: 1},

@@ -11,8 +11,8 @@ import (
 	. "github.com/littledl/littledl/internal/faultserver"
 )
 
-// refusals are what a host does with a connection that is one too many for it.
-func refusals() map[string]Behaviour {
+// tooMany is what a host does with a connection that is one too many for it.
+func tooMany() map[string]Behaviour {
 	all := map[string]Behaviour{
 		"mute":     StallHeader(),
 		"no body":  Stall(0),
@@ -32,7 +32,7 @@ func refusals() map[string]Behaviour {
 // that it needs there and what a mute connection costs.
 func TestOneConnectionBears(t *testing.T) {
 	t.Parallel()
-	for what, does := range refusals() {
+	for what, does := range tooMany() {
 		for _, adaptive := range []bool{true, false} {
 			t.Run(fmt.Sprintf("130 %s, adaptive %v", what, adaptive), func(t *testing.T) {
 				inBoth(t, func(b *bed) {

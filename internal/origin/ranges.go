@@ -1,5 +1,7 @@
 package origin
 
+import "math"
+
 // Some servers refuse a range with an error status, where they would serve the file without one,
 // or a shorter one. What was found out with one URL is known for the others.
 
@@ -12,8 +14,16 @@ type Ranges struct {
 	furthest int64
 }
 
-// New reports whether a range is longer, or further from the beginning, than any that was served.
-func (r Ranges) New(lo, hi int64) bool { return hi-lo > r.longest || lo > r.furthest }
+// New reports whether a range is longer, or further from the beginning, than any that was served;
+// hi < 0: it goes to the end.
+func (r Ranges) New(lo, hi int64) bool { return length(lo, hi) > r.longest || lo > r.furthest }
+
+func length(lo, hi int64) int64 {
+	if hi < 0 {
+		return math.MaxInt64
+	}
+	return hi - lo
+}
 
 // Ranges are those that are known.
 func (o *Origin) Ranges() Ranges {
@@ -27,7 +37,7 @@ func (o *Origin) ServedRange(lo, hi, most int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	r := &o.ranges
-	r.longest, r.furthest = max(r.longest, hi-lo), max(r.furthest, lo)
+	r.longest, r.furthest = max(r.longest, length(lo, hi)), max(r.furthest, lo)
 	if most > 0 && (r.Most == 0 || most < r.Most) {
 		r.Most = most
 	}

@@ -200,7 +200,18 @@ func insteadOfRange(x *outcome) bool { return x.Instead }
 
 func nothingThere(x *outcome) bool { return !x.f.some() }
 
-func divisible(x *outcome) bool { return (x.To-x.From)/2 >= x.f.lim.shortestRange }
+func divisible(x *outcome) bool { return x.length()/2 >= x.f.lim.shortestRange }
+
+// length is that of the range that was asked for; one to an end that nobody knows is long.
+func (x *outcome) length() int64 {
+	switch {
+	case x.To >= 0:
+		return x.To - x.From
+	case x.f.size > x.From:
+		return x.f.size - x.From
+	}
+	return 16 * x.f.lim.shortestRange
+}
 
 // What becomes of the source, and of the file.
 
@@ -232,7 +243,7 @@ func differPlain(x *outcome) {
 // shorten has shorter ranges asked for: half as long, or, where all of it was refused as well, the
 // shortest.
 func shorten(x *outcome) {
-	if x.s.most = (x.To - x.From) / 2; x.Instead {
+	if x.s.most = x.length() / 2; x.Instead {
 		x.s.most, x.s.plain, x.s.instead = x.f.lim.shortestRange, false, false
 		startOver(x)
 	}

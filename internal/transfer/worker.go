@@ -243,11 +243,11 @@ func (f *File) askLocked(s *segment.Segment, src *source, u *url.URL, h *origin.
 	if f.pin == nil {
 		ask.Hi = min(ask.Hi, f.firstAskLocked())
 	}
-	if ask.Hi == segment.ToEnd {
-		ask.Hi = -1
-	}
 	if ask.Most = f.mostLocked(src, h); ask.Most > 0 {
 		ask.Hi = min(ask.Hi, ask.Lo+ask.Most)
+	}
+	if ask.Hi == segment.ToEnd {
+		ask.Hi = -1
 	}
 	ask.Separate = f.pin != nil && f.pin.Size > f.e.Small
 	return ask

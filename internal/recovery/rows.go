@@ -186,10 +186,11 @@ func firstChange(x *outcome) bool { return x.f.changes == x.f.lim.changes }
 // besideRanges: others serve ranges of it, or may.
 func besideRanges(x *outcome) bool { return x.Ranged && besideOthers(x) }
 
-// waitedLong: half of the waiting is over, and it may have been for a range alone.
+// waitedLong: half of the waiting is over, and it may have been for a range alone. Another source
+// could be turned to meanwhile, and this one come back to when the outage is over.
 func waitedLong(x *outcome) bool {
 	half := x.f.lim.MaxElapsed / 2
-	return x.NewRange && x.s.forms > 0 && x.f.some() && x.Err.Status >= 500 && !x.Elsewhere &&
+	return x.f.n() == 1 && x.NewRange && x.s.forms > 0 && x.f.some() && x.Err.Status >= 500 && !x.Elsewhere &&
 		(x.s.waited.Waited() >= half || x.h.State >= health.Busy && x.h.Waited() >= half)
 }
 

@@ -53,7 +53,8 @@ func (f *Finder) take(ctx context.Context, given digest.Sum, ask func(served boo
 	case !given.IsZero():
 		return f.takeNumbered(ctx, Version{Pin: httprange.Pin{Size: -1}, Digest: given}, f.isLikely), nil
 	}
-	if told, ok := ask(len(t.Marked()) > 0); ok {
+	// Under TrustModTime the caller says that the folder has been filled from there.
+	if told, ok := ask(len(t.Marked()) > 0 || f.trustTime); ok {
 		if !there {
 			name = ""
 		}

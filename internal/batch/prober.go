@@ -37,7 +37,6 @@ type prober struct {
 	nudges   int
 	hosts    map[string]*host
 	waits    []*host               // those with tasks that wait
-	waiting  int                   // how many of them do
 	served   map[*task.Task]sample // when they are over
 	probes   map[*task.Task]*probe
 }

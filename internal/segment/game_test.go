@@ -207,7 +207,7 @@ func (g *game) reads(w *player, rnd *rand.Rand) {
 func (g *game) fails(w *player, rnd *rand.Rand) {
 	w.asking = false
 	g.p.End(w.s, g.now())
-	if g.p.Failed(w.s, rnd.IntN(2) == 0) {
+	if g.p.Failed(w.s, rnd.IntN(2) == 0, g.now()) {
 		w.s = nil
 		return
 	}

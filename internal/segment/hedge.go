@@ -41,12 +41,12 @@ func (p *Plan) futile(s *Segment, now Now) bool {
 
 // Failed notes that a request for a segment came to nothing, or not to its end. Covered:
 // another one has its bytes, or will have them, and it is out of the plan. Silent: nothing
-// was heard of it for too long; if nothing was of its hedge either, that ends, so that what
-// is to be done about it is decided once.
-func (p *Plan) Failed(s *Segment, silent bool) (covered bool) {
+// was heard of it for too long; if nothing is of its hedge either, that ends, so that what is
+// to be done about it is decided once. Two that stand still in turns would last for ever.
+func (p *Plan) Failed(s *Segment, silent bool, now time.Time) (covered bool) {
 	p.mu.Lock()
 	defer p.unlock()
-	if h := s.hedge; silent && h != nil && h.stop != nil && !h.flows() {
+	if h := s.hedge; silent && h != nil && h.stop != nil && !h.throttled && (!h.flows() || now.Sub(h.moved) >= p.cfg.Stall/3) {
 		p.cover(h)
 	}
 	if s.hedge == nil && p.runs(s) {

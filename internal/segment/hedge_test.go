@@ -41,7 +41,7 @@ func TestHedgeWins(t *testing.T) {
 	require.NoError(t, p.check())
 
 	p.End(slow, at(2*time.Second))
-	require.True(t, p.Failed(slow, false))
+	require.True(t, p.Failed(slow, false, at(2*time.Second)))
 	p.Return(slow)
 	require.Empty(t, p.pending, "whoever gives it back comes too late")
 }
@@ -51,7 +51,7 @@ func TestHedgeFails(t *testing.T) {
 	p, slow, hedge, stopped := tail(t)
 	p.Begin(hedge, 0, func(error) {}, 0, at(2*time.Second))
 	p.End(hedge, at(2*time.Second))
-	require.True(t, p.Failed(hedge, false))
+	require.True(t, p.Failed(hedge, false, at(2*time.Second)))
 	require.NoError(t, *stopped)
 	require.False(t, p.Hedged(slow))
 	require.False(t, p.Finished(slow))
@@ -63,7 +63,7 @@ func TestHedgeFails(t *testing.T) {
 // TestHedgedOneFails: then the hedge is on its own.
 func TestHedgedOneFails(t *testing.T) {
 	for name, fails := range map[string]func(p *Plan, s *Segment){
-		"fails":          func(p *Plan, s *Segment) { require.True(t, p.Failed(s, false)) },
+		"fails":          func(p *Plan, s *Segment) { require.True(t, p.Failed(s, false, at(2*time.Second))) },
 		"is given back":  func(p *Plan, s *Segment) { p.Return(s) },
 		"is shed, waits": func(p *Plan, s *Segment) { p.Tried(s, wait.Tries{Until: time.Hour}); p.Return(s) },
 	} {
@@ -87,11 +87,26 @@ func TestBothSilent(t *testing.T) {
 	var stopped error
 	p.Begin(hedge, 0, func(why error) { stopped = why }, 0, at(2*time.Second))
 	p.End(slow, at(3*time.Second))
-	require.False(t, p.Failed(slow, true))
+	require.False(t, p.Failed(slow, true, at(3*time.Second)))
 	require.Equal(t, ErrCovered, stopped)
 	require.False(t, p.Finished(slow))
 	require.True(t, p.Finished(hedge))
 	require.NoError(t, p.check())
+}
+
+// TestSilentInTurns: of two that have stood still, one after the other, for long one ends with the
+// other; one that stood still a moment ago goes on.
+func TestSilentInTurns(t *testing.T) {
+	for _, still := range []time.Duration{config.Stall/3 - 1, config.Stall / 3} {
+		p, slow, hedge, _ := tail(t)
+		p.Begin(hedge, 0, func(error) {}, 0, at(2*time.Second))
+		arrive(p, hedge, 1, at(2*time.Second))
+		p.Tick(Now{Time: at(2 * time.Second)})
+		p.End(slow, at(2*time.Second+still))
+		require.Equal(t, still < config.Stall/3, p.Failed(slow, true, at(2*time.Second+still)))
+		require.Equal(t, still < config.Stall/3, p.Finished(slow))
+		require.NoError(t, p.check())
+	}
 }
 
 // TestNoHedge: a second request is made only where it would be done in half the time.

@@ -38,7 +38,7 @@ func (f *File) settle(w *worker, a recovery.Action, src *source, h *origin.Origi
 	case f.unconfirmed && rejectsResume(o.Err):
 		f.failLocked(errRejectResume)
 		return
-	case f.plan.Failed(w.s, o.Err.Class == fail.Timeout):
+	case f.plan.Failed(w.s, o.Err.Class == fail.Timeout, time.Now()):
 		w.s = nil
 		return
 	case errors.Is(o.Err, segment.ErrShed):

@@ -19,9 +19,12 @@ type drip struct {
 // Drips reports whether the file has crawled for a while, though nobody keeps it back: its place
 // would be of more use to another. It is to be called at every tick.
 func (f *File) Drips(now time.Time) bool {
+	f.mu.Lock()
+	waits := f.plan.Waits()
+	f.mu.Unlock()
 	d, n := &f.drip, f.received.Load()
 	switch {
-	case !f.plan.Waits():
+	case !waits:
 		*d = drip{}
 	case d.since.IsZero(), n-d.bytes >= dripBytes:
 		*d = drip{now, n}

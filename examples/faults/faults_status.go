@@ -23,16 +23,10 @@ func statusFaults() []fault {
 	for _, code := range []int{408, 425, 500, 502, 504, 520} {
 		all = append(all, fault{number: 58, what: fmt.Sprintf("%d, twice", code), ours: backs, does: does(origin.Flaky(code, 2, ""))})
 	}
-	for _, code := range []int{400, 403, 405, 501} {
-		all = append(all, fault{number: 133, what: fmt.Sprintf("%d to every range", code), ours: "asks without a range", does: does(origin.When(func(r *origin.Request) bool { return r.Range != nil }, origin.Status(code)))})
-	}
-	for _, code := range []int{202, 403, 509} {
-		all = append(all, fault{number: 126, what: fmt.Sprintf("%d with Retry-After: 1, twice", code), ours: waits, does: does(origin.Flaky(code, 2, "1"))})
-	}
 	for _, code := range []int{403, 404, 410} {
 		all = append(all, fault{number: 59, what: fmt.Sprint(code), ours: final, does: does(origin.Status(code)), ends: failed})
 	}
-	return append(all,
+	all = append(all,
 		fault{number: 60, what: "403 from the fourth request on", ours: "asks the original URL once more, then gives up", does: does(origin.Expire(3)), ends: failed},
 		fault{number: 60, what: "403 to the third request alone", ours: "asks the original URL once more and goes on", does: does(origin.Nth(3, origin.Status(403)))},
 		fault{number: 61, what: "redirect to a token that is good for two requests", ours: "asks for another token", does: does(origin.Signed(2))},
@@ -44,6 +38,13 @@ func statusFaults() []fault {
 		fault{number: 65, what: "304", ours: final, does: does(origin.Status(304)), ends: failed},
 		fault{number: 65, what: "302 that leads nowhere", ours: final, does: does(origin.Status(302)), ends: failed},
 	)
+	for _, code := range []int{202, 403, 509} {
+		all = append(all, fault{number: 126, what: fmt.Sprintf("%d with Retry-After: 1, twice", code), ours: waits, does: does(origin.Flaky(code, 2, "1"))})
+	}
+	for _, code := range []int{400, 403, 405, 501} {
+		all = append(all, fault{number: 133, what: fmt.Sprintf("%d to every range", code), ours: "asks without a range", does: does(origin.When(func(r *origin.Request) bool { return r.Range != nil }, origin.Status(code)))})
+	}
+	return all
 }
 
 // wrongPassword puts credentials into the URL.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -89,7 +88,7 @@ func (e *ProxyError) class(at Facts) Class {
 		return Permanent
 	case IsShortage(e.Err):
 		return Shortage
-	case errors.Is(e.Err, syscall.ECONNREFUSED) && overLimit(at):
+	case isAny(e.Err, refused) && overLimit(at):
 		return Busy
 	case !errors.As(e.Err, &dns) && isFinal(e.Err): // its certificate, for one
 		return Permanent

@@ -100,16 +100,15 @@ func (l *Limit) TurnedAway(t *Request, now time.Time) int {
 }
 
 // Interrupted notes that the answer to a request broke off, and takes back what was concluded
-// a moment ago from others that were turned away. Ousted: it may have, for a newer request.
-func (l *Limit) Interrupted(t *Request, now time.Time) (ousted bool) {
+// a moment ago from others that were turned away.
+func (l *Limit) Interrupted(t *Request, now time.Time) {
 	l.proveOust(now)
-	ousted = l.suspectOust(t, now)
+	l.suspectOust(t, now)
 	l.interrupted = now
 	if now.Sub(l.before.at) < breakTime {
 		l.allowed, l.ceiling, l.holdOff = l.before.allowed, l.before.ceiling, l.before.holdOff
 		l.before = snapshot{}
 	}
-	return ousted
 }
 
 func (l *Limit) cut(t *Request, now time.Time) {

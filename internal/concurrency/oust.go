@@ -23,9 +23,9 @@ type oust struct {
 	times int // proven
 }
 
-// suspectOust reports whether an answer may have broken off since a newer request had been let
-// in. That may be ousted itself, before it could be proven.
-func (l *Limit) suspectOust(t *Request, now time.Time) bool {
+// suspectOust looks whether an answer may have broken off since a newer request had been let in.
+// That may be ousted itself, before it could be proven.
+func (l *Limit) suspectOust(t *Request, now time.Time) {
 	o := &l.oust
 	var newest *Request
 	for _, r := range l.requests.running {
@@ -39,11 +39,9 @@ func (l *Limit) suspectOust(t *Request, now time.Time) bool {
 			o.chain++
 		}
 		o.by, o.at = newest, now
-		return true
 	case t == o.by: // it has not outlived them
 		o.by, o.chain = nil, 0
 	}
-	return false
 }
 
 // proveOust counts a suspicion that has come true: the newest request is served, and it alone.

@@ -119,7 +119,8 @@ func TestDeadLines(t *testing.T) {
 				require.True(t, c.says(e), "%v", e)
 			}
 			t.Logf("%d connections", d.made.Load())
-			require.LessOrEqual(t, d.made.Load(), int64(5*len(files.files)))
+			// Of the large one eight more may be too many beside others that bring some of it.
+			require.LessOrEqual(t, d.made.Load(), int64(5*len(files.files)+8))
 			if c.name != "cut after a moment" { // what has come of the large one is kept
 				j.checkNames(t)
 			}

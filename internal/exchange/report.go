@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/fail"
-	"github.com/littledl/littledl/internal/health"
 	"github.com/littledl/littledl/internal/origin"
 )
 
@@ -39,9 +38,7 @@ func (c *Client) failed(ctx context.Context, l *origin.Lease, a *Ask, s Sink, o 
 	}
 	switch {
 	case answered && o.Err.Class == fail.Interrupted:
-		if l.Interrupted() {
-			o.Verdict = health.TurnedAway
-		}
+		l.Interrupted()
 	case !answered && !f.Elsewhere:
 		c.report(a, o)
 	}

@@ -134,16 +134,14 @@ func (l *Lease) Answered(began time.Time) {
 	o.limit.Answered(l.request)
 }
 
-// Interrupted notes with that origin that its answer broke off. Ousted: it may have, for a newer
-// request.
-func (l *Lease) Interrupted() (ousted bool) {
+// Interrupted notes with that origin that its answer broke off.
+func (l *Lease) Interrupted() {
 	o, now := l.asked, time.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.health.Interrupted(o.table.At(now))
-	ousted = o.limit.Interrupted(l.request, now)
+	o.limit.Interrupted(l.request, now)
 	o.resizeLocked()
-	return ousted
 }
 
 // Refused notes with that origin that its answer means too many requests in flight.

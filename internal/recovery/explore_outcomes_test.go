@@ -158,10 +158,6 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 				return r.breakOff(w, e, brought, false)
 			})
 		}
-		add("for a newer request", 0, func(w *world, h *health.Health, e *Failure) bool {
-			e.Verdict = health.TurnedAway
-			return r.breakOff(w, e, 0, false)
-		})
 		add("of a whole answer", 0, func(w *world, h *health.Health, e *Failure) bool { return r.breakOff(w, e, 0, true) })
 		add("before an answer", 0, plain)
 	case fail.Timeout:

@@ -21,7 +21,7 @@ func (f *File) kind(e *Failure) fail.Class {
 		return c
 	case e.Redirected && !s.renewed:
 		return moved
-	case f.beside(e) && s.companions > 0 && e.Brought < f.lim.minProgress:
+	case e.Bringing && s.companions > 0 && e.Brought < f.lim.minProgress:
 		return oneTooMany // a file does not fail at who brings it
 	case f.expired(e) && !s.renewed:
 		return fail.Expired
@@ -69,17 +69,11 @@ func (f *File) refusesRange(e *Failure) bool {
 	return st != 416
 }
 
-// beside reports whether a request may have been too many beside another of the file, or have
-// made room for a newer one.
-func (f *File) beside(e *Failure) bool {
-	return e.Bringing || e.Err.Class == fail.Interrupted && e.Verdict == health.TurnedAway
-}
-
 // byVerdict is kind where what counts is whose trouble it is.
 func (f *File) byVerdict(e *Failure) fail.Class {
 	c := e.Err.Class
 	switch {
-	case c != fail.Unreachable && c != fail.Closed && e.Verdict == health.Unknown, c == fail.Interrupted:
+	case c != fail.Unreachable && c != fail.Closed && e.Verdict == health.Unknown:
 		return c
 	case e.Elsewhere: // that says nothing of the origin that was asked: it is as if it were busy
 		return fail.Busy

@@ -19,8 +19,9 @@ const (
 type oust struct {
 	by    *Request // that the older ones broke off for; nil: nobody is suspected
 	at    time.Time
-	chain int // ousted one after the other, up to by
-	times int // proven
+	alone bool // one broke off for it; where several do they have another reason
+	chain int  // ousted one after the other, each by the next, up to by
+	times int  // proven
 }
 
 // suspectOust looks whether an answer may have broken off since a newer request had been let in.
@@ -35,8 +36,13 @@ func (l *Limit) suspectOust(t *Request, now time.Time) {
 	}
 	switch {
 	case newest != nil && now.Sub(newest.began) <= oustTime:
-		if newest != o.by {
-			o.chain++
+		switch {
+		case t == o.by:
+			o.chain, o.alone = o.chain+1, true
+		case newest != o.by:
+			o.chain, o.alone = 1, true
+		default:
+			o.alone = false
 		}
 		o.by, o.at = newest, now
 	case t == o.by: // it has not outlived them
@@ -58,7 +64,7 @@ func (l *Limit) proveOust(now time.Time) {
 			return // it is not sure yet
 		case older:
 			o.times, chain = 0, 0
-		case !by.served:
+		case !by.served, !o.alone:
 			chain = 0
 		}
 	}

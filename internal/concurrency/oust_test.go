@@ -72,6 +72,25 @@ func TestAllBreak(t *testing.T) {
 		h.serve()
 		require.Equal(t, 16, h.Allowed())
 	})
+	t.Run("all at once, and others are let in at once", func(t *testing.T) {
+		h := newHost(t, 32)
+		for range 5 {
+			var all []*Request
+			for range 12 {
+				h.pass(time.Millisecond)
+				all = append(all, h.serve())
+			}
+			h.pass(10 * time.Millisecond)
+			for _, r := range all {
+				h.breakOff(r)
+				h.pass(time.Millisecond)
+				h.serve()
+			}
+			h.pass(time.Second)
+		}
+		h.serve()
+		require.Equal(t, 32, h.Allowed())
+	})
 	t.Run("one beside an older one", func(t *testing.T) {
 		h := newHost(t, 16)
 		h.serve()

@@ -82,10 +82,11 @@ func TestDeadLinks(t *testing.T) {
 
 // TestBesideBytes: as long as others of the file arrive no refusal counts, but for so many.
 func TestBesideBytes(t *testing.T) {
-	beside := func(e *Failure) { e.Bringing = true }
+	beside := func(e *Failure) { e.Bringing, e.Serving = true, 1 }
 	for _, c := range []fail.Class{fail.Timeout, fail.Closed, fail.Interrupted, fail.ServerError, fail.Busy, fail.Expired, fail.Mismatched} {
 		d := drive(t, 1)
 		d.serves(0, mib, 8*mib)
+		d.o[0].Useful(d.now) // which goes on
 		for range d.f.lim.companions {
 			d.fails(0, c, beside, func(e *Failure) { e.Err.Status = 400 })
 			require.Equal(t, Active, d.f.Standing(0), "%v", c)

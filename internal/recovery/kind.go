@@ -21,7 +21,7 @@ func (f *File) kind(e *Failure) fail.Class {
 		return c
 	case e.Redirected && !s.renewed:
 		return moved
-	case e.Bringing && s.companions > 0 && e.Brought < f.lim.minProgress:
+	case e.Bringing && s.companions > 0 && e.Brought < f.lim.minProgress && !e.outage():
 		return oneTooMany // a file does not fail at who brings it
 	case f.expired(e) && !s.renewed:
 		return fail.Expired
@@ -67,6 +67,11 @@ func (f *File) refusesRange(e *Failure) bool {
 		return f.lim.Retries > 0 && e.Tries.Attempts == f.lim.Retries-1
 	}
 	return st != 416
+}
+
+// outage: nobody is served any more, whatever the file was brought a moment ago.
+func (e *Failure) outage() bool {
+	return e.Verdict == health.Outage || e.Err.Class == fail.Unreachable && e.Serving == 0
 }
 
 // byVerdict is kind where what counts is whose trouble it is.

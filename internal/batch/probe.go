@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/littledl/littledl/internal/exchange"
 	"github.com/littledl/littledl/internal/origin"
 	"github.com/littledl/littledl/internal/task"
 )
@@ -12,6 +13,7 @@ import (
 // probe is a HEAD under way.
 type probe struct {
 	task    *task.Task
+	source  *exchange.Source
 	host    *host
 	origin  *origin.Origin
 	want    int64 // the size that a GET has told; -1: it is to be found out
@@ -25,8 +27,8 @@ type probe struct {
 
 // beginLocked makes a HEAD for a task.
 func (p *prober) beginLocked(t *task.Task, h *host, want int64) *probe {
-	o := p.originOf(t)
-	q := &probe{task: t, host: h, origin: o, want: want, limited: p.limited(o), done: make(chan struct{})}
+	s, o := p.source(t)
+	q := &probe{task: t, source: s, host: h, origin: o, want: want, limited: p.limited(o), done: make(chan struct{})}
 	q.ctx, q.cancel = context.WithCancel(p.ctx)
 	p.inFlight++
 	h.inFlight++
@@ -50,8 +52,7 @@ func (p *prober) send(q *probe) {
 func (p *prober) ask(q *probe) {
 	status, told := 0, int64(-1)
 	defer func() { p.ended(q, status, told) }() // whatever ends it
-	s, _ := p.source(q.task)
-	h, sent := p.r.engine.Head(q.ctx, s, q.origin, p.claim(q.task), func() bool { return p.wanted(q) })
+	h, sent := p.r.engine.Head(q.ctx, q.source, q.origin, p.claim(q.task), func() bool { return p.wanted(q) })
 	if !sent {
 		return
 	}

@@ -166,7 +166,8 @@ func (p *prober) sweepLocked() {
 		if t.Spec().Plain {
 			continue
 		}
-		h := p.hostLocked(p.originOf(t))
+		_, o := p.source(t)
+		h := p.hostLocked(o)
 		if h.state == refused {
 			continue
 		}
@@ -222,11 +223,6 @@ func (p *prober) hostLocked(o *origin.Origin) *host {
 		p.hosts[o.Name()] = h
 	}
 	return h
-}
-
-func (p *prober) originOf(t *task.Task) *origin.Origin {
-	_, o := p.source(t)
-	return o
 }
 
 // source is a task's URL, which was found good when it was added, and its origin.

@@ -128,9 +128,9 @@ func (l *Lease) At() *Origin { return l.asked }
 // the origin's Done must be called when the body has ended.
 func (l *Lease) Answered(began time.Time) {
 	o := l.asked
-	o.Answered(began)
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.answeredLocked(began)
 	o.limit.Answered(l.request)
 }
 

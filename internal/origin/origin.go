@@ -51,14 +51,20 @@ func (o *Origin) Name() string { return o.name }
 // Answered notes a useful answer to a request begun at a time; Done must be called when its
 // body has ended.
 func (o *Origin) Answered(began time.Time) {
-	now := time.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.answeredLocked(began)
+}
+
+func (o *Origin) answeredLocked(began time.Time) {
+	now := time.Now()
 	if !o.health.Served() {
 		o.table.conf.Served.add(o.name)
 	}
-	o.health.Useful(o.table.At(now))
-	o.resizeLocked()
+	outage := o.health.State >= health.Busy
+	if o.health.Useful(o.table.At(now)); outage {
+		o.resizeLocked()
+	}
 	if d := now.Sub(began); o.roundTrip == 0 {
 		o.roundTrip = d
 	} else {

@@ -1,6 +1,7 @@
 package concurrency
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -55,42 +56,29 @@ func TestChain(t *testing.T) {
 // TestAllBreak: what breaks all answers at once, or any of them beside older ones that go on, is no
 // such limit.
 func TestAllBreak(t *testing.T) {
-	t.Run("all at once", func(t *testing.T) {
-		h := newHost(t, 16)
-		for range 5 {
-			var all []*Request
-			for range 12 {
-				h.pass(time.Millisecond)
-				all = append(all, h.serve())
+	for _, others := range []bool{false, true} {
+		t.Run(fmt.Sprint("all at once, others are let in at once: ", others), func(t *testing.T) {
+			h := newHost(t, 32)
+			for range 5 {
+				var all []*Request
+				for range 12 {
+					h.pass(time.Millisecond)
+					all = append(all, h.serve())
+				}
+				h.pass(10 * time.Millisecond)
+				for _, r := range all {
+					h.breakOff(r)
+					if others {
+						h.pass(time.Millisecond)
+						h.serve()
+					}
+				}
+				h.pass(time.Second)
 			}
-			h.pass(10 * time.Millisecond)
-			for _, r := range all {
-				h.breakOff(r)
-			}
-			h.pass(time.Second)
-		}
-		h.serve()
-		require.Equal(t, 16, h.Allowed())
-	})
-	t.Run("all at once, and others are let in at once", func(t *testing.T) {
-		h := newHost(t, 32)
-		for range 5 {
-			var all []*Request
-			for range 12 {
-				h.pass(time.Millisecond)
-				all = append(all, h.serve())
-			}
-			h.pass(10 * time.Millisecond)
-			for _, r := range all {
-				h.breakOff(r)
-				h.pass(time.Millisecond)
-				h.serve()
-			}
-			h.pass(time.Second)
-		}
-		h.serve()
-		require.Equal(t, 32, h.Allowed())
-	})
+			h.serve()
+			require.Equal(t, 32, h.Allowed())
+		})
+	}
 	t.Run("one beside an older one", func(t *testing.T) {
 		h := newHost(t, 16)
 		h.serve()

@@ -66,7 +66,7 @@ func (f *File) refusesRange(e *Failure) bool {
 	case c == fail.ServerError:
 		return f.lim.Retries > 0 && e.Tries.Attempts == f.lim.Retries-1
 	}
-	return st != 416
+	return true
 }
 
 // outage: nobody is served any more, whatever the file was brought a moment ago.

@@ -73,9 +73,9 @@ var table = [kinds]entry{
 	}},
 	rangeRefused: {otherForm, []row{
 		{besideRanges, differPlain},
-		{insteadOfRange, shorten},
+		{insteadOfRange, askShort},
 		{nothingThere, askInstead},
-		{divisible, shorten},
+		{divisible, halve},
 		{always, askInstead},
 	}},
 	turnedAway: {turnAway, []row{
@@ -175,11 +175,13 @@ func (f *File) failed(e *Failure, o []health.Health) wait.Tries {
 	if x.stale || f.dead != nil {
 		return x.tries
 	}
-	if kind != fail.Displaced && kind != fail.Shortage { // neither is the source's
+	switch kind {
+	case fail.Displaced, fail.Shortage: // neither is the source's
+	case fail.Busy, oneTooMany, turnedAway, draining: // who is one too many says nothing of the others
 		x.s.err = e.Err
-		if kind != fail.Busy && kind != oneTooMany && kind != turnedAway && kind != draining { // who is one too many says nothing of the others
-			x.s.gen++
-		}
+	default:
+		x.s.err = e.Err
+		x.s.gen++
 	}
 	for _, r := range table[kind].rows {
 		if r.while(&x) {

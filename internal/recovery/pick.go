@@ -96,7 +96,7 @@ func (f *File) pick(now time.Duration, t wait.Tries, o []health.Health) (int, ti
 		return f.pickOther(now, t, o)
 	case h.Until <= now:
 		return c, t.At(c)
-	case !h.WithinDeadline(f.lim.Limits), f.differing(now, o) >= 0 && !f.hopeful(now, o):
+	case !h.WithinDeadline(f.lim.Limits), f.prefersDifferent(now, o):
 		s.block(h, now)
 		return f.pickOther(now, t, o)
 	}
@@ -137,10 +137,16 @@ func (f *File) pickOther(now time.Duration, t wait.Tries, o []health.Health) (in
 		return f.pickDifferent(now, t, o)
 	case f.readyAt(j, t, o) <= now:
 		return f.take(now, j, o)
-	case f.differing(now, o) >= 0 && !f.hopeful(now, o):
+	case f.prefersDifferent(now, o):
 		return f.pickDifferent(now, t, o)
 	}
 	return j, f.readyAt(j, t, o)
+}
+
+// prefersDifferent reports whether one that differs is to serve, since no other is worth
+// waiting for.
+func (f *File) prefersDifferent(now time.Duration, o []health.Health) bool {
+	return f.differing(now, o) >= 0 && !f.hopeful(now, o)
 }
 
 // hopeful reports whether any source that may be asked, now or later, is worth waiting for

@@ -147,13 +147,12 @@ func differPlain(x *outcome) {
 	x.s.become(Different)
 }
 
-// shorten has shorter ranges asked for: half as long, or, where all of it was refused as well, the
-// shortest.
-func shorten(x *outcome) {
-	if x.s.most = x.length() / 2; x.Instead {
-		x.s.most, x.s.plain, x.s.instead = x.f.lim.shortestRange, false, false
-		startOver(x)
-	}
+func halve(x *outcome) { x.s.most = x.length() / 2 }
+
+// askShort has the shortest range asked for, where all of the file was refused as well.
+func askShort(x *outcome) {
+	x.s.most, x.s.plain, x.s.instead = x.f.lim.shortestRange, false, false
+	startOver(x)
 }
 
 // askInstead has all of it asked for, without a range. What is there is given up by an answer, not

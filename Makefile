@@ -2,14 +2,16 @@
 
 GO          ?= go
 STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK  = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+VULNDB      ?= https://vuln.go.dev
 FUZZTIME    ?= 30s
 SOAKTIME    ?= 60s
 EXPLORETIME ?= 1m
 MODULES      = . examples internal/e2e
 
-.PHONY: check test 386 windows explore crash fuzz soak e2e reliability bench demo format vet static tidy cross
+.PHONY: check test 386 windows explore crash fuzz soak e2e reliability bench demo format vet static tidy vuln cross
 
-check: format vet static tidy test cross
+check: format vet static tidy vuln test cross
 
 test:
 	$(GO) test -race -shuffle=on -timeout 30m ./...
@@ -35,6 +37,21 @@ static:
 
 tidy:
 	@set -e; for m in $(MODULES); do echo "go mod tidy -diff $$m"; (cd $$m && $(GO) mod tidy -diff); done
+
+# What is publicly known of the code we call: 3 is govulncheck's word for a finding. Anything
+# else is that it, or its database, is out of reach: that is said, and fails nothing.
+vuln:
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	GOBIN=$$dir $(GO) install $(GOVULNCHECK) >"$$dir/log" 2>&1 || { \
+		echo "govulncheck: NOT DONE, it cannot be had: $$(tail -n 1 "$$dir/log")"; exit 0; }; \
+	for m in $(MODULES); do \
+		(cd $$m && $$(command -v timeout >/dev/null && echo timeout 300) "$$dir/govulncheck" -db $(VULNDB) ./...) >"$$dir/log" 2>&1; \
+		case $$? in \
+		0) echo "govulncheck $$m: nothing is known" ;; \
+		3) cat "$$dir/log"; exit 1 ;; \
+		*) echo "govulncheck $$m: NOT DONE, $(VULNDB) is out of reach: $$(tail -n 1 "$$dir/log")"; exit 0 ;; \
+		esac; \
+	done
 
 # The library, its tests and the examples build for every platform that matters.
 cross:
@@ -79,7 +96,8 @@ e2e:
 reliability:
 	cd examples && $(GO) run ./faults -md ../RELIABILITY.md
 
-# A race against whatever clients are installed; writes a chart.
+# A race against whatever clients are installed, over a real line as well where that can be made
+# (Linux, root); writes a chart.
 bench:
 	cd examples && $(GO) run ./bench
 

@@ -133,9 +133,9 @@ func (a *DynamicStyleAllocator) GetStats() AllocatorStats {
 func ofFile(fileID string, err error) error {
 	switch err {
 	case share.ErrUnknownFile:
-		return fmt.Errorf("%w %q: it was not added, or is removed; call AddFile first", err, redact.URL(fileID))
+		return fmt.Errorf("%w %q: it was not added, or is removed; call AddFile first", err, redact.Text(redact.URL(fileID)))
 	case share.ErrDuplicateFile:
-		return fmt.Errorf("%w: %q; call RemoveFile first, or use another id", err, redact.URL(fileID))
+		return fmt.Errorf("%w: %q; call RemoveFile first, or use another id", err, redact.Text(redact.URL(fileID)))
 	}
 	return err // a context's cause
 }

@@ -117,15 +117,11 @@ func (d *BatchDownloader) AddURLs(urls []string, savePath string, opts ...URLOpt
 	if err := d.admit(&o); err != nil {
 		return nil, addError(urls[0], err)
 	}
-	tasks, err := d.table.AddAll(urls, o)
+	taskIDs, err = d.table.AddAll(urls, o)
 	if err != nil { // a name was given, so there is one URL
 		return nil, addError(urls[0], fmt.Errorf("%w: %w", ErrDuplicateTarget, err))
 	}
 	d.control.Wake()
-	taskIDs = make([]string, len(tasks))
-	for i, t := range tasks {
-		taskIDs[i] = t.ID()
-	}
 	return taskIDs, nil
 }
 

@@ -35,8 +35,11 @@ type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
+// itsOwn is how much a downloader keeps beside its tasks, in bytes.
+const itsOwn = 64 << 10
+
 // TestEndedTasksKeepLittle: what has failed is remembered with its reason, and with what its
-// part can be gone on from, in 700 bytes beyond its strings.
+// part can be gone on from, in 500 bytes beyond its strings.
 func TestEndedTasksKeepLittle(t *testing.T) {
 	for name, c := range map[string]struct {
 		n      int
@@ -70,9 +73,51 @@ func TestEndedTasksKeepLittle(t *testing.T) {
 			after := heap()
 			each := func(b int64) int64 { return (b - before) / int64(c.n) }
 			t.Logf("a task that waits keeps %d bytes, one that has ended %d", each(waiting), each(after))
-			require.LessOrEqual(t, each(after), int64(700))
+			require.LessOrEqual(t, each(waiting), int64(300))
+			require.LessOrEqual(t, after-before, int64(c.n)*500+itsOwn)
 			runtime.KeepAlive(urls)
 			runtime.KeepAlive(d)
 		})
 	}
+}
+
+// complete is a server of files of 1 KiB.
+type complete struct{}
+
+func (complete) RoundTrip(r *http.Request) (*http.Response, error) {
+	const size = 1 << 10
+	return &http.Response{
+		StatusCode: http.StatusPartialContent, ContentLength: size, Request: r,
+		Header: http.Header{
+			"Content-Range": {fmt.Sprintf("bytes 0-%d/%d", size-1, size)}, "Etag": {`"0123456789abcdef"`},
+			"Last-Modified": {"Mon, 01 Jan 2024 00:00:00 GMT"}, "Accept-Ranges": {"bytes"},
+		},
+		Body: io.NopCloser(bytes.NewReader(make([]byte, size))),
+	}, nil
+}
+
+// TestCompletedTasksKeepNothing: a task whose file is there costs what one that waits does.
+func TestCompletedTasksKeepNothing(t *testing.T) {
+	n := 10_000
+	if underRace {
+		n /= 10
+	}
+	d, err := littledl.NewBatchDownloader(littledl.WithSmallFilePriority(false), littledl.WithConfig(littledl.DownloadConfig{
+		HTTPClient: &http.Client{Transport: complete{}},
+	}))
+	require.NoError(t, err)
+	urls := make([]string, n)
+	for i := range urls {
+		urls[i] = fmt.Sprintf("https://files.example.test/archive/2026/%06d.bin", i)
+	}
+	before := heap()
+	_, err = d.AddURLs(urls, t.TempDir())
+	require.NoError(t, err)
+	waiting := heap() - before
+	require.NoError(t, d.Start(t.Context()))
+	after := heap() - before
+	t.Logf("a task that waits keeps %d bytes, one that has completed %d", waiting/int64(n), after/int64(n))
+	require.LessOrEqual(t, after, waiting+itsOwn)
+	runtime.KeepAlive(urls)
+	runtime.KeepAlive(d)
 }

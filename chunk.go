@@ -1,6 +1,8 @@
 package littledl
 
 import (
+	"cmp"
+
 	"github.com/littledl/littledl/internal/segment"
 	"github.com/littledl/littledl/internal/transfer"
 )
@@ -21,7 +23,7 @@ func chunksFor(size int64) int {
 // segments is what the plans of all files have in common.
 func (s *settings) segments() segment.Config {
 	c := segment.Config{
-		Least: s.cfg.MinChunkSize, Whole: s.firstAsk(),
+		Least: cmp.Or(s.cfg.MinChunkSize, mib), Part: cmp.Or(s.cfg.MinChunkSize, 64<<10), Whole: s.firstAsk(),
 		Stall: s.cfg.StallTimeout, Opening: s.cfg.ConnectTimeout + s.cfg.HeaderTimeout, Stalled: ErrStalled,
 	}
 	if s.cfg.HTTPClient != nil { // that may know no such limits
@@ -37,5 +39,5 @@ func cut(c transfer.Cut) (segment.Layout, int) {
 	if n = (n + begin - 1) / begin * begin; begin == 1 { // as many for each
 		n = 1
 	}
-	return segment.Layout{Segments: n, Workers: begin}, c.Limit
+	return segment.Layout{Segments: n, Workers: begin, Most: c.Limit}, c.Limit
 }

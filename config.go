@@ -46,9 +46,10 @@ type DownloadConfig struct {
 	ConnectTimeout time.Duration
 	// HeaderTimeout bounds the time from request sent to response headers: 30 s.
 	HeaderTimeout time.Duration
-	// DenyPrivateNetworks refuses loopback, private and link-local addresses, after
-	// name resolution, whenever a connection is made. No proxy is used then, and it
-	// excludes Proxy and DialContext.
+	// DenyPrivateNetworks refuses loopback, private, link-local and all other addresses of
+	// IANA's special-purpose registries, and this machine's own, after name resolution,
+	// whenever a connection is made. No proxy is used then, and it excludes Proxy and
+	// DialContext.
 	DenyPrivateNetworks bool
 
 	// Header is sent with every request. Authorization, Cookie and Proxy-Authorization
@@ -57,9 +58,11 @@ type DownloadConfig struct {
 	// Connection, Content-Length, TE, Trailer, Transfer-Encoding and Upgrade.
 	Header http.Header
 	// OriginHeaders maps "https://host[:port]" to headers, credentials too, that are
-	// sent to that origin and to no other.
+	// sent to that origin and to no other; nor to that one where another has redirected to it
+	// after a redirect had led away from it.
 	OriginHeaders map[string]http.Header
-	// UserAgent is "littledl/1.0" when empty.
+	// UserAgent is "littledl/1.0" when empty. With control characters it is ErrInvalidOption, as
+	// any other header is.
 	UserAgent string
 
 	// MaxConnections is how many requests are in flight in all. 0: concurrent files
@@ -67,10 +70,17 @@ type DownloadConfig struct {
 	MaxConnections int
 	// MaxConnectionsPerHost bounds them for one host and port. 0: no cap of its own.
 	MaxConnectionsPerHost int
+	// StreamsPerConnection is how many small files of a host that speaks HTTP/2 may ride on one
+	// connection once all are in use that are allowed, and count as one request in every limit
+	// but the number of files at once: the host sees up to so many times the requests. Who
+	// refuses a request has none shared any more. 0: 1, and 4 for the enhanced downloader.
+	StreamsPerConnection int
 	// MaxChunks is how many segments of one file are in flight at most: 16, or more where
 	// another option asks for more.
 	MaxChunks int
-	// MinChunkSize is the size in bytes below which no segment is split: 1 MiB.
+	// MinChunkSize is the size in bytes below which no segment is split. 0: a file is cut into
+	// segments of 1 MiB at least, and a connection that has nothing left takes from another's
+	// what it saves time by, of 64 KiB at least.
 	MinChunkSize int64
 	// BufferSize is the read buffer of a connection in bytes: 256 KiB.
 	BufferSize int
@@ -98,7 +108,8 @@ type DownloadConfig struct {
 	// Overwrite says what to do where other content has the name: OverwriteRename.
 	Overwrite OverwritePolicy
 	// TrustModTime takes a file that is there, of the size and the modification time that the
-	// server tells, for the one asked for: for folders that other tools have filled. Without
+	// server tells, for the one asked for, if it has the name of WithFilename or of the URL: for
+	// folders that other tools have filled. Without
 	// it what is there counts only where a digest proves it, or this library fetched it from
 	// the same URL, of which the server still has the same version; else the file is fetched
 	// and compared with it.
@@ -146,7 +157,10 @@ type OverwritePolicy int
 const (
 	// OverwriteRename stores the new file as "name (1).ext".
 	OverwriteRename OverwritePolicy = iota
-	// OverwriteReplace fetches the file and replaces the old one atomically.
+	// OverwriteReplace fetches the file and replaces the old one atomically, under the name of
+	// WithFilename or of the URL. By a name that only the server has thought of nothing is
+	// replaced: what is there may be anything. The new file has the old one's rights, but that
+	// none is executable, and its owner where this process may give it away.
 	OverwriteReplace
 	// OverwriteSkip completes the task at once with what is there, unlooked at.
 	OverwriteSkip
@@ -183,7 +197,6 @@ const (
 func (c DownloadConfig) withDefaults() DownloadConfig {
 	setDefault(&c.ConnectTimeout, 30*time.Second)
 	setDefault(&c.HeaderTimeout, 30*time.Second)
-	setDefault(&c.MinChunkSize, mib)
 	setDefault(&c.BufferSize, 256<<10)
 	setDefault(&c.StallTimeout, 30*time.Second)
 	setDefault(&c.ProgressInterval, 500*time.Millisecond)
@@ -223,7 +236,7 @@ func (c DownloadConfig) check() error {
 			return invalidOption("%s is %d; it must not be negative", name, v)
 		}
 	}
-	for name, n := range map[string]int{"MaxConnections": c.MaxConnections, "MaxConnectionsPerHost": c.MaxConnectionsPerHost, "MaxChunks": c.MaxChunks} {
+	for name, n := range map[string]int{"MaxConnections": c.MaxConnections, "MaxConnectionsPerHost": c.MaxConnectionsPerHost, "StreamsPerConnection": c.StreamsPerConnection, "MaxChunks": c.MaxChunks} {
 		if n < 0 || n > maxLimit {
 			return invalidOption("%s is %d; it must be from 0 to %d", name, n, maxLimit)
 		}
@@ -263,6 +276,9 @@ func (c DownloadConfig) checkTransport() error {
 }
 
 func (c DownloadConfig) checkHeaders() error {
+	if !fetch.ValidHeaderValue(c.UserAgent) {
+		return invalidOption("UserAgent holds control characters")
+	}
 	if err := checkHeader(c.Header, false); err != nil {
 		return err
 	}

@@ -70,7 +70,8 @@ func WithSmallFileThreshold(bytes int64) Option {
 }
 
 // WithExistingFileReuse keeps or copies files that provably have the content asked
-// for: true. Off, everything is fetched.
+// for: true. What is below the save directory is found by the digest of WithHash alone, and
+// never what is hidden there. Off, everything is fetched.
 func WithExistingFileReuse(on bool) Option {
 	return enhancedOption("WithExistingFileReuse", func(s *settings) error { s.noReuse = !on; return nil })
 }
@@ -153,11 +154,9 @@ func (s *settings) cutShared(c transfer.Cut, shared *batch.Sharing) (l segment.L
 		limit = min(n, c.Limit)
 		return segment.Layout{Segments: n, Workers: limit}, limit
 	}
-	// As many at once as have paid for a file of this host before, while they are idle;
-	// where many files share the budget, no more pieces than a file will have slots for.
-	files, worth := shared.Files(), c.Origin.Best()
-	n = max(n, min(worth, n+shared.Idle()/files, sel.max))
+	// Where many files share the budget, no more pieces than a file will have slots for.
+	files := shared.Files()
 	n = min(n, max(chunksFor(c.Size), (s.threads+files-1)/files))
 	begin := min(n, c.Limit)
-	return segment.Layout{Segments: n - n%begin, Workers: begin, Down: true, Proven: worth > 0}, c.Limit // as many for each
+	return segment.Layout{Segments: n - n%begin, Workers: begin, Most: sel.max, Down: true}, c.Limit // as many for each
 }

@@ -76,7 +76,7 @@ func TestEnhStall(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
 		b.conf.StallTimeout = 3 * time.Second
 		a, c := b.origin("a.test"), b.origin("b.test")
-		f := a.File("f", faultserver.Size(10*mib), faultserver.Behave(faultserver.Stall(mib)))
+		f := a.File("f", faultserver.Size(10*mib), faultserver.Behave(faultserver.Stall(512*kib)))
 		c.File("f", faultserver.Size(10*mib))
 		id := b.mirrored("f", f.Content(), nil, a, c)
 		require.NoError(b, b.start())

@@ -82,7 +82,7 @@ func TestEnhStyles(t *testing.T) {
 // half; where each one is, all that are allowed are used.
 func TestEnhGivesBack(t *testing.T) {
 	t.Parallel()
-	const size = 64 * mib
+	const size = 96 * mib
 	for what, capped := range map[string]bool{"sum": true, "each": false} {
 		t.Run(what, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
@@ -150,7 +150,7 @@ func TestEnhGrowsSoon(t *testing.T) {
 		var took []time.Duration
 		b.get().SetFileCompleteCallback(func(littledl.FileTask) { took = append(took, time.Since(began)) })
 		require.NoError(b, b.start())
-		require.Less(b, took[0], 900*time.Millisecond, "1.1 s by doubling")
+		require.Less(b, took[0], 950*time.Millisecond, "1.1 s by doubling")
 		require.Less(b, took[1]-took[0], 650*time.Millisecond)
 	})
 }
@@ -173,8 +173,8 @@ func TestEnhBeginsWith(t *testing.T) {
 			second := s.GETs("1")
 			first := second[0].Start
 			begun := 0
-			for _, r := range second { // with the headers of the first they are known to be wanted
-				if r.Start.Sub(first) < 30*time.Millisecond {
+			for _, r := range second { // with the headers of the first they are known to be wanted; a new connection takes as long again
+				if r.Start.Sub(first) < 30*time.Millisecond || most > 3 && r.Start.Sub(first) < 50*time.Millisecond {
 					begun++
 				}
 			}

@@ -137,7 +137,8 @@ func TestEnhCrawlingFirst(t *testing.T) {
 						id := b.mirrored("f", f.Content(), nil, a, c)
 						require.NoError(b, b.start())
 						require.Less(b, b.took, 10*time.Second, "alone it would take minutes")
-						require.Less(b, b.task(id).Sources[0].Bytes, size/2)
+						// Fifteen that crawl bring a MiB a second before the other one is proven.
+						require.Less(b, b.task(id).Sources[0].Bytes, size*3/4)
 					})
 				})
 			}

@@ -30,6 +30,7 @@ func TestEnhResumeFromAnother(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
+				b.rates["a.test:80"] = 2 * mib
 				x, y := b.origin("a.test"), b.origin("b.test")
 				first := x.File(name, same...)
 				other := y.File(name, append(same[:2:2], c.backup)...)
@@ -64,6 +65,7 @@ func TestEnhResumeWhatAMirrorGave(t *testing.T) {
 	t.Parallel()
 	const name, size = "f.bin", 40 * mib
 	enhBubble(t, func(b *enhBed) {
+		b.rates["b.test:80"] = 2 * mib
 		x, y := b.origin("a.test"), b.origin("b.test")
 		same := []faultserver.FileOption{faultserver.Size(size), faultserver.ETag(`"same"`)}
 		x.File(name, append(same[:2:2], enhOther(name, size), faultserver.ETag(`"same"`))...)

@@ -19,7 +19,7 @@ import (
 var (
 	// Of what is asked for; nothing was touched.
 
-	ErrInvalidURL      = errors.New("invalid URL")    // not an absolute http or https URL
+	ErrInvalidURL      = errors.New("invalid URL")    // not an absolute http or https URL, or longer than 64 KiB
 	ErrInvalidOption   = errors.New("invalid option") // out of range, contradictory, or for the other downloader
 	ErrUnsafeName      = safename.ErrUnsafe           // a WithFilename that leads elsewhere, or that systems cannot hold
 	ErrDuplicateTarget = fail.ErrDuplicateTarget      // WithFilename, of two tasks at once
@@ -66,18 +66,28 @@ type FileError struct {
 	Err      error
 }
 
-func (e *FileError) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Op)
+// maxText is how long the text of an error gets, in bytes: its cause may quote a server, and
+// its URL may have been led to.
+const maxText = 1 << 10
+
+// Error says it in one line of at most 1 KiB, without a secret or anything that a terminal takes
+// for a command.
+func (e *FileError) Error() string { return e.text(maxText) }
+
+// text is that in so many bytes; of what is too long each half gets its share.
+func (e *FileError) text(most int) string {
+	url, cause, after := "", redact.Short(fmt.Sprint(e.Err), maxText), ""
 	if e.URL != "" {
-		b.WriteString(" " + e.URL)
+		url = " " + redact.Line(e.URL)
 	}
-	// The cause may quote a server, whose words a terminal could take for commands.
-	b.WriteString(": " + redact.Line(fmt.Sprint(e.Err)))
 	if e.Attempts > 1 {
-		fmt.Fprintf(&b, " (after %d attempts)", e.Attempts)
+		after = fmt.Sprintf(" (after %d attempts)", e.Attempts)
 	}
-	return b.String()
+	if room := most - len(e.Op+": "+after) - 2*len("…"); len(url)+len(cause) > room {
+		url = redact.Short(url, max(room/2, room-len(cause)))
+		cause = redact.Short(cause, room-len(url))
+	}
+	return e.Op + url + ": " + cause + after
 }
 
 // Unwrap returns the cause.
@@ -103,7 +113,10 @@ type BatchError struct {
 	Failed []*FileError
 }
 
-func (e *BatchError) Error() string {
+// Error names the first three in one line of at most 1 KiB.
+func (e *BatchError) Error() string { return e.text(maxText) }
+
+func (e *BatchError) text(most int) string {
 	const shown = 3
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d files failed: ", len(e.Failed))
@@ -111,17 +124,17 @@ func (e *BatchError) Error() string {
 		b.Reset()
 		b.WriteString("1 file failed: ")
 	}
-	for i, f := range e.Failed {
-		if i == shown {
-			fmt.Fprintf(&b, "; and %d more", len(e.Failed)-shown)
-			break
-		}
+	rest, named := "", e.Failed
+	if len(named) > shown {
+		rest, named = fmt.Sprintf("; and %d more", len(named)-shown), named[:shown]
+	}
+	for i, f := range named {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		b.WriteString(f.Error())
+		b.WriteString(f.text((most-b.Len()-len(rest))/(len(named)-i) - len("; ")))
 	}
-	return b.String()
+	return b.String() + rest
 }
 
 // Unwrap returns the single errors, for errors.Is and errors.As.

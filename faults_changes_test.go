@@ -134,7 +134,7 @@ func modifiedNow(ago time.Duration) Behaviour {
 func TestIfRangeDisliked(t *testing.T) {
 	t.Parallel()
 	inBoth(t, func(b *bed) {
-		b.files = 1
+		b.files, b.conf.MinChunkSize = 1, mib
 		b.add(b.srv.File("a.bin", Size(8*mib), Behave(DislikesIfRange())))
 		b.add(b.srv.File("b.bin", Size(8*mib), Behave(DislikesIfRange())))
 		id := b.add(b.srv.File("c.bin", Size(8*mib), Behave(DislikesIfRange(), ETagChange(2))))

@@ -33,7 +33,7 @@ func TestTransportFaults(t *testing.T) {
 		{name: "40 one byte each", does: always(ShortBody(1)), err: io.ErrUnexpectedEOF, left: 1, least: 4, gets: 24, within: 30 * time.Second},
 		{name: "40 64 KiB each", does: always(ShortBody(64 * kib)), err: io.ErrUnexpectedEOF, left: 1, least: 11, gets: 24, within: 30 * time.Second},
 		{name: "40 a MiB each", does: always(ShortBody(mib)), file: []FileOption{Size(40 * mib)}, least: 40, gets: 70, within: 30 * time.Second, then: goesOn},
-		{name: "41 stall", does: first(1, Stall(mib)), least: 5, gets: 10, within: 40 * time.Second},
+		{name: "41 stall", prep: wholeMiB, does: first(1, Stall(mib)), least: 5, gets: 10, within: 40 * time.Second},
 		{name: "41 stall, one connection", does: first(1, Stall(mib)), file: small, gets: 2, waits: 30 * time.Second, within: 40 * time.Second, then: goesOn},
 		{name: "41 stall for ever", does: always(Stall(1)), file: small, err: littledl.ErrStalled, gets: 4, waits: 2 * time.Minute, within: 3 * time.Minute},
 		{name: "42 no headers", does: first(1, StallHeader()), file: small, gets: 2, waits: 30 * time.Second, within: 40 * time.Second},

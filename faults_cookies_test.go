@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -18,6 +19,8 @@ func TestCookieWall(t *testing.T) {
 	testFaults(t, []fault{
 		{name: "174 redirects in a circle", does: always(CookieWall()), err: littledl.ErrTooManyRedirects, gets: 11, then: saysJar},
 		{name: "174 a page with 403", does: always(CookiePage(403)), status: 403, gets: 3, then: saysJar},
+		{name: "174 a page with 400", does: always(CookiePage(400)), status: 400, gets: 3, then: saysJar},
+		{name: "174 a page with 429", does: always(CookiePage(429)), status: 429, least: 5, gets: 60, within: 70 * time.Second, then: saysJar},
 		{name: "174 a page with 401", does: always(CookiePage(401)), status: 401, gets: 1, then: saysJar},
 		{name: "174 a page, and the digest is known", does: always(CookiePage(200)), hash: true, err: littledl.ErrHashMismatch, gets: 1, then: saysJar},
 		{name: "174 a redirect to a page", does: []Behaviour{SetCookie("id=1"), Redirect(1, 302), HTML200()}, hash: true, err: littledl.ErrHashMismatch, gets: 2, then: saysJar},

@@ -36,6 +36,7 @@ func TestEncodedIsStored(t *testing.T) {
 		{name: "156 in ranges", prep: stores, does: always(EncodedRanges("br", as)), want: sent(as, 8*mib), least: 4, gets: 10, then: inRanges},
 		{name: "156 and then not", prep: stores, does: always(First(1, EncodedRanges("br", as))), least: 2, gets: 12, restarts: 1},
 		{name: "156 only then", prep: stores, does: always(After(1, Label("br"))), least: 3, gets: 12, restarts: 2},
+		{name: "156 empty", prep: stores, does: always(Label("gzip")), file: []FileOption{Size(0)}, gets: 1},
 		{name: "156 cut", prep: stores, does: []Behaviour{First(2, ShortBody(50*kib)), Gzip()}, file: small, want: sent(Gzipped, 100*kib), gets: 3},
 	})
 }
@@ -114,6 +115,8 @@ func TestDecoded(t *testing.T) {
 		{name: "157 two codings", prep: decodes, does: always(Encoded("deflate, gzip", twice)), file: small, gets: 1},
 		{name: "157 beside what means nothing", prep: decodes, does: always(Encoded("utf-8, gzip, identity", Gzipped)), file: small, gets: 1},
 		{name: "157 in members", prep: decodes, does: always(Encoded("gzip", members)), file: small, gets: 1},
+		{name: "157 empty", prep: decodes, does: []Behaviour{NoRange(), Label("gzip")}, file: []FileOption{Size(0)}, hash: true, gets: 1},
+		{name: "157 empty, the caller's", prep: right, does: []Behaviour{NoRange(), Label("xor")}, file: []FileOption{Size(0)}, gets: 1},
 		{name: "157 no length", prep: decodes, does: []Behaviour{NoLength(), Gzip()}, file: small, hash: true, gets: 1},
 		{name: "157 identity", prep: decodes, does: nil, least: 4, gets: 8, then: inRanges},
 		{name: "157 stored all the same", prep: decodes, does: always(Label("gzip")), path: "a.tar.gz", least: 4, gets: 8, then: inRanges},

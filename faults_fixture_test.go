@@ -170,3 +170,24 @@ func (b *bed) task(id string) littledl.FileTask {
 	require.True(b, ok)
 	return t
 }
+
+// leave has a file cancelled in the middle, which leaves a part and its journal.
+func (b *bed) leave() *faultserver.File {
+	f := b.srv.File("a.bin", faultserver.Size(8*mib), faultserver.Behave(faultserver.Slow(mib)))
+	b.add(f)
+	time.AfterFunc(time.Second, func() { b.d.Cancel() })
+	require.ErrorIs(b, b.start(), littledl.ErrCancelled)
+	return f
+}
+
+// anew fetches a file with another downloader, that knows of nothing.
+func (b *bed) anew(f *faultserver.File) (id string) {
+	b.d, b.want = nil, map[string][]faultserver.Content{}
+	id = b.add(f)
+	require.NoError(b, b.d.Start(b.Context()))
+	require.NoError(b, b.compare(b.task(id)))
+	return id
+}
+
+// wholeMiB has no part shorter than a MiB taken of what another connection has.
+func wholeMiB(b *bed) { b.conf.MinChunkSize = mib }

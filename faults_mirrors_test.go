@@ -87,8 +87,8 @@ func TestEndWhileMirrorIsAsked(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
 		b.rates["a.test:80"] = 2 * mib
 		a, silent := b.origin("a.test"), b.origin("b.test")
-		f := a.File("f", Size(24*mib))
-		silent.File("f", Size(24*mib), Behave(StallHeader()))
+		f := a.File("f", Size(48*mib))
+		silent.File("f", Size(48*mib), Behave(StallHeader()))
 		id := b.mirrored("f", f.Content(), nil, a, silent)
 		time.AfterFunc(time.Second, a.Close)
 		time.AfterFunc(5*time.Second, func() { b.get().Cancel() })

@@ -138,7 +138,13 @@ func TestEncodedNames(t *testing.T) {
 			{`attachment; filename="%2e%2e"`, "153-11"},
 			{`attachment; filename="two%0alines"`, "two%0alines"},
 			{`attachment; filename="=?UTF-8?Q?three=0Alines=1B[2J?="`, "threelines[2J"},
-			{`attachment; filename="=?KLINGON?Q?x?="`, "=_KLINGON_Q_x_="},
+			{`attachment; filename="=?KLINGON?Q?=D8?="`, "153-14"},
+			{`attachment; filename="=?KLINGON?Q?x?="`, "x"},
+			{`attachment; filename="=?koi8-r?B?1MXT1C5wZGY=?="`, "тест.pdf"},
+			{`attachment; filename="=?windows-1252?Q?=80_=E4.pdf?="`, "€ ä.pdf"},
+			{`attachment; filename="=?UTF-8?B?w6TDtsO8LnBkZg?="`, "äöü.pdf"},
+			{`attachment; filename="=?Shift_JIS?B?k/qWey5wZGY=?="`, "153-19"},
+			{`attachment; filename="=?GB2312?Q?report.pdf?="`, "report.pdf"},
 		} {
 			f := b.srv.File(fmt.Sprint("153-", i), Size(10), Behave(Disposition(c[0])))
 			want[b.add(f)] = c[1]

@@ -68,15 +68,55 @@ func TestProxyWantsCredentials(t *testing.T) {
 	}
 }
 
+// 141: and takes its time to say so.
+func TestProxyIsSlowToRefuse(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]string{"141 tunnels": "https://b.test", "141 none": "http://b.test"} {
+		t.Run(name, func(t *testing.T) {
+			behindProxy(t, func(b *bed, p *Proxy) {
+				p.Answer(func(string) ProxyAnswer { return ProxyAnswer{Status: 407, After: 4 * time.Second} })
+				for i := range 20 {
+					b.addURL(url+"/"+strconv.Itoa(i), b.srv.File(strconv.Itoa(i), Size(kib)).Content())
+				}
+				assertProxyNamed(b, b.start(), 20)
+				require.Len(b, p.Asked(), 1)
+				require.Less(b, b.took, 5*time.Second)
+			})
+		})
+	}
+}
+
+// 142: a proxy that takes its time for one host does not hold up the others.
+func TestProxyIsSlowForOneHost(t *testing.T) {
+	t.Parallel()
+	t.Run("142 mute for one host", func(t *testing.T) {
+		behindProxy(t, func(b *bed, p *Proxy) {
+			p.Answer(func(target string) ProxyAnswer { return ProxyAnswer{Mute: target == "bad.test:443"} })
+			b.addURL("https://bad.test/a", b.srv.File("a", Size(kib)).Content())
+			b.addMany()
+			require.Len(b, failures(b, b.start()), 1)
+			for _, r := range b.srv.GETs() {
+				require.Less(b, r.Start.Sub(b.began), 7*time.Second)
+			}
+		})
+	})
+}
+
 // 142: a proxy does not let us to one host.
 func TestProxyForbidsHost(t *testing.T) {
 	t.Parallel()
+	refuses := map[string]ProxyAnswer{
+		"403 to come back": {Status: 403, Header: http.Header{"Retry-After": {"2"}}}, "403 after a while": {Status: 403, After: 4 * time.Second},
+	}
 	for _, code := range []int{403, 400, 405, 451} {
-		t.Run("142 "+strconv.Itoa(code), func(t *testing.T) {
+		refuses[strconv.Itoa(code)] = ProxyAnswer{Status: code}
+	}
+	for name, refusal := range refuses {
+		t.Run("142 "+name, func(t *testing.T) {
 			behindProxy(t, func(b *bed, p *Proxy) {
 				p.Answer(func(target string) ProxyAnswer {
 					if target == "bad.test:443" {
-						return ProxyAnswer{Status: code}
+						return refusal
 					}
 					return ProxyAnswer{}
 				})

@@ -41,6 +41,64 @@ func TestRangesRefused(t *testing.T) {
 	testFaults(t, rows)
 }
 
+// 210: long ranges are refused, and so is all of a file, by a host that many files are fetched from
+// at once: none fails for what was refused to the others.
+func TestLongRangesRefusedToMany(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{400, 403, 413, 501} {
+		t.Run(fmt.Sprintf("210 %d", code), func(t *testing.T) {
+			inBoth(t, func(b *bed) {
+				for i := range 12 { // answers come in another order than they were asked for
+					late := Delay(time.Duration(i%5) * 30 * time.Millisecond)
+					refused := Behave(When(longer(mib), late), When(longer(mib), Status(code)), When(notRanged, Status(code)))
+					b.add(b.srv.File(fmt.Sprintf("%d.bin", i), Size(3*mib), refused))
+				}
+				require.NoError(b, b.start())
+				refusals := 0
+				for _, r := range b.srv.GETs() {
+					if r.Status == code {
+						refusals++
+					}
+				}
+				require.LessOrEqual(b, refusals, 2*5, "the habit is remembered")
+			})
+		})
+	}
+}
+
+// 211: ranges are refused, or long ones are, where another process has left a part: the part is gone
+// on from where that is possible, and never given up for a refusal.
+func TestRangesRefusedToAResume(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{400, 403, 413, 501, 500, 502, 503} {
+		refused := Status(code)
+		for name, does := range map[string][]Behaviour{
+			"any":                   {When(asksRange, refused)},
+			"long ones, and to all": {When(longer(mib), refused), When(notRanged, refused)},
+		} {
+			t.Run(fmt.Sprintf("211 %d to %s", code, name), func(t *testing.T) {
+				inBoth(t, func(b *bed) {
+					f := b.leave()
+					had := b.d.GetAllTasks()[0].Downloaded
+					require.NotZero(b, had)
+					f.Set(Behave(does...))
+					before, began := len(b.srv.GETs()), time.Now()
+					b.anew(f)
+					require.Less(b, time.Since(began), 75*time.Second)
+					var sent int64
+					for _, r := range b.srv.GETs()[before:] {
+						sent += r.Sent
+					}
+					if len(does) > 1 {
+						require.Less(b, sent, f.Content().Size()-had+mib, "what was there is fetched again")
+					}
+					require.Less(b, len(b.srv.GETs())-before, 30)
+				})
+			})
+		}
+	}
+}
+
 // 134: what was found out of a host is known for its other files; where a plain request did not help,
 // either, dead ones cost one request.
 func TestRefusedRangesAreRemembered(t *testing.T) {

@@ -137,6 +137,38 @@ func TestCredentialsAcrossOrigins(t *testing.T) {
 	}
 }
 
+// TestCredentialsDoNotComeBack: once redirects have led away from an origin its credentials
+// stay off, where they lead back to it, and for the ranges that follow.
+func TestCredentialsDoNotComeBack(t *testing.T) {
+	t.Parallel()
+	for _, basic := range []bool{true, false} {
+		t.Run(fmt.Sprint("user info ", basic), func(t *testing.T) {
+			inBoth(t, func(b *bed) {
+				b.conf.OriginHeaders = map[string]http.Header{"http://files.test": {"X-Origin": {secret}}}
+				chosen := b.srv.File("chosen.bin", Size(8*mib))
+				other := b.origin("other.test:80").File("via", Behave(RedirectTo(chosen.URL(), 302)))
+				url := b.srv.File("a.bin", Behave(RedirectTo(other.URL(), 302))).URL()
+				header := http.Header{"Cookie": {secret}, "Authorization": {"Bearer " + secret}}
+				if basic {
+					url = strings.Replace(url, "//", "//user:"+secret+"@", 1)
+					header.Del("Authorization")
+				}
+				id, err := b.downloader().AddURL(url, littledl.WithSavePath(b.dir), littledl.WithHeader(header))
+				require.NoError(b, err)
+				b.homes["http://files.test"] = true
+				b.want[id] = []Content{chosen.Content()}
+				require.NoError(b, b.start())
+				require.NotEmpty(b, b.srv.GETs("chosen.bin"))
+				for _, r := range b.srv.GETs() {
+					for _, k := range []string{"Authorization", "Cookie", "X-Origin"} {
+						require.Equal(b, r.Path == "/a.bin", r.Header.Get(k) != "", "%s at %s", k, r.Path)
+					}
+				}
+			})
+		})
+	}
+}
+
 // TestRedirectorOfABadHost: what a redirect leads to says nothing of the host that sent it:
 // the files that it sends elsewhere are fetched.
 func TestRedirectorOfABadHost(t *testing.T) {

@@ -17,7 +17,8 @@ func TestRedirectorNamesAnother(t *testing.T) {
 	dies := map[string]Behaviour{
 		"resets": RSTNow(), "closes": EmptyReply(), "is mute": StallHeader(), "cuts": ShortBody(100), "stalls": Stall(0),
 	}
-	for _, code := range []int{400, 401, 403, 404, 409, 410, 429, 451, 500, 502, 503, 504} {
+	dies["leads out of HTTP"] = RedirectTo("ftp://first.test/a.bin", 302)
+	for _, code := range []int{202, 204, 205, 400, 401, 403, 404, 409, 410, 429, 451, 500, 502, 503, 504} {
 		dies[fmt.Sprint(code)] = Status(code)
 	}
 	for what, does := range dies {

@@ -48,6 +48,23 @@ func TestOneConnectionBears(t *testing.T) {
 	}
 }
 
+// 130: what such a host is about to answer tells of the file, and not the page or the refusal beside
+// it, which would cost all that is there.
+func TestRefusedBesideAwaited(t *testing.T) {
+	t.Parallel()
+	for _, what := range []string{"a page", "400", "403", "404", "451", "500"} {
+		t.Run("130 "+what, func(t *testing.T) {
+			inBoth(t, func(b *bed) {
+				b.net.Shape(Same(line(mib)))
+				b.option(littledl.WithAdaptiveConcurrency(false))
+				f := b.srv.File("a.bin", Size(8*mib), Behave(ConnLimit(1, tooMany()[what]), Delay(5*time.Second)))
+				b.add(f)
+				require.NoError(b, b.start())
+			})
+		})
+	}
+}
+
 // 131: a host that ends a client's transfer when another is begun is found out.
 func TestNewestWins(t *testing.T) {
 	t.Parallel()

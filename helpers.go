@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/littledl/littledl/internal/redact"
-	"github.com/littledl/littledl/internal/task"
 )
 
 // Result is what became of one URL.
@@ -23,45 +22,60 @@ type Result struct {
 // Results are always returned; a URL that cannot be queued has its error there. A wrong
 // option is ErrInvalidOption alone, and in each of them.
 func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...Option) ([]Result, error) {
-	results := make([]Result, len(urls))
-	for i, u := range urls {
-		results[i].URL = u
-	}
 	d, err := NewBatchDownloader(opts...)
 	if err != nil {
-		for i := range results {
-			results[i].Err = addError(urls[i], err)
+		results := make([]Result, len(urls))
+		for i, u := range urls {
+			results[i] = Result{URL: u, Err: addError(u, err)}
 		}
 		return results, err
 	}
+	refused := d.addEach(urls, savePath) // of which nothing is kept from here on but what the table does
+	err = d.Start(ctx)
+	d.discardKept() // nobody can go on from what has no journal
+	results := d.results(refused)
+	return results, withRefused(err, results, len(refused))
+}
+
+// addEach queues URLs one after the other, and returns by their indices those that were refused.
+func (d *BatchDownloader) addEach(urls []string, savePath string) (refused map[int]Result) {
 	o, wrong := newURLOptions("", []URLOption{WithSavePath(savePath)})
-	tasks := make([]*task.Task, len(urls))
-	refused := 0
+	refused = map[int]Result{}
 	d.table.Grow(len(urls))
 	for i, u := range urls {
+		var err error
 		if wrong != nil {
 			err = addError(u, wrong)
 		} else {
-			tasks[i], err = d.add(u, o)
+			_, err = d.add(u, o)
 		}
 		if err != nil {
-			results[i].Err = err
-			refused++
+			refused[i] = Result{URL: u, Err: err}
 		}
 	}
-	err = d.Start(ctx)
-	d.discardKept() // nobody can go on from what has no journal
-	for i, t := range tasks {
-		if t == nil {
-			continue
+	return refused
+}
+
+// results are what came of the URLs of an addEach.
+func (d *BatchDownloader) results(refused map[int]Result) []Result {
+	results := make([]Result, 0, d.table.Totals().Files+len(refused))
+	addRefused := func() {
+		for r, ok := refused[len(results)]; ok; r, ok = refused[len(results)] {
+			results = append(results, r)
 		}
+	}
+	addRefused()
+	for t := range d.table.Tasks() {
+		r := Result{URL: t.URL()}
 		if s := d.table.Snapshot(t); s.Failure != nil {
-			results[i].Err = (*FileError)(s.Failure)
+			r.Err = (*FileError)(s.Failure)
 		} else {
-			results[i].Path = FileTask{SavePath: t.Dir(), Filename: s.Name}.Path()
+			r.Path = FileTask{SavePath: t.Dir(), Filename: s.Name()}.Path()
 		}
+		results = append(results, r)
+		addRefused()
 	}
-	return results, withRefused(err, results, refused)
+	return results
 }
 
 // BatchDownloadSync is BatchDownload with context.Background().
@@ -108,10 +122,17 @@ type endedError struct {
 	files *BatchError
 }
 
-func (e *endedError) Error() string   { return e.cause.Error() + ": " + e.files.Error() }
+func (e *endedError) Error() string {
+	cause := e.cause.Error()
+	return cause + ": " + e.files.text(max(maxText-len(cause)-len(": "), maxText/2))
+}
 func (e *endedError) Unwrap() []error { return []error{e.files, e.cause} }
 
 // addError wraps why a URL could not be queued.
 func addError(rawURL string, err error) error {
-	return &FileError{URL: redact.URL(strings.TrimSpace(rawURL)), Op: "add", Err: err}
+	url := redact.URL(strings.TrimSpace(rawURL))
+	if errors.Is(err, ErrInvalidURL) {
+		url = redact.Short(url, maxText)
+	}
+	return &FileError{URL: url, Op: "add", Err: err}
 }

@@ -64,7 +64,7 @@ func (d *BatchDownloader) Stop() error {
 // discardKept deletes what failed tasks left for a Start that will not come, and
 // what no other process could go on from.
 func (d *BatchDownloader) discardKept() {
-	for _, t := range d.table.Tasks() {
+	for t := range d.table.Tasks() {
 		left := transfer.RestOf(d.table.Held(t))
 		if part := left.Part(); !part.IsZero() && !part.Resumable() {
 			spec := t.Spec()

@@ -249,3 +249,18 @@ func TestMarkCopies(t *testing.T) {
 		require.Equal(b, []string{"a.bin", "b.bin"}, b.list())
 	})
 }
+
+// TestNoHEADForNobody: where sizes are of no interest nobody is asked by HEAD, not for files that
+// are there either: the first answer shows that they are the same.
+func TestNoHEADForNobody(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		b.option(littledl.WithSmallFilePriority(false))
+		f := b.lookalikes(20)
+		b.fetch(f...)
+		asked := b.fetch(f...)
+		require.Equal(b, 20, asked)
+		require.Empty(b, b.srv.HEADs())
+		finals, _ := b.listing()
+		require.Len(b, finals, 20, "each was kept")
+	})
+}

@@ -81,6 +81,7 @@ func (s *settings) targets() disk.Policy {
 	}
 	return disk.Policy{
 		Overwrite: overwrite[s.cfg.Overwrite], Durable: s.cfg.Durable, Resume: !s.cfg.DisableResume, Reuse: !s.noReuse,
+		Encoded: s.cfg.ContentEncoding == EncodingStore,
 	}
 }
 
@@ -93,6 +94,14 @@ func (s *settings) connections() int {
 		return s.cfg.MaxConnections
 	}
 	return s.files * s.perFile()
+}
+
+// streams is how many requests may ride on one connection.
+func (s *settings) streams() int {
+	if n := s.cfg.StreamsPerConnection; n > 0 || !s.enhanced {
+		return max(n, 1)
+	}
+	return 4
 }
 
 // slots is the size of the pool's own budget: none of its own where the allocator
@@ -139,7 +148,8 @@ func WithMaxConcurrentFiles(n int) Option {
 }
 
 // WithMaxConcurrentChunksPerFile bounds how many requests of one file are in flight at
-// once: 4. A DownloadConfig.MaxChunks that is given bounds them, too.
+// once: 4. A large file has as many where nobody waits for them and each has a MiB to fetch.
+// A DownloadConfig.MaxChunks that is given bounds them, too.
 func WithMaxConcurrentChunksPerFile(n int) Option {
 	return func(s *settings) error {
 		s.chunks, s.chunksGiven = n, true

@@ -31,6 +31,7 @@ func (d *BatchDownloader) newRun(ctx context.Context) *batch.Run {
 	}
 	o := origin.Config{
 		Slots: c.Slots, Most: set.connections(), Adaptive: set.adaptive, Limits: limits, Served: &d.served,
+		Streams: set.streams(),
 	}
 	if n := cfg.MaxConnectionsPerHost; n > 0 {
 		o.Most = min(o.Most, n)
@@ -44,7 +45,7 @@ func (d *BatchDownloader) newRun(ctx context.Context) *batch.Run {
 	c.Engine = transfer.Engine{
 		Table: d.table, Dirs: dirs, Index: d.index, Reuse: &d.reuse, Origins: origin.NewTable(o),
 		Client: client, Limiter: limiter, Decoders: decoders, Plans: &set.plans, Disk: &set.onDisk,
-		Limits:  recovery.NewLimits(limits, cfg.Retry.MaxRetries, set.perFile(), cfg.MinChunkSize),
+		Limits:  recovery.NewLimits(limits, cfg.Retry.MaxRetries, set.perFile(), set.plans.Least),
 		PerFile: set.perFile(), FirstAsk: set.firstAsk(), Small: smallSize, MaxFileSize: cfg.MaxFileSize, Stall: cfg.StallTimeout,
 		Holding: 2*set.files + 16, Shared: set.enhanced, TrustModTime: cfg.TrustModTime, TrustMirrors: set.trusted,
 		Search: set.searches(), Logs: cfg.Logger != nil, Traces: set.traces,

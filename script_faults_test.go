@@ -34,6 +34,7 @@ const (
 	hides                     // and this is how that goes unnoticed
 	cuts                      // a body that ends with the connection
 	extends                   // more than was announced
+	ends                      // less than that
 	page                      // an HTML page in place of the file
 )
 
@@ -75,7 +76,7 @@ const sorryPage = "<!DOCTYPE html><title>Sorry</title><p>Please log in.\n"
 var mishaps = []mishap{
 	{name: "good", make: plain(Good())},
 	{name: "reset", make: func(a arg) Behaviour { return RST(a.at()) }, cost: 1},
-	{name: "short", make: func(a arg) Behaviour { return ShortBody(a.at()) }, cost: 1},
+	{name: "short", make: func(a arg) Behaviour { return ShortBody(a.at()) }, cost: 1, is: ends},
 	{name: "range ignored", make: plain(NoRangeLie()), cost: 1},
 	{name: "wrong range", make: func(a arg) Behaviour {
 		return WrongRange(of(a, RangeShifted, RangeFirst, RangeEndLie, RangeShifted, RangeFirst, RangeTotal, RangeLonger, RangeUnit, RangeMalformed, RangeMissing, RangeStar))
@@ -103,7 +104,7 @@ var mishaps = []mishap{
 		return Drip(int(a.size/64)+1, time.Duration(a.n)*time.Millisecond)
 	}},
 	{name: "late", make: func(a arg) Behaviour { return Delay(time.Duration(a.n) * 10 * time.Millisecond) }, cost: 1},
-	{name: "chunked, cut", make: func(a arg) Behaviour { return ChunkedBroken(a.at()) }, cost: 1},
+	{name: "chunked, cut", make: func(a arg) Behaviour { return ChunkedBroken(a.at()) }, cost: 1, is: ends},
 	{name: "chunked, garbage", make: func(a arg) Behaviour { return BadChunk(a.at()) }, cost: 1},
 	{name: "too long", make: func(a arg) Behaviour { return TooLong(a.n + 1) }, cost: 1, is: extends},
 	{name: "length over", make: func(a arg) Behaviour { return LengthOver(int64(a.n) + 1) }, cost: hopeless, is: extends},

@@ -97,10 +97,24 @@ func (s *script) makeFair() {
 		if s.changing(i) {
 			is |= changes
 		}
-		if is&blind != 0 || is&changes != 0 && is&hides != 0 || is&cuts != 0 && is&extends != 0 {
+		if is&blind != 0 || is&changes != 0 && is&hides != 0 || is&cuts != 0 && is&extends != 0 || f.changesTwice() {
 			f.hash = 1
 		}
 	}
+}
+
+// changesTwice tells whether a source may answer with two second versions at once: one has the first
+// one's ETag, the other its time, and together nothing shows which version it is.
+func (f scriptFile) changesTwice() bool {
+	return slices.ContainsFunc(f.sources, func(src scriptSource) bool {
+		n := 0
+		for _, c := range slices.Concat(src.manners, src.mishaps) {
+			if c.is&changes != 0 {
+				n++
+			}
+		}
+		return n > 1
+	})
 }
 
 // is what anything about a file is.
@@ -161,8 +175,8 @@ func (s *script) mustSucceed() bool {
 				restarts++
 			}
 		}
-		undone := s.is(i)&cuts != 0 && s.is(i)&extends != 0 // what comes of that has another digest
-		if f.sources[0].again || cost > maxCost || restarts > 1 || undone || s.mirrors > 0 && s.is(i) != 0 {
+		undone := s.is(i)&cuts != 0 && s.is(i)&(extends|ends) != 0 // what comes of that has another digest
+		if f.sources[0].again || cost > maxCost || restarts > 1 || undone || s.mirrors > 0 && s.is(i)&^ends != 0 {
 			return false
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,21 +24,22 @@ import (
 func (b *bed) raw(addr, answer string) {
 	l, err := b.net.Listen(addr)
 	require.NoError(b, err)
-	b.Cleanup(func() { l.Close() })
-	go func() {
+	var wg sync.WaitGroup
+	b.Cleanup(func() { l.Close(); wg.Wait() }) // the end of a connection takes its time to arrive
+	wg.Go(func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go func() {
+			wg.Go(func() {
 				defer c.Close()
 				if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
 					_, _ = c.Write([]byte(answer))
 				}
-			}()
+			})
 		}
-	}()
+	})
 }
 
 // Rule 25: whatever a server says, an error has nothing that a terminal takes for a

@@ -56,6 +56,7 @@ func TestKeptOverAPause(t *testing.T) {
 func TestSpoiltPartAtTheSplice(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
 		b.conf.StallTimeout = 2 * time.Second
+		b.rates["a.test:80"] = 2 * mib
 		a, c := b.origin("a.test"), b.origin("b.test")
 		f := a.File("f", Size(40*mib))
 		c.File("f", sameAs(f)...)

@@ -19,7 +19,8 @@ const (
 	StyleSingle DownloadStyle = "single"
 	// StyleMulti is at most the recommended chunks at once, without growth.
 	StyleMulti DownloadStyle = "multi"
-	// StyleAdaptive is the recommended chunks at once, then more while it pays.
+	// StyleAdaptive is the recommended chunks at once, and more where nobody waits for what
+	// they need, as long as that pays.
 	StyleAdaptive DownloadStyle = "adaptive"
 )
 
@@ -53,7 +54,9 @@ type NetworkProfile struct {
 	TotalSpeed float64
 	// MaxSpeed is the bytes/s that the fastest single one has reached, be it before
 	// the others joined in: a limit on the sum shows as a TotalSpeed well below
-	// Connections times MaxSpeed.
+	// Connections times MaxSpeed. It counts once the connection has found its speed, which
+	// over TCP takes some ten round trips: what it brought before makes a limit on the sum
+	// look like one on each.
 	MaxSpeed float64
 	// Trend is the relative change of TotalSpeed over the last samples, -1..1.
 	Trend float64

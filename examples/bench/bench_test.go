@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"encoding/xml"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/littledl/littledl/examples/bench/line"
 	"github.com/littledl/littledl/examples/internal/command"
 	"github.com/littledl/littledl/examples/internal/origin"
 )
@@ -36,7 +34,7 @@ func TestRace(t *testing.T) {
 	code := run(t.Context(), []string{"-n", "2", "-scale", "0.01", "-s", "small", "-c", "pool,littledl", "-d", dir, "-o", chartFile}, &stdout, &stderr)
 	require.Equal(t, command.Done, code, stderr.String())
 	require.Regexp(t, `(?m)^small: files: 100, 1600 KiB in all, over 16 connections`, stdout.String())
-	require.Regexp(t, `(?m)^  littledl +\d+\.\d\d +1\.00 +\d+\.\d\d +(\d+|-) +2$`, stdout.String())
+	require.Regexp(t, `(?m)^  littledl +\d+\.\d\d +\d+\.\d\d-\d+\.\d\d +1\.00 +\d+\.\d\d +(\d+|-) +2$`, stdout.String())
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Empty(t, left)
@@ -49,6 +47,25 @@ func TestWhoGetsFilesWrongHasNotWon(t *testing.T) {
 	require.Equal(t, command.Done, code, stderr.String())
 	require.Regexp(t, `(?m)^  pool .* 1  \d+ missing; exit status 1: .*503`, stdout.String())
 	require.Less(t, strings.Index(stdout.String(), "littledl  "), strings.Index(stdout.String(), "pool  "))
+}
+
+// TestRaceOverALine has the library with one stream and with several, where a line can be made;
+// elsewhere the scenario is left out, and the race goes on.
+func TestRaceOverALine(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"-n", "1", "-scale", "0.001", "-s", "line-tls,small", "-c", "littledl,littledl-4,pool", "-d", t.TempDir(), "-o", ""}, &stdout, &stderr)
+	require.Equal(t, command.Done, code, stderr.String())
+	require.Contains(t, stdout.String(), "\nsmall: ")
+	if l, err := line.Start(line.Config{}); err != nil {
+		require.Contains(t, stderr.String(), "line-tls: left out: "+err.Error())
+		return
+	} else {
+		require.NoError(t, l.Close())
+	}
+	require.Regexp(t, `(?m)^line-tls: files: 20, 320 KiB in all`, stdout.String())
+	for _, c := range []string{"littledl", "littledl-4", "pool"} {
+		require.Regexp(t, `(?m)^  `+c+` +\d+\.\d\d +\d+\.\d\d-\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +(\d+|-) +1$`, stdout.String(), "no file is wrong")
+	}
 }
 
 func TestRaceAsJSON(t *testing.T) {
@@ -82,7 +99,7 @@ func TestCheckFindsWrongAndMissing(t *testing.T) {
 	defer server.Close()
 	files := many("f", 4, 100)
 	for _, f := range files[:3] {
-		require.Equal(t, command.Done, poolMain(context.Background(), []string{listOf(t, server.URL(f.name, f.size)), dir, "2", "1"}))
+		require.Equal(t, command.Done, poolMain(context.Background(), []string{listOf(t, server.URL(f.name, f.size)), dir, "2", "1", "1"}))
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, files[1].name), make([]byte, 100), 0o600))
 	wrong, missing := hashes{}.check(dir, files)
@@ -123,28 +140,6 @@ func TestMedian(t *testing.T) {
 	require.Equal(t, 2.5, median([]float64{4, 1, 2, 3}))
 }
 
-func TestChartIsXML(t *testing.T) {
-	svg := chart([]result{
-		{Scenario: "wan", Client: library, Wall: 1}, {Scenario: "wan", Client: "a<b", Wall: 100},
-		{Scenario: "small", Client: "curl", Wall: 0, Missing: 3},
-	})
-	d := xml.NewDecoder(strings.NewReader(svg))
-	bars := 0
-	for {
-		token, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		require.NoError(t, err)
-		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "rect" {
-			bars++
-		}
-	}
-	require.Equal(t, 1+3, bars, "the background and one for each")
-	require.Contains(t, svg, "3 missing")
-	require.Equal(t, 1, strings.Count(svg, "<path"), "one is cut")
-}
-
 func TestMeasuredEndsWhatHangs(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -152,7 +147,7 @@ func TestMeasuredEndsWhatHangs(t *testing.T) {
 	require.NoError(t, err)
 	defer server.Close()
 	list := listOf(t, server.URL("f", 1))
-	c, err := measure(t.Context(), self, t.TempDir(), 300*time.Millisecond, []string{self, partPool, list, t.TempDir(), "1", "1"})
+	c, err := measure(t.Context(), self, t.TempDir(), nil, 300*time.Millisecond, []string{self, partPool, list, t.TempDir(), "1", "1", "1"})
 	require.NoError(t, err)
 	require.True(t, c.Ended)
 	require.Equal(t, "not done after 300ms", c.Failed)

@@ -11,8 +11,12 @@ import (
 	"strings"
 )
 
-// library is the name of the one whose race this is.
-const library = "littledl"
+// library is the name of the one whose race this is, libraryStreams that of the same with
+// several streams on a connection.
+const (
+	library        = "littledl"
+	libraryStreams = "littledl-4"
+)
 
 // job is what a client is told.
 type job struct {
@@ -20,31 +24,45 @@ type job struct {
 	dir            string // where files go
 	list           string // a file with the URLs, one a line
 	curlConfig     string // the same for curl, which needs every name
+	ca             string // file with the certificate to trust; "" for none
 	conns, perFile int
 }
 
 // client is one that takes part.
 type client struct {
 	name    string
-	program string   // what must be installed; "" for this binary
-	probe   []string // arguments that show whether it really is; nil: its being there is enough
-	oneFile bool     // it takes no list
+	program string                // what must be installed; "" for this binary
+	probe   []string              // arguments that show whether it really is; nil: its being there is enough
+	only    func(s scenario) bool // what it takes part in; nil: all
 	command func(self string, j job) []string
 }
+
+// fits says whether the client takes part.
+func (c client) fits(s scenario) bool { return c.only == nil || c.only(s) }
+
+// streams is how many of HTTP/2 the library has on a connection where it may have several.
+const streams = 4
 
 // clients are told the same numbers, in their own words, and to read no
 // configuration of the user's.
 func clients() []client {
 	return []client{
-		{name: library, command: func(self string, j job) []string { return inside(self, partLibrary, j) }},
-		{name: "pool", command: func(self string, j job) []string { return inside(self, partPool, j) }},
+		{name: library, command: func(self string, j job) []string { return inside(self, partLibrary, j, 1) }},
+		{name: libraryStreams, only: encrypted, command: func(self string, j job) []string { return inside(self, partLibrary, j, streams) }},
+		{name: "pool", command: func(self string, j job) []string { return inside(self, partPool, j, 1) }},
 		{name: "aria2", program: "aria2c", command: aria2},
 		{name: "curl", program: "curl", command: curl},
 		{name: "wget2", program: "wget2", command: wget2},
-		{name: "axel", program: "axel", oneFile: true, command: axel},
+		{name: "axel", program: "axel", only: oneFile, command: axel},
 		{name: "littledl-py", program: "python3", probe: []string{"-c", "from littledl import batch_download_sync"}, command: python},
 	}
 }
+
+// encrypted are the scenarios over HTTP/2.
+func encrypted(s scenario) bool { return s.from.tls }
+
+// oneFile are those for a client that takes no list.
+func oneFile(s scenario) bool { return len(s.files) == 1 }
 
 func clientNames() (names []string) {
 	for _, c := range clients() {
@@ -77,14 +95,22 @@ func (c client) there(ctx context.Context) bool {
 	return cmd.Run() == nil
 }
 
-func inside(self, part string, j job) []string {
-	return []string{self, part, j.list, j.dir, strconv.Itoa(j.conns), strconv.Itoa(j.perFile)}
+func inside(self, part string, j job, streams int) []string {
+	return []string{self, part, j.list, j.dir, strconv.Itoa(j.conns), strconv.Itoa(j.perFile), strconv.Itoa(streams)}
+}
+
+// trusting adds the certificate to trust to a command line, where there is one.
+func trusting(j job, option string, command ...string) []string {
+	if j.ca == "" {
+		return command
+	}
+	return append(command, option+j.ca)
 }
 
 func aria2(_ string, j job) []string {
-	return []string{"aria2c", "--no-conf", "-q", "-j", strconv.Itoa(max(1, j.conns/j.perFile)),
+	return trusting(j, "--ca-certificate=", "aria2c", "--no-conf", "-q", "-j", strconv.Itoa(max(1, j.conns/j.perFile)),
 		"-x", strconv.Itoa(j.perFile), "-s", strconv.Itoa(j.perFile), "-k", "1M", "--file-allocation=none",
-		"--max-tries=30", "--retry-wait=1", "-d", j.dir, "-i", j.list}
+		"--max-tries=30", "--retry-wait=1", "-d", j.dir, "-i", j.list)
 }
 
 func curl(_ string, j job) []string {
@@ -92,7 +118,7 @@ func curl(_ string, j job) []string {
 }
 
 func wget2(_ string, j job) []string {
-	return []string{"wget2", "--no-config", "-q", "--max-threads", strconv.Itoa(j.conns), "--tries=20", "-P", j.dir, "-i", j.list}
+	return trusting(j, "--ca-certificate=", "wget2", "--no-config", "-q", "--max-threads", strconv.Itoa(j.conns), "--tries=20", "-P", j.dir, "-i", j.list)
 }
 
 func axel(_ string, j job) []string {
@@ -116,6 +142,9 @@ func python(_ string, j job) []string {
 // writeLists writes the URLs for those who read them from a file.
 func (j job) writeLists() error {
 	var config strings.Builder
+	if j.ca != "" {
+		fmt.Fprintf(&config, "cacert=%q\n", j.ca)
+	}
 	for _, u := range j.urls {
 		fmt.Fprintf(&config, "url=%q\noutput=%q\n", u, filepath.Join(j.dir, base(u)))
 	}

@@ -20,25 +20,30 @@ type options struct {
 	clients   []string
 	dir       string
 	chart     string
+	table     string
 	json      bool
 }
+
+// defaultScale makes all of it take some minutes.
+const defaultScale = 0.08
 
 func flagSet(o *options, scenarios, clients *string) *flag.FlagSet {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.IntVar(&o.rounds, "n", 3, "`rounds`; each client runs once in each")
-	fs.Float64Var(&o.scale, "scale", 0.08, "`factor` for sizes and numbers of files; 1 is the full size")
+	fs.Float64Var(&o.scale, "scale", defaultScale, "`factor` for sizes and numbers of files; 1 is the full size")
 	fs.StringVar(scenarios, "s", "", "these scenarios only: `names` with commas between, of "+strings.Join(scenarioNames(), ", "))
 	fs.StringVar(clients, "c", "", "these clients only: `names` with commas between, of "+strings.Join(clientNames(), ", "))
 	fs.StringVar(&o.dir, "d", os.TempDir(), "`directory` to download into, below which a temporary one is made; a file system in memory keeps the disk out of it")
 	fs.StringVar(&o.chart, "o", filepath.Join(os.TempDir(), "littledl-bench.svg"), "write the chart to this `file`; empty for none")
+	fs.StringVar(&o.table, "md", "", "put the results as a table between the marks of this `file`; empty for none")
 	fs.BoolVar(&o.json, "json", false, "write the results as JSON instead of tables")
 	return fs
 }
 
 func writeUsage(w io.Writer) {
 	var ignored string
-	command.Explain(w, "usage: bench [flags]\n\nRaces download clients over a server in this process and checks every file.\n\n", flagSet(&options{}, &ignored, &ignored))
+	command.Explain(w, "usage: bench [flags]\n\nRaces download clients over a server in this process and checks every file. The scenarios\nover a real line, line-…, need Linux and root; elsewhere they are left out.\n\n", flagSet(&options{}, &ignored, &ignored))
 }
 
 func parseFlags(args []string) (options, error) {

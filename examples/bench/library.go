@@ -11,27 +11,28 @@ import (
 	"github.com/littledl/littledl/examples/internal/command"
 )
 
-// inner is what the clients in this binary are told: LIST DIR CONNS PERFILE.
+// inner is what the clients in this binary are told: LIST DIR CONNS PERFILE STREAMS.
 type inner struct {
-	urls           []string
-	dir            string
-	conns, perFile int
+	urls                    []string
+	dir                     string
+	conns, perFile, streams int
 }
 
 func parseInner(args []string) (in inner, err error) {
-	if len(args) != 4 {
-		return in, fmt.Errorf("want LIST DIR CONNS PERFILE, got %d arguments", len(args))
+	if len(args) != 5 {
+		return in, fmt.Errorf("want LIST DIR CONNS PERFILE STREAMS, got %d arguments", len(args))
 	}
 	list, err := os.ReadFile(args[0])
 	if err != nil {
 		return in, err
 	}
 	in.urls, in.dir = strings.Fields(string(list)), args[1]
-	if in.conns, err = strconv.Atoi(args[2]); err != nil {
-		return in, err
+	for i, n := range []*int{&in.conns, &in.perFile, &in.streams} {
+		if *n, err = strconv.Atoi(args[2+i]); err != nil {
+			return in, err
+		}
 	}
-	in.perFile, err = strconv.Atoi(args[3])
-	return in, err
+	return in, nil
 }
 
 // innerMain wraps a client in this binary as a process.
@@ -51,9 +52,9 @@ func innerMain(args []string, download func(inner) error) int {
 func libraryMain(ctx context.Context, args []string) int {
 	return innerMain(args, func(in inner) error {
 		_, err := littledl.BatchDownload(ctx, in.urls, in.dir,
-			littledl.WithMaxConcurrentFiles(in.conns),
+			littledl.WithMaxConcurrentFiles(in.conns*in.streams),
 			littledl.WithMaxConcurrentChunksPerFile(in.perFile),
-			littledl.WithConfig(littledl.DownloadConfig{MaxConnections: in.conns}))
+			littledl.WithConfig(littledl.DownloadConfig{MaxConnections: in.conns, StreamsPerConnection: in.streams}))
 		return err
 	})
 }

@@ -27,10 +27,10 @@ type cost struct {
 // measure runs a command through a process of this binary that is small, since
 // the kernel's peak of resident memory begins with the forking process's own.
 // An error means that nothing was measured; that the client failed is in the cost.
-func measure(ctx context.Context, self, dir string, limit time.Duration, command []string) (c cost, err error) {
+func measure(ctx context.Context, self, dir string, env []string, limit time.Duration, command []string) (c cost, err error) {
 	cmd := exec.CommandContext(ctx, self, append([]string{partMeasure, limit.String()}, command...)...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	cmd.WaitDelay = 10 * time.Second
 	stdin, err := cmd.StdinPipe() // closed, it tells measureMain to end the client

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,11 +10,15 @@ import (
 	"slices"
 	"time"
 
-	"github.com/littledl/littledl/examples/internal/origin"
+	"github.com/littledl/littledl/examples/bench/line"
 )
 
-// slowRun is a run's wall time above which its client is not run again.
-const slowRun = 2500 * time.Millisecond
+// slow says whether a client is not run again after its first run, since it would take more
+// of the time for all than what is learned by it is worth: a run that takes seconds, and far
+// more than the fastest client's.
+func slow(first, fastest time.Duration) bool {
+	return first > max(4*time.Second, 5*fastest/2)
+}
 
 // runLimit is when a client is ended: long after any that is of use.
 func runLimit(scale float64) time.Duration {
@@ -51,6 +56,10 @@ func (r *race) run(ctx context.Context, done func(scenario, []result)) (all []re
 			continue
 		}
 		results, err := r.scenario(ctx, s)
+		if errors.Is(err, line.ErrUnavailable) {
+			fmt.Fprintf(r.log, "%s: left out: %v\n", s.name, err)
+			continue
+		}
 		if err != nil {
 			return all, err
 		}
@@ -63,35 +72,39 @@ func (r *race) run(ctx context.Context, done func(scenario, []result)) (all []re
 // scenario runs the clients in rounds.
 func (r *race) scenario(ctx context.Context, s scenario) ([]result, error) {
 	runs := map[string][]outcome{}
+	fastest := runLimit(r.scale) // of the first runs that got all
 	for round := range r.rounds {
 		fmt.Fprintf(r.log, "%s: round %d of %d\n", s.name, round+1, r.rounds)
 		for _, c := range r.clients {
-			if c.oneFile && len(s.files) > 1 || round > 0 && runs[c.name][0].Wall > slowRun {
+			if !c.fits(s) || round > 0 && slow(runs[c.name][0].Wall, fastest) {
 				continue
 			}
-			got, err := r.once(ctx, s, c)
+			got, err := r.once(ctx, s, c, round)
 			if err != nil {
 				return nil, err
 			}
 			runs[c.name] = append(runs[c.name], got)
+			if round == 0 && got.wrong+got.missing == 0 {
+				fastest = min(fastest, got.Wall)
+			}
 		}
 	}
 	return summarize(s, runs), nil
 }
 
 // once runs one client against a new server and checks what it has fetched.
-func (r *race) once(ctx context.Context, s scenario, c client) (got outcome, err error) {
-	server, err := origin.Start(s.server)
+func (r *race) once(ctx context.Context, s scenario, c client, round int) (got outcome, err error) {
+	at, err := newStage(s.from, round, r.work)
 	if err != nil {
 		return got, err
 	}
-	defer server.Close()
+	defer at.close()
 	j := job{
 		dir: filepath.Join(r.work, "files"), list: filepath.Join(r.work, "urls.txt"), curlConfig: filepath.Join(r.work, "urls.curl"),
-		conns: s.conns, perFile: s.perFile,
+		ca: at.ca, conns: s.conns, perFile: s.perFile,
 	}
 	for _, f := range s.files {
-		j.urls = append(j.urls, server.URL(f.name, f.size))
+		j.urls = append(j.urls, at.server.URL(f.name, f.size))
 	}
 	if err := os.RemoveAll(j.dir); err != nil {
 		return got, err
@@ -102,7 +115,11 @@ func (r *race) once(ctx context.Context, s scenario, c client) (got outcome, err
 	if err := j.writeLists(); err != nil {
 		return got, err
 	}
-	if got.cost, err = measure(ctx, r.self, r.work, runLimit(r.scale), c.command(r.self, j)); err != nil {
+	err = at.run(func() (err error) {
+		got.cost, err = measure(ctx, r.self, r.work, at.environment(), runLimit(r.scale), c.command(r.self, j))
+		return err
+	})
+	if err != nil {
 		return got, err
 	}
 	got.wrong, got.missing = r.hashes.check(j.dir, s.files)

@@ -22,6 +22,8 @@ type result struct {
 	Client   string  `json:"client"`
 	Runs     int     `json:"runs"`
 	Wall     float64 `json:"wall_s"`
+	Least    float64 `json:"least_wall_s"`
+	Most     float64 `json:"most_wall_s"`
 	CPU      float64 `json:"cpu_s"`
 	RSS      float64 `json:"rss_mib"` // 0: not known on this system
 	Wrong    int     `json:"wrong_files"`
@@ -49,6 +51,10 @@ func (r result) problem() string {
 	return strings.Join(all, ", ")
 }
 
+// ours says whether it is this library's, and spread from where to where its runs went.
+func (r result) ours() bool     { return r.Client == library || r.Client == libraryStreams }
+func (r result) spread() string { return fmt.Sprintf("%.2f-%.2f", r.Least, r.Most) }
+
 // summarize returns a scenario's results, the winner first, then those who have
 // not won for having files wrong.
 func summarize(s scenario, runs map[string][]outcome) (out []result) {
@@ -64,6 +70,7 @@ func summarize(s scenario, runs map[string][]outcome) (out []result) {
 			r.Failed = cmp.Or(r.Failed, one.Failed)
 		}
 		r.Wall, r.CPU, r.RSS = median(wall), median(cpu), median(rss)
+		r.Least, r.Most = slices.Min(wall), slices.Max(wall)
 		out = append(out, r)
 	}
 	slices.SortFunc(out, func(a, b result) int {
@@ -93,7 +100,7 @@ func wallOf(rs []result, client string) float64 {
 
 func writeTable(w io.Writer, s scenario, rs []result) {
 	fmt.Fprintf(w, "\n%v\n", s)
-	fmt.Fprintf(w, "  %-12s%9s%12s%9s%9s%6s\n", "client", "wall s", "x "+library, "cpu s", "rss MiB", "runs")
+	fmt.Fprintf(w, "  %-12s%9s%14s%12s%9s%9s%6s\n", "client", "wall s", "least-most", "x "+library, "cpu s", "rss MiB", "runs")
 	ours := wallOf(rs, library)
 	for _, r := range rs {
 		relative, rss := "-", "-"
@@ -103,7 +110,7 @@ func writeTable(w io.Writer, s scenario, rs []result) {
 		if r.RSS > 0 {
 			rss = fmt.Sprintf("%.0f", r.RSS)
 		}
-		fmt.Fprintf(w, "  %-12s%9.2f%12s%9.2f%9s%6d", r.Client, r.Wall, relative, r.CPU, rss, r.Runs)
+		fmt.Fprintf(w, "  %-12s%9.2f%14s%12s%9.2f%9s%6d", r.Client, r.Wall, r.spread(), relative, r.CPU, rss, r.Runs)
 		if !r.ok() {
 			fmt.Fprintf(w, "  %s", r.problem())
 			if r.Failed != "" && !r.Ended {

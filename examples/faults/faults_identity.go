@@ -42,6 +42,8 @@ func encodingFaults() []fault {
 		{number: 154, what: "sent as it is, Content-Encoding: none", ours: "knows which words are codings", does: does(origin.Label("none"))},
 		{number: 154, what: "sent as it is, Content-Encoding: utf-8", ours: "knows which words are codings", does: does(origin.Label("utf-8"))},
 		{number: 154, what: "sent as it is, Content-Encoding: aws-chunked", ours: "knows which words are codings", does: does(origin.Label("aws-chunked"))},
+		{number: 154, what: "sent as it is, Content-Encoding: cp936", ours: "knows which words are codings", does: does(origin.Label("cp936"))},
+		{number: 155, what: "a.tar.gz sent as it is without a length, labelled Content-Encoding: gzip", ours: "stores it as it is", does: does(origin.NoLength(), origin.GzipMislabel()), path: "a.tar.gz"},
 		{number: 155, what: "a.tar.xz sent as it is, but labelled Content-Encoding: xz", ours: "stores it as it is", does: does(origin.Label("xz")), path: "a.tar.xz"},
 	}
 }

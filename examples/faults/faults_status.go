@@ -30,6 +30,7 @@ func statusFaults() []fault {
 		fault{number: 60, what: "403 from the fourth request on", ours: "asks the original URL once more, then gives up", does: does(origin.Expire(3)), ends: failed},
 		fault{number: 60, what: "403 to the third request alone", ours: "asks the original URL once more and goes on", does: does(origin.Nth(3, origin.Status(403)))},
 		fault{number: 61, what: "redirect to a token that is good for two requests", ours: "asks for another token", does: does(origin.Signed(2))},
+		fault{number: 220, what: "redirect to a token that is good for one request, then 404", ours: "asks for another token each time", does: does(origin.SignedUntil(1, 0, origin.Status(404)))},
 		fault{number: 62, what: "401 to a wrong password", ours: final, does: does(origin.BasicAuth("user", "right")), set: wrongPassword, ends: failed},
 		fault{number: 63, what: "page in HTML instead of the file, 200", ours: "the digest does not match", does: does(origin.HTML200()), digest: true, ends: failed},
 		fault{number: 64, what: "page in HTML instead of ranges that do not begin at 0, 200", ours: "writes none of it; begins again in one stream", does: later(origin.HTML200())},

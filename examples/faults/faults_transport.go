@@ -40,6 +40,7 @@ func transportFaults() []fault {
 		{number: 51, what: "certificate that has expired", ours: "refuses it at once", server: []origin.Option{origin.Expired()}, trust: true, ends: failed},
 		{number: 51, what: "certificate for another host", ours: "refuses it at once", server: []origin.Option{origin.WrongHost()}, trust: true, ends: failed},
 		{number: 140, what: "HTTP/2 agreed to; each stream is reset with HTTP_1_1_REQUIRED", ours: "asks over HTTP/1.1, at once and for good", server: []origin.Option{origin.RefuseHTTP2(origin.ByReset)}, trust: true},
+		{number: 179, what: "HTTP/2 agreed to; no connection takes a stream", ours: "asks over HTTP/1.1 soon, and for good", server: []origin.Option{origin.RefuseHTTP2(origin.NoStreams)}, trust: true},
 	}
 }
 

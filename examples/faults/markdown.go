@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"os"
 	"strings"
+
+	"github.com/littledl/littledl/examples/internal/marked"
 )
 
 // The two lines of RELIABILITY.md between which the tables stand.
@@ -114,15 +114,5 @@ func writeRow(b *strings.Builder, cells []string) {
 
 // replaceTable puts the tables between the markers of a file.
 func replaceTable(path, tables string) error {
-	old, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	before, _, ok := bytes.Cut(old, []byte(tableBegin))
-	_, after, ok2 := bytes.Cut(old, []byte(tableEnd))
-	if !ok || !ok2 {
-		return fmt.Errorf("%s lacks the lines %q and %q", path, tableBegin, tableEnd)
-	}
-	text := string(before) + tableBegin + "\n\n" + tables + "\n" + tableEnd + string(after)
-	return os.WriteFile(path, []byte(text), 0o666)
+	return marked.Replace(path, tableBegin, tableEnd, tables)
 }

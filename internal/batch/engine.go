@@ -23,7 +23,7 @@ func (r *Run) Idle() int {
 // Files implements transfer.Batch.
 func (r *Run) Files() int {
 	if r.Share == nil {
-		return 0
+		return r.Table.Files()
 	}
 	return r.Share.Files()
 }
@@ -71,9 +71,12 @@ func (r *Run) CallOut(call func()) { r.callOut(callerCode, call) }
 // Joined implements transfer.Batch.
 func (r *Run) Joined() { r.joined.Add(1) }
 
+// maxLogged is how much of a URL, and of an error, is logged.
+const maxLogged = 1 << 10
+
 // Log implements transfer.Batch.
 func (r *Run) Log(level slog.Level, msg string, t *task.Task, err error) {
 	if l := r.Logger; l != nil {
-		l.Log(r.ctx, level, msg, "task", t.ID(), "url", redact.URL(t.URL()), "err", err)
+		l.Log(r.ctx, level, msg, "task", t.ID(), "url", redact.Short(redact.URL(t.URL()), maxLogged), "err", redact.Error(err, maxLogged))
 	}
 }

@@ -166,7 +166,10 @@ func (p *prober) sweepLocked() {
 		if t.Spec().Plain {
 			continue
 		}
-		_, o := p.source(t)
+		o, err := p.r.engine.Origins.OfRaw(t.URL())
+		if err != nil {
+			continue
+		}
 		h := p.hostLocked(o)
 		if h.state == refused {
 			continue
@@ -247,5 +250,5 @@ func size(h exchange.Head) int64 {
 
 // claim is by what a HEAD for a task takes its slot.
 func (p *prober) claim(t *task.Task) origin.Claim {
-	return origin.Claim{File: proberID, Rank: transfer.Rank(p.r.Table.Priority(t), true)}
+	return origin.Claim{File: proberID, Rank: transfer.Rank(p.r.Table.Priority(t), true), Rides: true}
 }

@@ -42,6 +42,16 @@ func (p *reporter) loop(stop <-chan struct{}) {
 	}
 }
 
+// lookAside has a file that crawls give its place to another, and its connections but one.
+func (p *reporter) lookAside(f *transfer.File, now time.Time) {
+	if f.Drips(now) && p.r.Table.StandAside(f.Task()) {
+		p.r.Wake()
+	}
+	if p.r.Table.Aside(f.Task()) {
+		f.StoodAside()
+	}
+}
+
 func (p *reporter) tick(now time.Time) {
 	p.speed.Sample(now, p.r.engine.Client.Received())
 	p.r.speed.Store(int64(p.speed.Speed()))
@@ -52,9 +62,7 @@ func (p *reporter) tick(now time.Time) {
 	for _, f := range p.files {
 		f.Watch(now)
 		f.Measure(now)
-		if f.Drips(now) && p.r.Table.StandAside(f.Task()) {
-			p.r.Wake()
-		}
+		p.lookAside(f, now)
 	}
 	p.r.engine.Origins.Tick(now)
 	if p.r.Share != nil {

@@ -77,7 +77,8 @@ func New(ctx context.Context, c Config) *Run {
 	r.notify = newNotifier(c.Tell)
 	r.prober = newProber(r)
 	r.engine = &r.Config.Engine
-	r.engine.OneAsk = r.engine.PerFile == 1 && (c.Connections > 1 || c.Places == 1) // else it takes turns with others
+	r.engine.Turns = r.engine.Shared && c.Connections == 1 && c.Places > 1
+	r.engine.OneAsk = r.engine.PerFile == 1 && (c.Connections > 1 || c.Places == 1)
 	r.engine.Batch, r.engine.Context, r.engine.Gate = r, r.ctx, r.gate
 	return r
 }

@@ -54,9 +54,12 @@ func (p *prober) over(t *task.Task, complete bool) {
 	}
 }
 
-// pays reports whether a host answers HEAD, as far as is known. Served: it has served the very
-// URL by GET before.
+// pays reports whether a host answers HEAD, as far as is known, and HEADs are wanted at all.
+// Served: it has served the very URL by GET before.
 func (p *prober) pays(o *origin.Origin, served bool) bool {
+	if !p.r.SmallFirst {
+		return false
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.hostLocked(o)

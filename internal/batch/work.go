@@ -21,20 +21,22 @@ func (r *Run) work(t *task.Task) {
 			r.member(func() { r.lost(t) })
 		}
 	}()
+	var seat transfer.Seat
+	defer seat.Close()
 	for t != nil {
-		f, err := r.transfer(t)
+		f, err := r.transfer(t, &seat)
 		t = r.after(t, f, err)
 	}
 }
 
 // transfer does what the task needs: a share or a copy of what another has fetched, or a
 // transfer of its own.
-func (r *Run) transfer(t *task.Task) (*transfer.File, error) {
+func (r *Run) transfer(t *task.Task, seat *transfer.Seat) (*transfer.File, error) {
 	if err := r.stillNamed(t); err != nil {
 		return nil, err
 	}
 	r.prober.await(t) // a HEAD is a request of the file's
-	f, err := r.engine.Start(t)
+	f, err := r.engine.Start(t, seat)
 	if f == nil {
 		return nil, err
 	}
@@ -59,8 +61,8 @@ func (r *Run) stillNamed(t *task.Task) error {
 // after records how a transfer ended and returns the next task for its worker.
 func (r *Run) after(t *task.Task, f *transfer.File, err error) *task.Task {
 	if f != nil {
-		left := f.Leave(err)
-		r.Table.Leave(t, left.Held(), left.Published != nil)
+		left, print := f.Leave(err)
+		r.Table.Leave(t, left.Held(), print)
 	}
 	switch until := transfer.DelayedUntil(err); {
 	case errors.Is(err, transfer.ErrWaits): // it is another's
@@ -98,7 +100,7 @@ func (r *Run) endTask(t *task.Task, err error) {
 	others := r.Table.End(t, to, op, err)
 	if to == task.Completed && r.engine.Search {
 		s := r.Table.Snapshot(t)
-		r.engine.Index.Add(t.Dir(), s.Name, s.Size)
+		r.engine.Index.Add(t.Dir(), s.Name(), s.Size)
 	}
 	r.notify.file(t)
 	for _, o := range others {

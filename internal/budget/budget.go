@@ -5,7 +5,8 @@
 // release above the size must not wake anybody, a waiter that is granted a slot
 // while it gives up must pass it on, growing must wake as many as fit. Slots
 // here wait in one queue ordered by rank, count in two places (the pool and one
-// of its groups), and are given back exactly once.
+// of its groups), and are given back exactly once. Each is a lane of its group, to
+// have a connection with; some requests may share one.
 package budget
 
 import (
@@ -27,21 +28,33 @@ type Pool struct {
 // Group is a share of a pool, such as one host. A slot of it counts in both.
 type Group struct {
 	pool *Pool
-	size int // guarded by pool.mu; 0: the pool's alone
-	used int // guarded by pool.mu
+
+	// Guarded by pool.mu.
+	size int // 0: the pool's alone
+	used int // lanes that are taken
+	lanes
 }
 
 // Slot is the right to one request in flight.
 type Slot struct {
 	group    *Group
+	lane     int
+	rides    bool
 	released atomic.Bool
 }
 
+// Lane is the slot's number in its group. Only slots that may share have the same at once.
+func (s *Slot) Lane() int { return s.lane }
+
+// Rides reports whether the slot is a part of one that others had.
+func (s *Slot) Rides() bool { return s.rides }
+
 type waiter struct {
-	group *Group
-	rank  int64
-	slot  *Slot // set, and ready closed, when granted
-	ready chan struct{}
+	group  *Group
+	rank   int64
+	shares bool
+	slot   *Slot // set, and ready closed, when granted
+	ready  chan struct{}
 }
 
 // New makes a pool of size slots. Size below 1 counts as 1.
@@ -50,20 +63,20 @@ func New(size int) *Pool { return &Pool{size: max(size, 1)} }
 // Group adds a group that holds at most size slots; 0 means no limit of its own.
 func (p *Pool) Group(size int) *Group { return &Group{pool: p, size: max(size, 0)} }
 
-// Acquire waits for a slot; the lowest rank goes first, then who came first.
+// Acquire waits for a slot; the lowest rank goes first, then who came first. One that
+// shares may be a part of a slot that is offered.
 // When ctx ends first it returns the context's cause and holds nothing.
-func (g *Group) Acquire(ctx context.Context, rank int64) (*Slot, error) {
+func (g *Group) Acquire(ctx context.Context, rank int64, shares bool) (*Slot, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	p := g.pool
 	p.mu.Lock()
-	if g.freeLocked() { // then nobody waits who could be served
-		s := g.takeLocked()
+	if s := g.takeLocked(shares); s != nil { // then nobody waits who could be served
 		p.mu.Unlock()
 		return s, nil
 	}
-	w := &waiter{group: g, rank: rank, ready: make(chan struct{})}
+	w := &waiter{group: g, rank: rank, shares: shares, ready: make(chan struct{})}
 	i, _ := slices.BinarySearchFunc(p.queue, w, func(a, b *waiter) int {
 		if a.rank <= b.rank { // equal ranks: behind those already there
 			return -1
@@ -90,23 +103,38 @@ func (g *Group) Acquire(ctx context.Context, rank int64) (*Slot, error) {
 }
 
 // TryAcquire takes a slot if one is free at once.
-func (g *Group) TryAcquire() (*Slot, bool) {
+func (g *Group) TryAcquire(shares bool) (*Slot, bool) {
 	g.pool.mu.Lock()
 	defer g.pool.mu.Unlock()
-	if !g.freeLocked() {
-		return nil, false
+	s := g.takeLocked(shares)
+	return s, s != nil
+}
+
+// takeLocked takes a lane that is free, or else a part of one. Nil: there is neither.
+func (g *Group) takeLocked(shares bool) *Slot {
+	if g.pool.used < g.pool.size && (g.size == 0 || g.used+g.lanes.crowd() < g.size) {
+		g.used++
+		g.pool.used++
+		return &Slot{group: g, lane: g.lanes.take()}
 	}
-	return g.takeLocked(), true
+	if shares {
+		if n := g.lanes.board(); n >= 0 {
+			return &Slot{group: g, lane: n, rides: true}
+		}
+	}
+	return nil
 }
 
-func (g *Group) freeLocked() bool {
-	return g.pool.used < g.pool.size && (g.size == 0 || g.used < g.size)
-}
-
-func (g *Group) takeLocked() *Slot {
-	g.used++
-	g.pool.used++
-	return &Slot{group: g}
+// Offer lets others have a part of the slot; after, which may be nil, is called when the last
+// of them has released it.
+func (s *Slot) Offer(after func()) {
+	p := s.group.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.group.lanes.offer(s.lane, after)
+	if s.group.lanes.most > 1 { // else nobody can board it
+		p.grantLocked()
+	}
 }
 
 // Release gives the slot back. Calling it again does nothing.
@@ -116,25 +144,30 @@ func (s *Slot) Release() {
 	}
 	p := s.group.pool
 	p.mu.Lock()
-	s.group.used--
-	p.used--
+	free, after := s.group.lanes.leave(s.lane)
+	if free {
+		s.group.used--
+		p.used--
+	}
 	p.grantLocked()
 	p.mu.Unlock()
+	if after != nil {
+		after()
+	}
 }
 
 // grantLocked serves waiters while slots are free. In debt (used above size)
-// nothing is handed on.
+// nothing is handed on but a part of one.
 func (p *Pool) grantLocked() {
-	if len(p.queue) == 0 || p.used >= p.size {
+	if len(p.queue) == 0 {
 		return
 	}
 	kept := p.queue[:0]
 	for _, w := range p.queue {
-		if !w.group.freeLocked() {
+		if w.slot = w.group.takeLocked(w.shares); w.slot == nil {
 			kept = append(kept, w)
 			continue
 		}
-		w.slot = w.group.takeLocked()
 		close(w.ready)
 	}
 	clear(p.queue[len(kept):])
@@ -154,6 +187,15 @@ func (p *Pool) Resize(size int) {
 func (g *Group) Resize(size int) {
 	g.pool.mu.Lock()
 	g.size = max(size, 0)
+	g.pool.grantLocked()
+	g.pool.mu.Unlock()
+}
+
+// Share has those who may share do so, up to n of them in one slot. 1 or less: each has its own;
+// those who share already go on, and count as one each.
+func (g *Group) Share(n int) {
+	g.pool.mu.Lock()
+	g.lanes.most = n
 	g.pool.grantLocked()
 	g.pool.mu.Unlock()
 }

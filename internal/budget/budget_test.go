@@ -23,7 +23,7 @@ func start(t *testing.T, g *Group, rank int64) *ask {
 	a := &ask{cancel: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(a.done)
-		a.slot, a.err = g.Acquire(ctx, rank)
+		a.slot, a.err = g.Acquire(ctx, rank, false)
 	}()
 	synctest.Wait() // so that it stands in the queue before the next one comes
 	return a
@@ -42,7 +42,7 @@ func take(t *testing.T, g *Group, n int) []*Slot {
 	t.Helper()
 	var slots []*Slot
 	for range n {
-		s, ok := g.TryAcquire()
+		s, ok := g.TryAcquire(false)
 		require.True(t, ok)
 		slots = append(slots, s)
 	}
@@ -97,7 +97,7 @@ func TestShrink(t *testing.T) {
 		<-waiting.done
 		waiting.slot.Release()
 		take(t, g, 10)
-		_, ok := g.TryAcquire()
+		_, ok := g.TryAcquire(false)
 		require.False(t, ok)
 	})
 	bubble(t, "of a group", func(t *testing.T) {
@@ -179,7 +179,7 @@ func TestOrder(t *testing.T) {
 			rank int64
 		}{{"c", 2}, {"a", 1}, {"d", 2}, {"b", 1}} {
 			go func() {
-				s, err := g.Acquire(context.Background(), w.rank)
+				s, err := g.Acquire(context.Background(), w.rank, false)
 				if err == nil {
 					order = append(order, w.name) // one slot: one at a time
 					s.Release()
@@ -196,7 +196,7 @@ func TestOrder(t *testing.T) {
 		full, free := p.Group(1), p.Group(0)
 		take(t, full, 1)
 		blocked := start(t, full, 0)
-		_, ok := free.TryAcquire()
+		_, ok := free.TryAcquire(false)
 		require.True(t, ok, "who waits for another group is in nobody's way")
 		waiting := start(t, free, 3)
 		p.Resize(1)
@@ -223,7 +223,7 @@ func TestCancel(t *testing.T) {
 		p := New(1)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(errors.New("too late"))
-		_, err := p.Group(0).Acquire(ctx, 0)
+		_, err := p.Group(0).Acquire(ctx, 0, false)
 		require.EqualError(t, err, "too late")
 		require.Equal(t, Usage{Size: 1}, p.Usage())
 	})
@@ -233,7 +233,7 @@ func TestCancel(t *testing.T) {
 		take(t, g, 1)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err := g.Acquire(ctx, 0)
+		_, err := g.Acquire(ctx, 0, false)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Zero(t, p.Usage().Waiting)
 	})

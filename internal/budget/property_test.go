@@ -154,7 +154,7 @@ func TestCrowd(t *testing.T) {
 func useSlot(g *Group, rnd *rand.Rand) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(rnd.IntN(5000))*time.Microsecond)
 	defer cancel()
-	s, err := g.Acquire(ctx, int64(rnd.IntN(3)))
+	s, err := g.Acquire(ctx, int64(rnd.IntN(3)), false)
 	if err != nil {
 		return
 	}

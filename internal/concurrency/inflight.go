@@ -8,9 +8,14 @@ import (
 // Request is one request, from its beginning until it is forgotten.
 type Request struct {
 	began, ended time.Time
+	answered     time.Time // zero: not yet, or with nothing of use
 	refused      bool
-	served       bool // its answer arrives, or has
 }
+
+// Began is when it was sent.
+func (t *Request) Began() time.Time { return t.began }
+
+func (t *Request) served() bool { return !t.answered.IsZero() }
 
 // remembered is how many requests that have ended are kept in mind.
 const remembered = 64
@@ -41,6 +46,16 @@ func (f *inFlight) end(t *Request, now time.Time) {
 		f.ended[f.endings%remembered] = t
 		f.endings++
 	}
+}
+
+// served is how many of those under way have been answered.
+func (f *inFlight) served() (n int) {
+	for _, r := range f.running {
+		if r.served() {
+			n++
+		}
+	}
+	return n
 }
 
 // beside counts the requests that the host had beside one that it refused: in flight

@@ -17,6 +17,7 @@ import "time"
 type Limit struct {
 	requests inFlight
 	most     int // the caller's: never exceeded
+	served   int // the most that were at once
 
 	allowed     int
 	ceiling     int           // the lowest number that was refused so far; 0: none
@@ -55,6 +56,16 @@ const (
 // New makes a limit that begins with as many as the caller allows at most.
 func New(most int) Limit { return Limit{most: most, allowed: most} }
 
+// untried is how many requests a host may have of which nothing is known yet, for all that want
+// more than they need: as many as a large file begins with in any case.
+const untried = 4
+
+// Room is how many more may be tried: no more than twice as many as the host has been seen to
+// serve, so that one that bears fewer refuses few.
+func (l *Limit) Room() int {
+	return max(min(l.allowed, max(untried, 2*l.served))-l.InFlight(), 0)
+}
+
 // Allowed is how many requests may be in flight.
 func (l *Limit) Allowed() int { return l.allowed }
 
@@ -72,7 +83,15 @@ func (l *Limit) Begin(now time.Time) *Request {
 }
 
 // Answered notes that a request is being served.
-func (l *Limit) Answered(t *Request) { t.served = true }
+func (l *Limit) Answered(t *Request, now time.Time) {
+	t.answered = now
+	if l.served < l.most {
+		l.served = max(l.served, l.requests.served())
+	}
+}
+
+// Finished notes that the answer to a request has come to its end.
+func (l *Limit) Finished(t *Request, now time.Time) { l.oust.finished(l.requests.running, t, now) }
 
 // End notes that a request is over.
 func (l *Limit) End(t *Request, now time.Time) { l.requests.end(t, now) }
@@ -102,13 +121,20 @@ func (l *Limit) TurnedAway(t *Request, now time.Time) int {
 // Interrupted notes that the answer to a request broke off, and takes back what was concluded
 // a moment ago from others that were turned away.
 func (l *Limit) Interrupted(t *Request, now time.Time) {
-	l.proveOust(now)
-	l.suspectOust(t, now)
+	l.CutOff(t, now)
 	l.interrupted = now
 	if now.Sub(l.before.at) < breakTime {
 		l.allowed, l.ceiling, l.holdOff = l.before.allowed, l.before.ceiling, l.before.holdOff
 		l.before = snapshot{}
 	}
+}
+
+// CutOff notes that the answer to a request broke off that had hardly begun: of others that says
+// nothing, but that they may be ousted one by the other.
+func (l *Limit) CutOff(t *Request, now time.Time) {
+	l.proveOust(now)
+	l.suspectOust(t, now)
+	l.oust.brokeOff(l.requests.running, t, now)
 }
 
 func (l *Limit) cut(t *Request, now time.Time) {

@@ -282,3 +282,35 @@ func TestLimitProperties(t *testing.T) {
 		}
 	}
 }
+
+// TestRoom: twice as many as have been served may be tried, and so many of which nothing is known;
+// never what was refused, nor what the caller does not allow.
+func TestRoom(t *testing.T) {
+	l := New(30)
+	now := time.Unix(0, 0)
+	require.Equal(t, untried, l.Room())
+	var all []*Request
+	begin := func(n int) {
+		for range n {
+			all = append(all, l.Begin(now))
+		}
+	}
+	begin(untried)
+	require.Zero(t, l.Room())
+	for i, r := range all {
+		l.Answered(r, now)
+		require.Equal(t, max(2*(i+1)-untried, 0), l.Room())
+	}
+	begin(16 - untried)
+	for _, r := range all {
+		l.Answered(r, now)
+	}
+	require.Equal(t, 30-16, l.Room())
+	for _, r := range all[3:] {
+		l.End(r, now)
+	}
+	require.Equal(t, 27, l.Room(), "it has served more before")
+	now = now.Add(time.Minute)
+	l.Refused(l.Begin(now), now)
+	require.Zero(t, l.Room())
+}

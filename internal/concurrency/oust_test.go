@@ -11,7 +11,7 @@ import (
 // serve sends one request that is served.
 func (h *host) serve() *Request {
 	r := h.send(1)[0]
-	h.Answered(r)
+	h.Answered(r, h.now)
 	return r
 }
 
@@ -105,4 +105,58 @@ func TestAllBreak(t *testing.T) {
 		}
 		require.Equal(t, 16, h.Allowed())
 	})
+}
+
+// TestNewestWinsInAnyOrder: requests of several files, or of one connection, are met in another order
+// than they were sent in.
+func TestNewestWinsInAnyOrder(t *testing.T) {
+	h := newHost(t, 16)
+	var alive *Request
+	for round := range 4 {
+		sent := h.send(4)
+		for i := range sent { // the last that was sent is the first to be served
+			r := sent[len(sent)-1-i]
+			h.pass(5 * time.Millisecond)
+			h.Answered(r, h.now)
+			h.pass(5 * time.Millisecond)
+			if alive != nil {
+				h.breakOff(alive)
+			}
+			alive = r
+		}
+		h.pass(300 * time.Millisecond)
+		h.Tick(h.now, Usage{})
+		if round == 0 {
+			require.Equal(t, 16, h.Allowed())
+		}
+	}
+	require.Equal(t, 1, h.Allowed())
+}
+
+// TestBreaksBesideOthers: where answers break off now and then that is no such limit, as long as
+// others arrive side by side, or end well.
+func TestBreaksBesideOthers(t *testing.T) {
+	for name, goesOn := range map[string]bool{"others arrive": true, "others end well": false} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, 16)
+			if goesOn {
+				h.serve()
+				h.serve()
+			}
+			for range 40 {
+				h.pass(100 * time.Millisecond)
+				old, well, newest := h.serve(), h.serve(), h.serve()
+				h.pass(30 * time.Millisecond)
+				h.breakOff(old)
+				if !goesOn {
+					h.pass(30 * time.Millisecond)
+					h.Finished(well, h.now)
+				}
+				h.end(well)
+				h.end(newest)
+				h.Tick(h.now, Usage{})
+			}
+			require.Equal(t, 16, h.Allowed())
+		})
+	}
 }

@@ -170,6 +170,7 @@ func (d *disk) Links(i fs.FileInfo) uint64 { return i.(info).links }
 func (d *disk) Ours(fs.FileInfo) bool      { return true }
 
 func (d *disk) SameOwner(_, _ fs.FileInfo) bool { return true }
+func (d *disk) SameGroup(_, _ fs.FileInfo) bool { return true }
 
 // info describes a file as it was.
 type info struct {

@@ -110,7 +110,11 @@ func (f *file) Lock() error {
 	return nil
 }
 
-func (f *file) Preallocate(int64) error { return nil }
+func (f *file) Preallocate(_, _, _ int64) error { return nil }
+func (f *file) Punch(_, _ int64) error          { return nil }
+
+func (f *file) SetMode(fs.FileMode) error  { return nil }
+func (f *file) SetOwner(fs.FileInfo) error { return nil }
 
 func (f *file) SetTime(t time.Time) error {
 	if err := f.enter(); err != nil {

@@ -151,8 +151,8 @@ func (f *tappedFile) Lock() error {
 	return f.hook.pass(Op{Kind: Lock, Name: f.name}, f.File.Lock)
 }
 
-func (f *tappedFile) Preallocate(size int64) error {
-	return f.hook.pass(Op{Kind: Preallocate, Name: f.name}, func() error { return f.File.Preallocate(size) })
+func (f *tappedFile) Preallocate(from, upto, size int64) error {
+	return f.hook.pass(Op{Kind: Preallocate, Name: f.name}, func() error { return f.File.Preallocate(from, upto, size) })
 }
 
 func (f *tappedFile) SetMark(b []byte) error {

@@ -31,6 +31,8 @@ type Adopted struct {
 	Pin     httprange.Pin // the version; no validator: only a digest can tell
 	Source  int           // whose version: 0 is the URL as given, 1 the first backup
 	Extents []journal.Extent
+	// Doubtful: it is of another query, and the source must show that it has the same bytes.
+	Doubtful bool
 }
 
 // Adopt opens what an earlier process has left of the file, if it can be confirmed: by the
@@ -45,7 +47,10 @@ func (t *Target) Adopt(want digest.Sum) (*Adopted, error) {
 		t.Tidy()
 		return nil, nil
 	}
-	part, log, err := dir.Resume(base(t.Guess()), t.key(), t.anyName())
+	part, log, err := dir.Resume(base(t.Guess()), t.Key(), true)
+	if err == nil && part == nil {
+		return t.adoptSibling(dir, want)
+	}
 	if err != nil || part == nil {
 		return nil, localErr(err)
 	}
@@ -58,14 +63,42 @@ func (t *Target) Adopt(want digest.Sum) (*Adopted, error) {
 	return a, nil
 }
 
+// adoptSibling opens what was left of the URL with another query, which may be no more than
+// another signature: where the digest tells, or both validators might, and the bytes will.
+func (t *Target) adoptSibling(dir *partfile.Dir, want digest.Sum) (*Adopted, error) {
+	byDigest := func(h journal.Head) bool {
+		return !want.IsZero() && want == digest.Sum{Algorithm: h.Algorithm, Bytes: h.Digest}
+	}
+	part, log, err := dir.ResumeSibling(base(t.Guess()), t.Key(), func(l journal.Log, named bool) bool {
+		h := l.Head
+		return h.Size > 0 && len(l.Extents) > 0 && (byDigest(h) || named && h.Digest == "" && httprange.StrongETag(h.ETag) && h.LastModified != "")
+	})
+	if err != nil || part == nil {
+		return nil, localErr(err)
+	}
+	t.part, t.state = part, Open
+	a := &Adopted{Pin: httprange.Pin{Size: log.Head.Size}, Extents: log.Extents}
+	if !byDigest(log.Head) {
+		a.Pin.ETag, a.Pin.LastModified, a.Pin.DateStrong, a.Doubtful = log.Head.ETag, log.Head.LastModified, log.Head.DateStrong, true
+	}
+	return a, nil
+}
+
+// Leave gives up what was adopted, and leaves it as it is: it is of another file.
+func (t *Target) Leave() {
+	t.mustBe("Leave", Open)
+	t.part.Leave()
+	t.part, t.state = nil, Absent
+}
+
 // confirmable reports what can be confirmed of a journal; nil: nothing.
 func (t *Target) confirmable(log journal.Log, want digest.Sum) *Adopted {
 	h := log.Head
-	if h.Size <= 0 || len(log.Extents) == 0 {
+	if h.Size <= 0 || len(log.Extents) == 0 || h.Encoding != "" && !t.policy.Encoded {
 		return nil
 	}
 	a := &Adopted{
-		Pin:    httprange.Pin{Size: h.Size, ETag: h.ETag, LastModified: h.LastModified, DateStrong: h.DateStrong},
+		Pin:    httprange.Pin{Size: h.Size, ETag: h.ETag, LastModified: h.LastModified, DateStrong: h.DateStrong, Encoding: h.Encoding},
 		Source: t.source(h.Source), Extents: log.Extents,
 	}
 	byServer := a.Source >= 0 && a.Pin.IfRange() != ""
@@ -80,7 +113,7 @@ func (t *Target) confirmable(log journal.Log, want digest.Sum) *Adopted {
 	case byServer:
 		return a
 	case byDigest:
-		a.Pin, a.Source = httprange.Pin{Size: h.Size}, 0
+		a.Pin, a.Source = httprange.Pin{Size: h.Size, Encoding: h.Encoding}, 0
 		return a
 	}
 	return nil
@@ -138,9 +171,12 @@ func (t *Target) BeginLog(v httprange.Pin, source int, sum digest.Sum) error {
 	if t.part.Resumable() || !t.policy.Resume || v.IfRange() == "" && sum.IsZero() {
 		return nil
 	}
+	if !t.policy.Encoded { // then an encoding is the label of what is stored as it is, which comes and goes
+		v.Encoding = ""
+	}
 	err := t.part.Log(journal.Head{
 		Size: v.Size, ETag: v.ETag, LastModified: v.LastModified, DateStrong: v.DateStrong, Source: t.sourceIDs()[source],
-		Algorithm: sum.Algorithm, Digest: sum.Bytes,
+		Algorithm: sum.Algorithm, Digest: sum.Bytes, Encoding: v.Encoding,
 	})
 	if err == nil || partfile.IsFull(err) {
 		return localErr(err)

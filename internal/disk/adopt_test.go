@@ -45,8 +45,11 @@ var mirror = link("http://mirror.test/a.bin")
 // confirm it, and thrown away else.
 func TestAdopt(t *testing.T) {
 	weak := httprange.Pin{Size: 9, LastModified: pin.LastModified}
+	br, weakBr := pin, weak
+	br.Encoding, weakBr.Encoding = "br", "br"
 	for what, c := range map[string]struct {
 		pin    httprange.Pin
+		stores [2]bool // what is encoded, then and now
 		source int
 		had    string // the bytes that the digest was of; "": there was none
 		want   string
@@ -64,6 +67,11 @@ func TestAdopt(t *testing.T) {
 		"another digest":              {pin: pin, had: "the bytes", want: "the bites"},
 		"a digest that had none":      {pin: pin, want: "the bytes", is: &disk.Adopted{Pin: pin}},
 		"a digest no more":            {pin: weak, had: "the bytes"},
+		"encoded":                     {pin: br, stores: [2]bool{true, true}, is: &disk.Adopted{Pin: br}},
+		"encoded, by digest":          {pin: weakBr, stores: [2]bool{true, true}, had: "the bytes", want: "the bytes", is: &disk.Adopted{Pin: httprange.Pin{Size: 9, Encoding: "br"}}},
+		"encoded, of no use now":      {pin: br, stores: [2]bool{true, false}},
+		"labelled":                    {pin: br, is: &disk.Adopted{Pin: pin}},
+		"labelled, stored now":        {pin: br, stores: [2]bool{false, true}, is: &disk.Adopted{Pin: pin}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			b := newBed(t, crashfs.New(crashfs.Traits{}))
@@ -78,7 +86,9 @@ func TestAdopt(t *testing.T) {
 				}
 				return s
 			}
+			b.policy.Encoded = c.stores[0]
 			b.leaves(c.pin, c.source, sum(c.had), "the ", was)
+			b.policy.Encoded = c.stores[1]
 			require.Len(t, b.fs.List(), 2)
 			f := b.targetOf(now)
 			got, err := f.Adopt(sum(c.want))

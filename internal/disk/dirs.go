@@ -29,6 +29,7 @@ type dirUse struct {
 	id    dirID
 	dir   *partfile.Dir
 	users int
+	names map[string]*series // that several files were after
 }
 
 // maxIdleDirs is how many directories that nobody uses stay open.
@@ -85,6 +86,22 @@ func (d *Dirs) open(id dirID) error {
 	d.mu.Unlock()
 	closeUnused(old)
 	return nil
+}
+
+// series is what is known of the numbered forms of a name in an open directory.
+func (d *Dirs) series(dir *partfile.Dir, name string) *series {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	u := d.use[dir]
+	s := u.names[name]
+	if s == nil {
+		if u.names == nil {
+			u.names = map[string]*series{}
+		}
+		s = &series{}
+		u.names[name] = s
+	}
+	return s
 }
 
 func (d *Dirs) isOpen(id dirID) bool {

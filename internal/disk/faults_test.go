@@ -80,7 +80,7 @@ func (s story) fetch(b *bed, r *rand.Rand) (err error) {
 			return err
 		}
 	}
-	if err := t.Preallocate(v.Size); err != nil {
+	if err := t.Preallocate(v.Size, v.Size); err != nil {
 		return err
 	}
 	notes := t.Record()

@@ -13,14 +13,24 @@ import (
 )
 
 // PartKey tells the parts of different jobs in one directory apart: by the target where
-// the caller named it, else by the URL.
+// the caller named it, else by the URL. Those of URLs that differ in their queries alone begin
+// alike.
 func PartKey(dir, filename string, u *url.URL) string {
-	text := filename
-	if text == "" {
-		text = Unsigned(u)
-	} else if abs, err := filepath.Abs(filepath.Join(dir, filepath.FromSlash(text))); err == nil {
-		text = abs
+	if filename != "" {
+		if abs, err := filepath.Abs(filepath.Join(dir, filepath.FromSlash(filename))); err == nil {
+			filename = abs
+		}
+		return shortHash(filename)
 	}
+	whole := Unsigned(u)
+	path, query, _ := strings.Cut(whole, "?")
+	if query == "" {
+		return shortHash(path)
+	}
+	return shortHash(path) + shortHash(whole)
+}
+
+func shortHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:4])
 }
@@ -51,8 +61,8 @@ func MarkOf(u *url.URL, v httprange.Pin) (m partfile.Mark) {
 	return m
 }
 
-// Unsigned is a URL without user info, fragment and the parameters that the common
-// object stores sign requests with.
+// Unsigned is a URL without user info, fragment and the parameters that object stores and
+// delivery networks sign requests with.
 func Unsigned(u *url.URL) string {
 	if u.User == nil && u.Fragment == "" && u.RawQuery == "" {
 		return u.String()
@@ -75,8 +85,12 @@ func Unsigned(u *url.URL) string {
 // signs reports whether a parameter of a URL is part of a signature.
 func signs(name string) bool {
 	switch name {
-	case "signature", "expires", "key-pair-id", "policy", "awsaccesskeyid", "googleaccessid", "sig", "se", "st", "sp", "sv", "sr", "skoid", "sktid", "skt", "ske", "sks", "skv", "token":
+	case "signature", "expires", "key-pair-id", "policy", "awsaccesskeyid", "googleaccessid", "sig", "se", "st", "sp", "sv", "sr", "skoid", "sktid", "skt", "ske", "sks", "skv", "token",
+		"access_token", "auth_token", "security-token", "auth_key", "sign", "hmac", "jwt", "verify", // of whoever has made his own
+		"ossaccesskeyid", "accesskeyid", "hdnts", "hdnea", "hdntl", "__token__", "wssecret", "wstime", "txsecret", "txtime",
+		"q-sign-algorithm", "q-ak", "q-sign-time", "q-key-time", "q-header-list", "q-url-param-list", "q-signature":
 		return true
 	}
-	return strings.HasPrefix(name, "x-amz-") || strings.HasPrefix(name, "x-goog-")
+	return strings.HasPrefix(name, "x-amz-") || strings.HasPrefix(name, "x-goog-") || strings.HasPrefix(name, "x-oss-") ||
+		strings.HasPrefix(name, "x-cos-") || strings.HasPrefix(name, "x-obs-")
 }

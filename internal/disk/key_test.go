@@ -18,12 +18,15 @@ func at(t *testing.T, raw string) *url.URL {
 
 func TestUnsigned(t *testing.T) {
 	for raw, want := range map[string]string{
-		"http://a.test/x":                                        "http://a.test/x",
-		"http://me:secret@a.test/x?b=2&a=1#part":                 "http://a.test/x?a=1&b=2",
-		"http://a.test/x?X-Amz-Signature=1&X-Goog-Date=2&id=3":   "http://a.test/x?id=3",
-		"http://a.test/x?Signature=1&Expires=2&Key-Pair-Id=3":    "http://a.test/x",
-		"http://a.test/x?se=1&sp=2&sv=3&sr=4&sig=5&skoid=6&v=1":  "http://a.test/x?v=1",
-		"http://a.test/x?signature_of=the+author&expires_in=day": "http://a.test/x?expires_in=day&signature_of=the+author",
+		"http://a.test/x":                                            "http://a.test/x",
+		"http://me:secret@a.test/x?b=2&a=1#part":                     "http://a.test/x?a=1&b=2",
+		"http://a.test/x?X-Amz-Signature=1&X-Goog-Date=2&id=3":       "http://a.test/x?id=3",
+		"http://a.test/x?Signature=1&Expires=2&Key-Pair-Id=3":        "http://a.test/x",
+		"http://a.test/x?se=1&sp=2&sv=3&sr=4&sig=5&skoid=6&v=1":      "http://a.test/x?v=1",
+		"http://a.test/x?x-oss-expires=1&OSSAccessKeyId=2&id=3":      "http://a.test/x?id=3",
+		"http://a.test/x?q-ak=1&q-signature=2&q=3":                   "http://a.test/x?q=3",
+		"http://a.test/x?access_token=1&hdnts=2&verify=3&auth_key=4": "http://a.test/x",
+		"http://a.test/x?signature_of=the+author&expires_in=day":     "http://a.test/x?expires_in=day&signature_of=the+author",
 	} {
 		require.Equal(t, want, Unsigned(at(t, raw)), raw)
 	}
@@ -33,6 +36,10 @@ func TestPartKey(t *testing.T) {
 	u, v := at(t, "http://a.test/x?token=1"), at(t, "http://b.test/x")
 	require.Equal(t, PartKey("d", "", u), PartKey("e", "", at(t, "http://a.test/x?token=2")), "of a URL")
 	require.NotEqual(t, PartKey("d", "", u), PartKey("d", "", v))
+	one, two := PartKey("d", "", at(t, "http://a.test/x?id=1")), PartKey("d", "", at(t, "http://a.test/x?id=2"))
+	require.NotEqual(t, one, two)
+	require.Equal(t, PartKey("d", "", u), one[:8], "of one path")
+	require.Equal(t, one[:8], two[:8])
 	require.Equal(t, PartKey("d/e", "x", u), PartKey("d", "e/x", v), "of a path, however it is spelled")
 	require.NotEqual(t, PartKey("d", "x", u), PartKey("d", "y", u))
 }

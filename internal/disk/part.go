@@ -1,11 +1,13 @@
 package disk
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
 
 	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/span"
 )
 
 // What is done with a part, and the ways in which it ends without a file.
@@ -46,18 +48,35 @@ func (r *Recorder) Wrote(off int64, data []byte) error { return localErr(r.notes
 // Flush notes what has come together.
 func (r *Recorder) Flush() error { return localErr(r.notes.Flush()) }
 
-// Fill copies a file into the empty part, sharing its blocks where the file system can.
-func (t *Target) Fill(r io.Reader) (int64, error) {
+// fillStep is how much is copied before anybody asks whether it is still wanted, in bytes.
+const fillStep = 64 << 20
+
+// Fill copies a file into the empty part, sharing its blocks where the file system can. An error
+// may be that ctx has ended.
+func (t *Target) Fill(ctx context.Context, r io.Reader) (n int64, err error) {
 	t.mustBe("Fill", Open)
-	n, err := t.part.ReadFrom(r)
-	return n, localErr(err)
+	for {
+		if ctx.Err() != nil {
+			return n, context.Cause(ctx)
+		}
+		step, err := t.part.ReadFrom(&io.LimitedReader{R: r, N: fillStep})
+		if n += step; err != nil || step < fillStep {
+			return n, localErr(err)
+		}
+	}
 }
 
-// Preallocate reserves disk for the whole file, which may take a while. Where it cannot be
-// done nothing happens; a full disk is an error.
-func (t *Target) Preallocate(size int64) error {
+// Narrow leaves the file no more rights than another one has.
+func (t *Target) Narrow(like fs.FileInfo) {
+	t.mustBe("Narrow", Open)
+	t.part.Narrow(like, true)
+}
+
+// Preallocate reserves disk for the beginning of a file of a size, which may take a while. Where
+// it cannot be done nothing happens; a disk without room for all of the file is an error.
+func (t *Target) Preallocate(upto, size int64) error {
 	t.mustBe("Preallocate", Open)
-	return localErr(t.part.Preallocate(size))
+	return localErr(t.part.Preallocate(upto, size))
 }
 
 // Empty throws away what was written: the bytes were not the file's.
@@ -101,6 +120,19 @@ func (l Left) Remove(dir *partfile.Dir) error {
 	return dir.Remove(l.part)
 }
 
+// GiveBack gives back the disk that was reserved between what is there, before Keep: others may
+// need it.
+func (t *Target) GiveBack(there *span.Set) {
+	t.mustBe("GiveBack", Open, Sealed)
+	size, err := t.part.Size()
+	if err != nil {
+		return
+	}
+	for _, gap := range there.Gaps(0, size) {
+		t.part.GiveBack(gap.Lo, gap.Hi)
+	}
+}
+
 // Keep closes the part and leaves it for Reopen, and for other processes, where something
 // can be left of it.
 func (t *Target) Keep() (l Left) {
@@ -141,6 +173,6 @@ func (t *Target) Unremoved() error {
 // Tidy removes what earlier processes have left of a file that is there by now.
 func (t *Target) Tidy() {
 	if t.dir != nil && t.dir.HasLeft() {
-		t.dir.Tidy(base(t.Guess()), t.key(), t.anyName())
+		t.dir.Tidy(base(t.Guess()), t.Key(), t.anyName())
 	}
 }

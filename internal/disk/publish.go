@@ -76,7 +76,7 @@ const busyMost = 1280 * time.Millisecond
 // publishAs retries for programs that look at every new file.
 func (t *Target) publishAs(ctx context.Context, base string) error {
 	for d := 10 * time.Millisecond; ; d *= 2 {
-		err := t.part.Publish(base, t.policy.Overwrite == Replace)
+		err := t.part.Publish(base, t.replaces())
 		if d > busyMost || !errors.Is(err, partfile.ErrBusy) {
 			return localErr(err)
 		}
@@ -92,7 +92,7 @@ func (t *Target) publishAs(ctx context.Context, base string) error {
 
 // keepCandidate keeps a file that turns out to have the very bytes that were fetched.
 func (t *Target) keepCandidate(ctx context.Context, mark partfile.Mark) (kept bool, err error) {
-	for _, name := range t.candidates {
+	for name := range t.likely(ctx) {
 		if kept, err := t.keepEqual(ctx, name, mark); kept || err != nil {
 			return kept, err
 		}

@@ -19,6 +19,7 @@ type Answer struct {
 	Proof Prover // without Policy.Reuse it is not asked
 	Sure  bool   // where Proof has proved nothing the bytes are others
 	Later bool   // Proof takes long: it is looked for beside the transfer
+	Marks bool   // Proof has been asked of all that are marked as the source's: of others it need be of the next few numbers only
 	Given bool   // a digest was given: what is as good as the file must have it, too
 }
 
@@ -35,22 +36,37 @@ func (t *Target) Settle(a Answer) (existing bool, err error) {
 	if _, err := t.Dir(); err != nil {
 		return false, err
 	}
-	t.candidates = nil
+	t.candidates, t.behind, t.over = nil, nil, nil
 	t.findCandidates(a)
 	for n := a.From; ; n++ {
+		s := t.seriesBehind(n, a)
+		if s != nil {
+			n = s.free(n)
+		}
 		name := safename.Numbered(a.Name, n)
-		if !t.names.Free(name) {
-			continue
+		if t.names.Free(name) {
+			found, err := t.look(name, a)
+			if err != nil {
+				return false, err
+			}
+			if !found.other && t.names.Take(name) {
+				t.name, t.existing = name, found.same
+				return found.same != nil, nil
+			}
 		}
-		found, err := t.look(name, a)
-		if err != nil {
-			return false, err
-		}
-		if !found.other && t.names.Take(name) {
-			t.name, t.existing = name, found.same
-			return found.same != nil, nil
+		if s != nil {
+			s.pass(n)
 		}
 	}
+}
+
+// seriesBehind is what is known of the numbers from n on that need no look of the file's own; nil:
+// they do.
+func (t *Target) seriesBehind(n int, a Answer) *series {
+	if n < a.From+fresh || !t.Yields(a.Name) || t.policy.Reuse && !a.Later && !a.Marks {
+		return nil
+	}
+	return t.dirs.series(t.dir, a.Name)
 }
 
 // Claim gives the file the first of the names "name", "name (1)", … that is no other's, from
@@ -103,8 +119,8 @@ func (t *Target) look(name string, a Answer) (found, error) {
 	if err != nil {
 		return found{}, localErr(fmt.Errorf("look at the target: %w", err))
 	}
-	switch t.policy.Overwrite {
-	case Skip:
+	switch {
+	case t.policy.Overwrite == Skip:
 		to := t.follow(name, info)
 		switch {
 		case !to.Mode().IsRegular():
@@ -113,9 +129,12 @@ func (t *Target) look(name string, a Answer) (found, error) {
 		default:
 			return found{same: to}, nil
 		}
-	case Replace:
+	case t.Replaces(a.Name):
 		if !replaceable(info) {
 			return found{}, refused("%s is no file that could be replaced", name)
+		}
+		if to := t.follow(name, info); to.Mode().IsRegular() {
+			t.over = to // what a link leads to stays, and so does what others may not read by this name
 		}
 		return found{}, nil
 	}
@@ -151,7 +170,7 @@ func (t *Target) Refused() error {
 		return nil
 	case err != nil:
 		return localErr(err)
-	case t.policy.Overwrite == Refuse && len(t.candidates) == 0, t.policy.Overwrite == Replace && info.IsDir():
+	case t.policy.Overwrite == Refuse && len(t.candidates) == 0, t.replaces() && info.IsDir():
 		return refused("%s; choose another name or another Overwrite policy", t.name)
 	}
 	return nil

@@ -205,7 +205,7 @@ func TestSettleAnothersFile(t *testing.T) {
 		if raw == "http://mirror.test/a.bin" {
 			f = b.targetOf(disk.Want{Dir: "d", Name: wanted, URL: origin, Backups: append(f.Want().Backups, link(raw))})
 		}
-		require.Equal(t, candidate, len(f.Marked()) == 1, raw)
+		require.Equal(t, candidate, len(f.Marked(b.Context())) == 1, raw)
 		_, err := f.Settle(b.answer(9))
 		require.NoError(t, err)
 		require.NoError(t, f.Create(true))

@@ -33,7 +33,7 @@ type Overwrite uint8
 
 const (
 	Rename  Overwrite = iota // it stays; the file is called "name (1)"
-	Replace                  // the file replaces it
+	Replace                  // the file replaces it, unless it was a server who chose the name
 	Skip                     // it is as good as the file
 	Refuse                   // there is an error
 )
@@ -44,6 +44,7 @@ type Policy struct {
 	Durable   bool // what is published survives a power cut
 	Resume    bool // what an earlier process has left is gone on from, and something left for a later one
 	Reuse     bool // a file that is there already may be the one
+	Encoded   bool // what is sent is the file, however it is encoded; else a part of that is of no use
 }
 
 // Want is what is known of a file before anybody is asked for it.
@@ -78,12 +79,16 @@ type Target struct {
 	want   Want
 
 	state      State
-	dir        *partfile.Dir     // nil: not opened yet
-	part       *partfile.Part    // in Open and Sealed
-	name       string            // settled; "": not yet
-	existing   fs.FileInfo       // what has the name and is the file; nil: nothing
-	absent     string            // a name that nothing had at the latest look
-	candidates []string          // names of files that may have the same bytes
+	dir        *partfile.Dir  // nil: not opened yet
+	part       *partfile.Part // in Open and Sealed
+	name       string         // settled; "": not yet
+	existing   fs.FileInfo    // what has the name and is the file; nil: nothing
+	over       fs.FileInfo    // what it is to replace, or the link leads to that it is to replace; nil: nothing
+	absent     string         // a name that nothing had at the latest look
+	candidates []string       // names of files that may have the same bytes
+	behind     []int          // numbers of such files among seen, the names being numbered forms of stem
+	seen       *series
+	stem       string
 	identity   partfile.Identity // of what was published
 	ids        [][16]byte        // of the sources; nil: nobody has asked yet
 }
@@ -101,6 +106,22 @@ func (t *Target) Policy() *Policy { return t.policy }
 
 // Want is what the target was made for. Number and Second may be set when more is known.
 func (t *Target) Want() *Want { return &t.want }
+
+// Replaces reports whether the file may replace what is there, if it is to be called so: by a
+// name that the caller has chosen, or its URL. One that a server has thought of may be that of
+// anything, and replaces nothing.
+func (t *Target) Replaces(name string) bool {
+	return t.policy.Overwrite == Replace && name == t.want.Name
+}
+
+// Yields reports whether the file, if it is to be called so, leaves the name to other content
+// that has it, and is numbered.
+func (t *Target) Yields(name string) bool {
+	return t.policy.Overwrite == Rename || t.policy.Overwrite == Replace && !t.Replaces(name)
+}
+
+// replaces is Replaces for the name that the file has got, with its number.
+func (t *Target) replaces() bool { return t.Replaces(t.want.Name) && t.name == t.Guess() }
 
 // mustBe panics where the target is in none of these states: whoever does this now has lost
 // sight of what he has done before.
@@ -146,10 +167,12 @@ func base(name string) string {
 	return b
 }
 
-// anyName reports whether what is left of this URL under another name is this file's, too.
+// anyName reports whether what is left of this URL under another name is of no use any more
+// when this file is there: no other may want it.
 func (t *Target) anyName() bool { return t.want.Given || t.names.Uncontested(t.want.Name) }
 
-func (t *Target) key() string {
+// Key is by which the parts of this file are found again.
+func (t *Target) Key() string {
 	if t.want.Given {
 		return PartKey(t.want.Dir, t.want.Name, t.want.URL)
 	}
@@ -167,15 +190,18 @@ func (t *Target) Create(single bool) (err error) {
 	}
 	var part *partfile.Part
 	if single {
-		part, err = dir.TryNameless(base(t.name), t.key)
+		part, err = dir.TryNameless(base(t.name), t)
 	}
 	if part == nil && err == nil {
-		part, err = dir.Create(base(t.name), t.key())
+		part, err = dir.Create(base(t.name), t.Key())
 	}
 	if err != nil {
 		return localErr(err)
 	}
 	t.part, t.state = part, Open
+	if t.over != nil { // a secret is one before it has its name, too
+		part.Narrow(t.over, false)
+	}
 	return nil
 }
 

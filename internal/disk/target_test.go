@@ -12,6 +12,7 @@ import (
 	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/disk"
 	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/span"
 )
 
 // TestTarget: a file gets its bytes, its time, its mark and its name, and nothing else is left.
@@ -75,7 +76,7 @@ func TestStates(t *testing.T) {
 		"Adopt":       {func(b *bed, f *disk.Target) { _, _ = f.Adopt(digest.Sum{}) }, []disk.State{disk.Absent}},
 		"Reopen":      {func(b *bed, f *disk.Target) { _ = f.Reopen(disk.Left{}, wanted) }, []disk.State{disk.Absent}},
 		"Record":      {func(b *bed, f *disk.Target) { f.Record() }, []disk.State{disk.Open}},
-		"Preallocate": {func(b *bed, f *disk.Target) { _ = f.Preallocate(9) }, []disk.State{disk.Open}},
+		"Preallocate": {func(b *bed, f *disk.Target) { _ = f.Preallocate(9, 9) }, []disk.State{disk.Open}},
 		"BeginLog":    {func(b *bed, f *disk.Target) { _ = f.BeginLog(pin, 0, digest.Sum{}) }, []disk.State{disk.Open}},
 		"Prove":       {func(b *bed, f *disk.Target) { _, _ = f.Prove(b.Context(), nil, buf) }, []disk.State{disk.Open}},
 		"SyncPeriodically": {func(b *bed, f *disk.Target) {
@@ -83,11 +84,12 @@ func TestStates(t *testing.T) {
 			cancel()
 			_ = f.SyncPeriodically(ctx)
 		}, []disk.State{disk.Open}},
-		"Fill":      {func(b *bed, f *disk.Target) { _, _ = f.Fill(b.fs.Reader(b.fs.List()[0])) }, []disk.State{disk.Open}},
+		"Fill":      {func(b *bed, f *disk.Target) { _, _ = f.Fill(b.Context(), b.fs.Reader(b.fs.List()[0])) }, []disk.State{disk.Open}},
 		"Empty":     {func(b *bed, f *disk.Target) { _ = f.Empty() }, []disk.State{disk.Open}},
 		"Verify":    {func(b *bed, f *disk.Target) { _ = f.Verify(b.Context(), 9, false, digest.Sum{}, nil) }, []disk.State{disk.Open}},
 		"Publish":   {func(b *bed, f *disk.Target) { _ = publish(f) }, []disk.State{disk.Open}},
 		"Take":      {func(b *bed, f *disk.Target) { f.Take("none", nil) }, []disk.State{disk.Absent, disk.Open}},
+		"GiveBack":  {func(b *bed, f *disk.Target) { f.GiveBack(&span.Set{}) }, []disk.State{disk.Open, disk.Sealed}},
 		"Keep":      {func(b *bed, f *disk.Target) { f.Keep() }, []disk.State{disk.Open, disk.Sealed}},
 		"Discard":   {func(b *bed, f *disk.Target) { f.Discard() }, []disk.State{disk.Absent, disk.Open, disk.Sealed}},
 		"Published": {func(b *bed, f *disk.Target) { f.Published() }, []disk.State{disk.Published}},

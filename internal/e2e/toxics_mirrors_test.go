@@ -70,7 +70,8 @@ func TestMirrors(t *testing.T) {
 			t.Logf("%d GETs", n)
 			require.LessOrEqual(t, n, 10*len(c.files.files))
 			if c.from >= 0 {
-				require.Less(t, large.Sources[1-c.from].Bytes, large.FileSize/10)
+				// Fifteen connections of 40 kB/s bring as much in the two seconds until a mirror is proven.
+				require.Less(t, large.Sources[1-c.from].Bytes, large.FileSize/5)
 			}
 		})
 	}

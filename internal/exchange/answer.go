@@ -3,6 +3,7 @@ package exchange
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/littledl/littledl/internal/backoff"
@@ -12,13 +13,16 @@ import (
 )
 
 // refusal is what an answer means whose body may not be written.
-func (c *Client) refusal(v httprange.Verdict, res *fetch.Response) *fail.Error {
+func (c *Client) refusal(a *Ask, v httprange.Verdict, res *fetch.Response) *fail.Error {
 	e := &fail.Error{Class: classOf(v.Kind, res.StatusCode), Op: "download", Status: res.StatusCode}
+	if a.dubious(v, res) {
+		e.Class = fail.Dubious
+	}
 	if e.RetryAfter, e.Asked = backoff.RetryAfter(res.Header, time.Now()); e.Asked && waits(res.StatusCode) {
 		e.Class = fail.Busy
 	}
 	e.Err = c.cause(v, e)
-	if code := res.StatusCode; res.Cookies && (code == http.StatusUnauthorized || code == http.StatusForbidden) {
+	if res.Cookies && walls(res.StatusCode) {
 		e.Err = fmt.Errorf("%w; %s", e.Err, fetch.CookieHint)
 	}
 	return e
@@ -45,6 +49,20 @@ func classOf(k httprange.Kind, status int) fail.Class {
 	return fail.Permanent
 }
 
+// dubious reports whether an answer that does not hold the version that is fetched may be a refusal
+// that does not look like one: a page where the file is none, or what does not name its version.
+func (a *Ask) dubious(v httprange.Verdict, res *fetch.Response) bool {
+	if a.Pin == nil || !held(res.StatusCode) {
+		return false
+	}
+	return !a.Page && IsPage(res.Header) || v.Kind == httprange.Changed && res.StatusCode == http.StatusOK && !v.Pin.Named()
+}
+
+// IsPage reports whether an answer holds a page in HTML.
+func IsPage(h http.Header) bool {
+	return strings.HasPrefix(strings.ToLower(h.Get("Content-Type")), "text/html")
+}
+
 // waits reports whether an answer of a status that says when to come back (RFC 9110 section
 // 10.2.3) has the file then: one that holds the file does not mean that, nor does one that
 // says what the URL or the caller lacks.
@@ -69,4 +87,13 @@ func (c *Client) cause(v httprange.Verdict, e *fail.Error) error {
 		return fmt.Errorf("%w: %s", fail.ErrRangeMismatch, v.Reason)
 	}
 	return c.conf.Status(e.Status, e.RetryAfter)
+}
+
+// walls: who has no cookies may be told so by these.
+func walls(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return true
+	}
+	return false
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/httprange"
+	"github.com/littledl/littledl/internal/origin"
 	"github.com/littledl/littledl/internal/safename"
 )
 
@@ -31,12 +32,12 @@ func (c *Client) request(a *Ask) (fetch.Request, httprange.Ask) {
 }
 
 // note tells the origin what its answer has shown of ranges.
-func (a *Ask) note(whole bool) {
+func (a *Ask) note(at *origin.Origin, whole bool) {
 	switch {
 	case a.Instead:
-		a.Origin.Instead(true)
+		at.Instead(true)
 	case a.Ranged && !whole:
-		a.Origin.ServedRange(a.Lo, a.Hi, a.Most)
+		at.ServedRange(a.Lo, a.Hi, a.Most)
 	}
 }
 

@@ -54,6 +54,9 @@ func New(c Config) *Client {
 // Close gives back the connections. No request may be under way.
 func (c *Client) Close() { c.conf.Client.Close() }
 
+// Observed reports whether requests go through the hands of others, who may wait for their ends.
+func (c *Client) Observed() bool { return c.conf.Client.Observed() }
+
 // MakeRoom closes idle connections where an error says that there are no descriptors left.
 // True: it may be tried again.
 func (c *Client) MakeRoom(err error) bool { return c.conf.Client.MakeRoom(err) }
@@ -86,6 +89,7 @@ type Ask struct {
 	Instead  bool           // asked for whole, since ranges were refused
 	Name     string         // that the caller gave the file; ""
 	Pin      *httprange.Pin // the version that is fetched; nil: no answer has said yet
+	Page     bool           // the file is a page in HTML
 	Served   bool           // the URL has answered with bytes of the file before
 	Separate bool           // on a connection of its own, where the origin takes that
 	Refusals int            // how often in a row this was refused
@@ -116,9 +120,11 @@ type Outcome struct {
 	Began time.Time
 	Err   *fail.Error // nil: all that was wanted has come
 	Facts fail.Facts  // of a failure
-	// Of a connection that ended without an answer: whose trouble that is.
+	// Of a connection that ended without an answer, or an error of the server's: whose trouble
+	// that is.
 	Verdict health.Verdict
-	Jitter  float64 // random; what the origin was left alone for depends on it
+	Rest    time.Duration // for how long where a redirect led is not to be asked
+	Jitter  float64       // random; what the origin was left alone for depends on it
 }
 
 // Get makes a request, on a lease for the origin that is asked, and gives the body of a
@@ -143,7 +149,8 @@ func (c *Client) Get(ctx context.Context, l *origin.Lease, a *Ask, s Sink) Outco
 // once makes a request. Answered: the body of its answer was to be written.
 func (c *Client) once(ctx context.Context, l *origin.Lease, a *Ask, s Sink, began time.Time) (answered bool, err error) {
 	req, ask := c.request(a)
-	req.Admit = l.Admit
+	l.Begin()
+	req.Admit = l
 	res, err := c.conf.Client.Do(ctx, &req)
 	if err != nil {
 		return false, err
@@ -154,7 +161,7 @@ func (c *Client) once(ctx context.Context, l *origin.Lease, a *Ask, s Sink, bega
 	ask.Names = a.names(res)
 	v := httprange.Gate(ask, a.Pin, httprange.Answer{Status: res.StatusCode, Header: res.Header, ContentLength: res.ContentLength})
 	if v.Kind != httprange.Accept && v.Kind != httprange.Empty {
-		err := c.refusal(v, res)
+		err := c.refusal(a, v, res)
 		if err.Class == fail.Busy || res.StatusCode == http.StatusForbidden && a.Origin.Health().Serving > 0 {
 			l.Refused() // beside answers that are served a 403 may mean too many as well
 		}
@@ -163,9 +170,9 @@ func (c *Client) once(ctx context.Context, l *origin.Lease, a *Ask, s Sink, bega
 	}
 	defer res.Close()
 	at := l.At() // where redirects led
-	l.Answered(began)
-	a.note(v.Whole)
-	defer at.Done()
+	l.Answered(began, res.ProtoMajor == 2)
+	a.note(at, v.Whole)
+	defer func() { l.Over(err == nil) }()
 	to, err := s.Accept(Answer{v, res, at})
 	if err != nil || v.Kind == httprange.Empty {
 		return false, err

@@ -26,7 +26,8 @@ func (h Head) Useful() bool { return h.Status == http.StatusOK && h.Pin.Encoding
 // has too many requests in flight.
 func (c *Client) Head(ctx context.Context, l *origin.Lease, s *Source) Head {
 	req := s.request(http.MethodHead)
-	req.Admit = l.Admit
+	l.Begin()
+	req.Admit = l
 	res, err := c.conf.Client.Do(ctx, &req)
 	if err != nil {
 		return Head{}
@@ -36,10 +37,7 @@ func (c *Client) Head(ctx context.Context, l *origin.Lease, s *Source) Head {
 		l.Refused()
 	}
 	h := Head{Status: res.StatusCode, Digest: digest.FromHeader(res.Header, false)}
-	h.Pin = httprange.Pin{
-		Size: res.ContentLength, ETag: res.Header.Get("ETag"), LastModified: res.Header.Get("Last-Modified"),
-		Encoding: httprange.Encoding(res.Header),
-	}
+	h.Pin = httprange.PinOf(res.Header, res.ContentLength)
 	if n := safename.FromDisposition(res.Header.Get("Content-Disposition")); n != "" {
 		h.Name = safename.Clean(n)
 	}

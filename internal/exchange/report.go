@@ -2,64 +2,93 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"hash/maphash"
 	"math/rand/v2"
 	"time"
 
 	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/health"
 	"github.com/littledl/littledl/internal/origin"
 )
 
-// failed finds out what a failure means, and tells the origins.
+// failed finds out what a failure means, and tells the origin that was reached. That is another one
+// than was asked where a redirect has led there, which is then no failure of who sent us.
 func (c *Client) failed(ctx context.Context, l *origin.Lease, a *Ask, s Sink, o *Outcome, answered bool, err error) {
-	at, h := l.At(), a.Origin.Health()
-	f := s.Facts()
+	at := a.Origin
+	if l.At() != nil {
+		at = l.At()
+	}
+	f, h := s.Facts(), at.Health()
 	f.Ranged, f.From, f.To = a.Ranged, a.Lo, a.Hi
 	if !a.Ranged {
 		f.From, f.To = 0, -1
 	}
-	known := a.Origin.Ranges()
+	known := at.Ranges()
 	f.NewRange, f.Instead, f.PlainInVain = a.Ranged && known.New(a.Lo, a.Hi), a.Instead, known.InVain >= enough
+	f.ShortInVain = f.PlainInVain && known.Dead > 0 && !known.Short(f.From, f.To)
 	f.Redirected = a.URL != a.Source.URL
-	f.Answered, f.Empty, f.Elsewhere = answered, answered && f.Empty, at != nil && at != a.Origin
+	f.Answered, f.Little, f.Elsewhere = answered, answered && f.Little, at != a.Origin
 	f.OriginServed, f.Serving, f.InFlight = h.Served(), h.Serving, h.InFlight
 	o.Err, o.Facts, o.Jitter = fail.Of(err, f), f, rand.Float64()
 	if ctx.Err() != nil && o.Err.Class != fail.Timeout {
 		return
 	}
-	if f.TooMany(o.Err) {
+	var rest *origin.Resting
+	if errors.As(err, &rest) { // it was not asked, since others have found out
+		o.rests(rest)
+		return
+	}
+	tooMany := f.TooMany(o.Err)
+	if tooMany {
 		l.TurnedAway()
 	}
 	if o.Err.Status > 0 {
-		a.Origin.Heard()
+		at.Heard()
 	}
-	if a.Instead && !answered && o.Err.Status >= 400 && a.Pin == nil {
-		a.Origin.Instead(false)
+	switch refused := !answered && o.Err.Status >= 400 && a.Pin == nil; {
+	case refused && a.Instead:
+		at.Instead(false)
+	case refused && a.Most > 0 && o.Err.Class == fail.Permanent && !fail.Lacks(o.Err.Status):
+		at.RefusedShort()
 	}
 	switch {
+	case answered && o.Err.Class == fail.Interrupted && (tooMany || f.Little && f.InFlight > 0):
+		l.CutOff() // beside others that may go on
 	case answered && o.Err.Class == fail.Interrupted:
 		l.Interrupted()
-	case !answered && !f.Elsewhere:
-		c.report(a, o)
+	case !answered:
+		if c.report(at, a, o); f.Elsewhere {
+			o.Rest = at.Backoff(time.Now())
+		}
 	}
 }
 
-// report tells the origin that was asked of a request that had no useful answer.
-func (c *Client) report(a *Ask, o *Outcome) {
+// rests is for a request that was not sent where a redirect led.
+func (o *Outcome) rests(r *origin.Resting) {
+	o.Verdict, o.Rest = health.Outage, r.For
+	if o.Err.Asked {
+		e := *o.Err
+		e.RetryAfter, o.Err = r.For, &e
+	}
+}
+
+// report tells the origin that was reached of a request that had no useful answer.
+func (c *Client) report(at *origin.Origin, a *Ask, o *Outcome) {
 	switch e := o.Err; e.Class {
 	case fail.Unreachable:
-		a.Origin.Unreachable(o.Began, e)
+		at.Unreachable(o.Began, e)
 	case fail.Closed:
-		o.Verdict = a.Origin.Closed(o.Began, e)
+		o.Verdict = at.Closed(o.Began, e)
 	case fail.ServerError:
 		if fail.IsOutage(e.Status) {
-			o.Verdict = a.Origin.Erred(o.Began, maphash.String(seed, a.Source.URL.String())|1, a.Served, e)
+			o.Verdict = at.Erred(o.Began, maphash.String(seed, a.Source.URL.String())|1, a.Served, e)
 		}
 	case fail.Timeout:
-		a.Origin.Silent(o.Began)
+		at.Silent(o.Began)
 	case fail.Busy:
 		if e.Status > 0 {
-			a.Origin.Refused(o.Began, c.backoff(e, a.Refusals, o.Jitter), e)
+			at.Refused(o.Began, c.backoff(e, a.Refusals, o.Jitter), e)
 		}
 	}
 }

@@ -22,6 +22,7 @@ const (
 	Expired                  // 401, 403, 404, 410 where it has served before
 	NoRanges                 // ranges do not work here
 	Changed                  // another version of the file than the one that is fetched
+	Dubious                  // or no version of it at all: a page, nothing, or what names no version
 	Mismatched               // something else than the file, a login page perhaps
 	Permanent                // asking again gives the same answer
 	Local                    // the disk's failure, or a limit of the caller's
@@ -30,7 +31,7 @@ const (
 
 var names = [Classes]string{
 	"displaced", "interrupted", "timeout", "server error", "busy", "unreachable", "closed", "shortage",
-	"expired", "no ranges", "changed", "mismatched", "permanent", "local",
+	"expired", "no ranges", "changed", "dubious", "mismatched", "permanent", "local",
 }
 
 // String is the name of the class in lower case.

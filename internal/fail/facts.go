@@ -16,33 +16,38 @@ type Facts struct {
 	// What came.
 
 	Answered  bool // an answer to be written, of which the body broke off or stood still
-	Empty     bool // and no byte of that has come
+	Little    bool // and next to nothing has come of what it was to bring
 	Elsewhere bool // what failed is another origin than the one that was asked: it sent us there
 
-	// What else was true at that moment. The request itself does not count.
+	// What else was true at that moment, of the origin that was reached. The request itself does
+	// not count.
 
 	Served       bool // the URL has served this file before
-	OriginServed bool // its origin has served, now or in an earlier Start
-	PlainInVain  bool // URLs of its origin that refuse a range have been seen to refuse to be asked without
+	OriginServed bool // the origin has served, now or in an earlier Start
+	PlainInVain  bool // URLs of the origin that refuse a range have been seen to refuse to be asked without
+	ShortInVain  bool // and one has refused a short range as well, and none was ever served
 	Serving      int  // answers of the origin that are arriving
 	InFlight     int  // requests that are on their way to it, or being served
-	Bringing     bool // another connection of this file to this source brings bytes
+	Bringing     bool // another connection of this file to this source brings bytes, or is about to
+	Lately       bool // one did until a second ago, and its place there may not be free yet
+	JustNow      bool // or until a tenth of one
+	Awaited      bool // another has been asked for, and has yet to be answered
 	Spare        bool // another source of the file could be asked now
 }
 
 // TooMany reports whether a failure may mean that its origin had too many requests already:
-// others are being served, or the file is, and this one came to nothing at all.
+// others are being served, or the file is, and this one came to next to nothing.
 func (at Facts) TooMany(e *Error) bool {
-	if at.Elsewhere || at.Serving == 0 && !at.Bringing || at.Answered && !at.Empty {
+	if at.Serving == 0 && !at.Bringing || at.Answered && !at.Little {
 		return false
 	}
 	switch {
-	case e.Class == Closed, e.Class == Timeout, at.Empty:
+	case e.Class == Closed, e.Class == Timeout, e.Class == Interrupted, at.Answered:
 		return true
 	case e.Class == Busy:
 		return e.Status == 0 || at.Bringing
 	case e.Status >= 400:
 		return at.Bringing || at.Served && !Lacks(e.Status)
 	}
-	return e.Class == Mismatched && at.Bringing
+	return at.Bringing && (e.Class == Mismatched || e.Class == Dubious || e.Class == Permanent)
 }

@@ -67,13 +67,14 @@ func reset(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) }
 // TestOfNetwork has errors as connections over the loopback interface give them.
 func TestOfNetwork(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
 	secure.TLS = &tls.Config{MinVersion: tls.VersionTLS13}
 	secure.Config.ErrorLog = discard
 	secure.StartTLS()
 	defer secure.Close()
+	taken, err := net.Dial("tcp", secure.Listener.Addr().String()) // nobody listens at its own end, nor can meanwhile
+	require.NoError(t, err)
+	defer taken.Close()
 	trusting := func(c *tls.Config) *http.Transport {
 		c.RootCAs = secure.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 		return &http.Transport{TLSClientConfig: c}
@@ -90,7 +91,7 @@ func TestOfNetwork(t *testing.T) {
 		want   fail.Class // of an origin that has served before
 		unsure fail.Class // of one that has not
 	}{
-		{"nobody listens", gone.URL, plain(), fail.Unreachable, fail.Unreachable},
+		{"nobody listens", "http://" + taken.LocalAddr().String(), plain(), fail.Unreachable, fail.Unreachable},
 		{"no such scheme", "gopher://127.0.0.1/", plain(), fail.Permanent, fail.Permanent},
 		{"reset", serve(t, reset), plain(), fail.Closed, fail.Closed},
 		{"closed", serve(t, func(net.Conn) {}), plain(), fail.Closed, fail.Closed},

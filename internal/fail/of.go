@@ -18,7 +18,7 @@ func Of(err error, at Facts) *Error {
 	}
 	var known *Error
 	if !errors.As(err, &known) {
-		e := &Error{Class: classOf(err, at), Op: "download", Err: withoutSource(err)}
+		e := &Error{Class: classOf(err, at), Op: "download", Err: Brief(withoutSource(err))}
 		if p := new(ProxyError); errors.As(err, &p) && e.Class == Busy {
 			e.Status, e.RetryAfter, e.Asked = p.Status, p.RetryAfter, p.Asked
 		}
@@ -58,8 +58,10 @@ func classOf(err error, at Facts) Class {
 		return proxy.class(at)
 	case IsShortage(err):
 		return Shortage
-	case at.OriginServed && !at.Elsewhere && isAway(err):
+	case at.OriginServed && isAway(err):
 		return Unreachable
+	case (at.Serving > 0 || at.Bringing) && !at.Elsewhere && isPlain(err):
+		return Closed
 	case isFinal(err), !at.OriginServed && isNoHTTP(err):
 		return Permanent
 	case at.Answered && isTimeout(err):
@@ -94,6 +96,13 @@ func isAway(err error) bool {
 	var dns *net.DNSError
 	var op *net.OpError
 	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "remote error"
+}
+
+// isPlain: a handshake was answered in plain text. Who serves others meanwhile speaks TLS, and
+// refuses so what is too much.
+func isPlain(err error) bool {
+	var record tls.RecordHeaderError
+	return errors.As(err, &record)
 }
 
 // isFinal: asking again would give the same answer.

@@ -78,7 +78,7 @@ func (e *ProxyError) class(at Facts) Class {
 	switch s := e.Status; {
 	case s == 407:
 		return Permanent
-	case s == 429, s > 0 && e.Asked && s != 401 && s != 404 && s != 410:
+	case s == 429, e.Asked && (s >= 500 || s == 408 || s == 425):
 		return Busy
 	case s >= 500:
 		return Unreachable

@@ -120,7 +120,11 @@ func (f *file) ReadFrom(r io.Reader) (int64, error) {
 	if err := f.faults.judge(Write, f.name, 0); err != nil {
 		return 0, err
 	}
-	if other, ok := r.(*file); ok {
+	if limit, ok := r.(*io.LimitedReader); ok {
+		if other, ok := limit.R.(*file); ok {
+			r = &io.LimitedReader{R: other.File, N: limit.N}
+		}
+	} else if other, ok := r.(*file); ok {
 		r = other.File
 	}
 	return f.File.ReadFrom(r)
@@ -135,12 +139,20 @@ func (f *file) Truncate(size int64) error {
 	return do(f.faults, Truncate, f.name, 0, func() error { return f.File.Truncate(size) })
 }
 
-func (f *file) Preallocate(size int64) error {
-	return do(f.faults, Preallocate, f.name, size, func() error { return f.File.Preallocate(size) })
+func (f *file) Preallocate(from, upto, size int64) error {
+	return do(f.faults, Preallocate, f.name, upto, func() error { return f.File.Preallocate(from, upto, size) })
 }
 
 func (f *file) SetTime(t time.Time) error {
 	return do(f.faults, SetTime, f.name, 0, func() error { return f.File.SetTime(f.faults.held(t)) })
+}
+
+func (f *file) SetMode(mode fs.FileMode) error {
+	return do(f.faults, SetMode, f.name, 0, func() error { return f.File.SetMode(mode) })
+}
+
+func (f *file) SetOwner(like fs.FileInfo) error {
+	return do(f.faults, SetOwner, f.name, 0, func() error { return f.File.SetOwner(like) })
 }
 
 func (f *file) SetMark(b []byte) error {

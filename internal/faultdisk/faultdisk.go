@@ -43,6 +43,8 @@ const (
 	Lock        = "lock"
 	Preallocate = "preallocate"
 	SetTime     = "settime"
+	SetMode     = "setmode"
+	SetOwner    = "setowner"
 	SetMark     = "setmark"
 	GetMark     = "getmark"
 	Close       = "close"
@@ -51,7 +53,7 @@ const (
 // Everything is every operation.
 var Everything = []string{
 	OpenDir, Create, Open, Nameless, Lstat, Names, Link, Rename, RenameNew, Remove, SyncDir,
-	Read, Write, Stat, Truncate, Sync, Lock, Preallocate, SetTime, SetMark, GetMark, Close,
+	Read, Write, Stat, Truncate, Sync, Lock, Preallocate, SetTime, SetMode, SetOwner, SetMark, GetMark, Close,
 }
 
 // Fault is a rule: some operations fail.

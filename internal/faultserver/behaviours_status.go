@@ -57,43 +57,64 @@ func Expire(k int) Behaviour { return After(k, Status(http.StatusForbidden)) }
 
 // Signed answers a URL without a token by a redirect to the same with a new one,
 // which is good for k requests and then 403.
-func Signed(k int) Behaviour {
+func Signed(k int) Behaviour { return SignedUntil(k, 0, Status(http.StatusForbidden)) }
+
+// SignedUntil is Signed for tokens that are good for k requests, and for so long (0: for any
+// number, and for ever), and then over.
+func SignedUntil(k int, d time.Duration, over Behaviour) Behaviour {
 	return func(next Handler) Handler {
+		expired := over(next)
 		var t tokens
 		return func(req *Request) *Response {
 			token := req.URL.Query().Get("token")
 			switch {
 			case token == "":
-				return redirect(http.StatusFound, req.URL.EscapedPath()+"?token="+t.mint(k))
+				return redirect(http.StatusFound, req.URL.EscapedPath()+"?token="+t.mint(k, d))
 			case !t.use(token):
-				return Reply(http.StatusForbidden, "text/plain", "token expired\n")
+				return expired(req)
 			}
 			return next(req)
 		}
 	}
 }
 
-// tokens are what Signed gave out, each with the uses that are left.
+// tokens are what Signed gave out.
 type tokens struct {
-	mu   sync.Mutex
-	left []int
+	mu  sync.Mutex
+	all []token
 }
 
-func (t *tokens) mint(uses int) string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.left = append(t.left, uses)
-	return strconv.Itoa(len(t.left))
+type token struct {
+	left  int // uses; negative: any number
+	until time.Time
 }
 
-func (t *tokens) use(token string) bool {
+func (t *tokens) mint(uses int, d time.Duration) string {
+	k := token{left: uses}
+	if uses == 0 {
+		k.left = -1
+	}
+	if d > 0 {
+		k.until = time.Now().Add(d)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n, err := strconv.Atoi(token)
-	if err != nil || n < 1 || n > len(t.left) || t.left[n-1] == 0 {
+	t.all = append(t.all, k)
+	return strconv.Itoa(len(t.all))
+}
+
+func (t *tokens) use(number string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 || n > len(t.all) {
 		return false
 	}
-	t.left[n-1]--
+	k := &t.all[n-1]
+	if k.left == 0 || !k.until.IsZero() && !time.Now().Before(k.until) {
+		return false
+	}
+	k.left--
 	return true
 }
 

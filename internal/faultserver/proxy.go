@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // Proxy is an HTTP proxy on a network in memory that connects clients with servers there. It
@@ -26,7 +27,8 @@ type Proxy struct {
 type ProxyAnswer struct {
 	Status int // 0: it connects
 	Header http.Header
-	Mute   bool // it never answers
+	Mute   bool          // it never answers
+	After  time.Duration // it answers so late
 }
 
 // StartProxy starts one at "host:port", which is closed when the test ends.
@@ -74,6 +76,9 @@ func (p *Proxy) decide(target string) ProxyAnswer {
 
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	a := p.decide(r.Host)
+	if wait(r.Context(), a.After) != nil {
+		return
+	}
 	switch {
 	case a.Mute:
 		<-r.Context().Done()

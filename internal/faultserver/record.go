@@ -115,14 +115,14 @@ func (r *recorder) most(keep func(Record) bool) (highest int) {
 		if !keep(e.Record) {
 			continue
 		}
+		end := e.End.Add(-grace)
+		if e.left && e.givenUp && end.Before(e.Start) { // before it came, and behind one that was sent later
+			continue
+		}
 		changes = append(changes, change{e.Start, e.begun, +1})
 		switch {
 		case e.left && e.givenUp:
-			at := e.End.Add(-grace)
-			if at.Before(e.Start) {
-				at = e.Start
-			}
-			changes = append(changes, change{at, e.begun, -1}) // before those begun since
+			changes = append(changes, change{end, e.begun, -1}) // before those begun since
 		case e.left:
 			changes = append(changes, change{e.End, e.ended, -1})
 		}

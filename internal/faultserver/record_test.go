@@ -133,6 +133,22 @@ func TestCountsNoLongerWithTheLastByte(t *testing.T) {
 	})
 }
 
+// TestGivenUpBeforeItCame: a request that was given up may come behind one that was sent for it,
+// over another connection.
+func TestGivenUpBeforeItCame(t *testing.T) {
+	for long, want := range map[time.Duration]int{0: 1, grace - 1: 1, grace: 2, time.Second: 2} {
+		bubble(t, long.String(), func(t *testing.T, n *Net) {
+			_, server := pair(t, n, "a.test:80")
+			r, sent, givenUp := newRecorder(), &entry{ctx: t.Context(), conn: server}, &entry{ctx: t.Context(), conn: server}
+			r.begin(sent)
+			r.begin(givenUp)
+			time.Sleep(long)
+			r.leave(givenUp, true)
+			require.Equal(t, want, r.most(func(Record) bool { return true }))
+		})
+	}
+}
+
 func TestCountsAllThatWait(t *testing.T) {
 	everywhere(t, func(t *testing.T, srv *Server) {
 		srv.Behave(Delay(30 * time.Millisecond))

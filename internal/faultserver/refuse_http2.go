@@ -2,6 +2,7 @@ package faultserver
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
 	"encoding/binary"
 	"io"
@@ -10,7 +11,8 @@ import (
 	"time"
 )
 
-// Refusal is how a server that has agreed to HTTP/2 says HTTP_1_1_REQUIRED.
+// Refusal is how a server that has agreed to HTTP/2 does not serve it: it says
+// HTTP_1_1_REQUIRED, or has no room for anybody, or sends frames without end.
 type Refusal uint8
 
 // The refusals.
@@ -20,6 +22,13 @@ const (
 	ByGoAway                         // that takes no stream, and the connection ends
 	ByGoAwayLate                     // that takes the streams there are, and the connection ends without an answer
 	ByGoAwayAhead                    // that comes before the first request
+	ByGoAwayOpen                     // that takes all streams, and there is neither an answer nor an end
+
+	NoStreams           // SETTINGS_MAX_CONCURRENT_STREAMS is 0, and streams are refused
+	GoAways             // each connection takes no stream and ends, at nobody's fault
+	FloodOfPings        // once the first stream is there
+	FloodOfSettings     // likewise
+	FloodOfContinuation // in place of the rest of an answer's header
 )
 
 // RefuseHTTP2 is TLS where HTTP/2 is agreed to and then refused. Over HTTP/1.1 the server
@@ -40,12 +49,15 @@ func (s *Server) refuseHTTP2(r Refusal) {
 }
 
 const (
-	frameHeaders, frameReset, frameSettings, frameGoAway = 1, 3, 4, 7
+	frameHeaders, frameReset, frameSettings, framePing, frameGoAway, frameContinuation = 1, 3, 4, 6, 7, 9
 
 	flagAck, flagEndHeaders = 1, 4
 
-	statusOK       = 0x88 // as HPACK has it
-	http11Required = 0xd
+	statusOK             = 0x88 // as HPACK has it
+	refusedStream        = 7
+	http11Required       = 0xd
+	maxConcurrentStreams = 3
+	maxFrameSize         = 5
 )
 
 // refuseStreams speaks just enough HTTP/2 to refuse it.
@@ -54,9 +66,14 @@ func (s *Server) refuseStreams(c net.Conn, r Refusal) {
 	if _, err := in.Discard(len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")); err != nil {
 		return
 	}
-	writeFrame(c, frameSettings, 0, 0, nil)
-	if r == ByGoAwayAhead {
+	switch r {
+	case NoStreams:
+		writeFrame(c, frameSettings, 0, 0, append([]byte{0, maxConcurrentStreams}, words(0)...))
+	case ByGoAwayAhead:
+		writeFrame(c, frameSettings, 0, 0, nil)
 		writeFrame(c, frameGoAway, 0, 0, words(0, http11Required))
+	default:
+		writeFrame(c, frameSettings, 0, 0, nil)
 	}
 	for {
 		kind, flags, stream, err := readFrame(in)
@@ -74,6 +91,17 @@ func (s *Server) refuseStreams(c net.Conn, r Refusal) {
 				fallthrough
 			case ByReset:
 				writeFrame(c, frameReset, 0, stream, words(http11Required))
+			case NoStreams:
+				writeFrame(c, frameReset, 0, stream, words(refusedStream))
+			case GoAways:
+				writeFrame(c, frameGoAway, 0, 0, words(0, 0))
+				linger(c)
+				return
+			case FloodOfPings, FloodOfSettings, FloodOfContinuation:
+				flood(c, r, stream)
+				return
+			case ByGoAwayOpen:
+				writeFrame(c, frameGoAway, 0, 0, words(1<<31-1, http11Required))
 			case ByGoAway:
 				writeFrame(c, frameGoAway, 0, 0, words(0, http11Required))
 				linger(c)
@@ -83,6 +111,27 @@ func (s *Server) refuseStreams(c net.Conn, r Refusal) {
 				linger(c)
 				return
 			}
+		}
+	}
+}
+
+// flood writes one kind of frame until nobody takes it any more. What comes back is read, as by a
+// server that can.
+func flood(c net.Conn, r Refusal, stream uint32) {
+	go io.Copy(io.Discard, c)
+	var b bytes.Buffer
+	switch r {
+	case FloodOfPings:
+		writeFrame(&b, framePing, 0, 0, make([]byte, 8))
+	case FloodOfSettings:
+		writeFrame(&b, frameSettings, 0, 0, bytes.Repeat(append([]byte{0, maxFrameSize}, words(16<<10)...), 100))
+	default:
+		writeFrame(c, frameHeaders, 0, stream, []byte{statusOK})
+		writeFrame(&b, frameContinuation, 0, stream, nil)
+	}
+	for all := bytes.Repeat(b.Bytes(), 1000); ; {
+		if _, err := c.Write(all); err != nil {
+			return
 		}
 	}
 }

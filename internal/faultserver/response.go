@@ -39,6 +39,7 @@ type Response struct {
 	End      Ending
 	EndAfter int64
 
+	Hold  time.Duration // between the headers and the body
 	Piece int           // body bytes sent at once; 0: as many as go
 	Every time.Duration // between pieces
 

@@ -127,6 +127,12 @@ func (x *exchange) sendBody(w io.Writer) bool {
 		total = min(total, res.EndAfter)
 		x.flush() // the headers come, even if no byte does
 	}
+	if res.Hold > 0 {
+		x.flush()
+		if wait(x.ctx, res.Hold) != nil {
+			return false
+		}
+	}
 	piece := int64(128 << 10)
 	if res.Piece > 0 {
 		piece = int64(res.Piece)

@@ -35,16 +35,15 @@ type Config struct {
 
 // Client sends requests. It is safe for concurrent use.
 type Client struct {
-	multiplexed http.RoundTripper // HTTP/2 where the server speaks it
-	separate    http.RoundTripper // HTTP/1.1 only: each request a connection of its own
-	own         []*http.Transport
-	conns       conns // of those
-	closing     singleflight.Group
-	jar         http.CookieJar
-	hosts       hosts
-	proxy       func(*http.Request) (*url.URL, error) // nil: there is none
-	proxies     proxies
-	conf        Config
+	foreign http.RoundTripper // the caller's; nil: transports of our own
+	lanes   lanes             // of those
+	conns   conns
+	closing singleflight.Group
+	jar     http.CookieJar
+	hosts   hosts
+	proxy   func(*http.Request) (*url.URL, error) // nil: there is none
+	proxies proxies
+	conf    Config
 
 	userAgent, identity, anything []string // shared header values: nobody writes to them
 	last                          atomic.Pointer[sharedHeader]
@@ -62,23 +61,14 @@ func New(c Config) *Client {
 	if c.HTTPClient != nil {
 		cl.jar = c.HTTPClient.Jar
 		if t := c.HTTPClient.Transport; t != nil {
-			cl.multiplexed, cl.separate = t, t
+			cl.foreign = t
 			return cl
 		}
 	}
 	cl.proxy = c.chosenProxy()
 	cl.conns.makeRoom, cl.conns.most = cl.closeIdle, maxDescriptors()
 	c.DialContext = impatient(cl.conns.tracked(c.dialer()), c.HeaderTimeout)
-	one := c.transport()
-	one.Protocols = new(http.Protocols)
-	one.Protocols.SetHTTP1(true)
-	two := c.transport()
-	two.Protocols = new(http.Protocols)
-	two.Protocols.SetHTTP1(true)
-	two.Protocols.SetHTTP2(true)
-	// A connection that has died without a word must not have one attempt after the other.
-	two.HTTP2 = &http.HTTP2Config{SendPingTimeout: c.HeaderTimeout / 2, PingTimeout: c.HeaderTimeout / 2}
-	cl.multiplexed, cl.separate, cl.own = two, one, []*http.Transport{one, two}
+	cl.lanes.conf = c
 	return cl
 }
 
@@ -105,24 +95,6 @@ func (c Config) chosenProxy() func(*http.Request) (*url.URL, error) {
 	return c.Proxy
 }
 
-func (c Config) transport() *http.Transport {
-	return &http.Transport{
-		Proxy:                  through,
-		OnProxyConnectResponse: connected,
-		DialContext:            c.DialContext,
-		TLSClientConfig:        c.TLSConfig.Clone(),
-		TLSHandshakeTimeout:    c.ConnectTimeout,
-		ResponseHeaderTimeout:  c.HeaderTimeout,
-		MaxIdleConnsPerHost:    c.Connections,
-		MaxIdleConns:           2*c.Connections + 8,
-		IdleConnTimeout:        60 * time.Second,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-		// A small file arrives with its header in one read; larger reads bypass the buffer.
-		ReadBufferSize: 32 << 10,
-	}
-}
-
 func withTimeout(dial dialFunc, d time.Duration) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, d)
@@ -131,19 +103,26 @@ func withTimeout(dial dialFunc, d time.Duration) dialFunc {
 	}
 }
 
+// Observed reports whether somebody else gets to see the requests, who may change them, or wait
+// for the ends of their contexts.
+func (c *Client) Observed() bool { return c.foreign != nil || c.jar != nil || c.conf.Proxy != nil }
+
 // Close closes the connections of the client's own transports, with whatever is on them.
 func (c *Client) Close() {
 	c.closeIdle()
 	c.conns.close() // a transport may hold one for busy whose last request was given up
 }
 
-// closeIdle closes the connections of our own that are idle. Who finds none left, since others
-// are closing them, waits until that is done: only then is there room.
+// closeIdle closes the connections of our own that are idle.
 func (c *Client) closeIdle() {
+	c.together(c.lanes.closeIdle)
+}
+
+// together closes connections once for all who want that at a time. Who finds none left, since
+// others are closing them, waits until that is done: only then is there room.
+func (c *Client) together(shut func()) {
 	_, _, _ = c.closing.Do("", func() (any, error) {
-		for _, t := range c.own {
-			t.CloseIdleConnections()
-		}
+		shut()
 		return nil, nil
 	})
 }
@@ -154,8 +133,8 @@ func (c *Client) MakeRoom(err error) bool {
 	if !fail.IsShortage(err) {
 		return false
 	}
-	if t, ok := c.multiplexed.(interface{ CloseIdleConnections() }); ok && len(c.own) == 0 {
-		t.CloseIdleConnections()
+	if t, ok := c.foreign.(interface{ CloseIdleConnections() }); ok {
+		c.together(t.CloseIdleConnections)
 	}
 	c.closeIdle()
 	return true

@@ -23,7 +23,9 @@ type conns struct {
 // conn tells when it is closed.
 type conn struct {
 	net.Conn
-	of *conns
+	of   *conns
+	host *host // whose answers account for what it brings; nil: each request has its own
+	lane int
 }
 
 var errClosed = errors.New("the client is closed")
@@ -31,12 +33,21 @@ var errClosed = errors.New("the client is closed")
 // tracked is a dialer whose connections close will find.
 func (s *conns) tracked(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		made, err := dial(ctx, network, addr)
-		if err != nil {
+		d := dialingOf(ctx)
+		if err := d.allowed(s.makeRoom); err != nil {
 			return nil, err
 		}
-		c := &conn{made, s}
-		if !s.add(c) { // nobody wants it any more
+		c := &conn{of: s}
+		if d != nil {
+			c.host, c.lane = d.host, d.lane
+		}
+		made, err := dial(ctx, network, addr)
+		if err != nil {
+			c.gone()
+			return nil, err
+		}
+		if c.Conn = made; !s.add(c) { // nobody wants it any more
+			c.gone()
 			made.Close()
 			return nil, errClosed
 		}
@@ -75,12 +86,32 @@ func (s *conns) add(c *conn) bool {
 	return true
 }
 
+// Read implements net.Conn.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.host != nil && n > 0 && !c.host.brought(n) {
+		c.Close()
+		return 0, errFlood
+	}
+	return n, err
+}
+
 // Close implements net.Conn.
 func (c *conn) Close() error {
 	c.of.mu.Lock()
-	delete(c.of.open, c)
+	if _, open := c.of.open[c]; open {
+		delete(c.of.open, c)
+		c.gone()
+	}
 	c.of.mu.Unlock()
 	return c.Conn.Close()
+}
+
+// gone has its lane hold one less.
+func (c *conn) gone() {
+	if c.host != nil {
+		c.host.connected(c.lane, -1)
+	}
 }
 
 // close closes all of them, and those that are still being made.

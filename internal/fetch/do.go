@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,34 +34,43 @@ const (
 type Request struct {
 	Method string
 	URL    *url.URL
-	// Header and User are sent to the origin Home only, wherever redirects lead.
+	// Header and User are sent to the origin Home only, and to that no more once redirects
+	// have led away from it.
 	Header  http.Header
 	User    *url.Userinfo // becomes Authorization where no header gives that
 	Home    string
 	Range   string // value of the Range header, "" for none
 	IfRange string
 	HTTP1   bool // a connection of its own, never a stream of a shared one
-	// Admit is asked before every hop, and what it returns is called when that
-	// hop's answer is done with.
-	Admit func(ctx context.Context, u *url.URL) (release func(), err error)
+	Admit   Admitter
+}
+
+// Admitter has the say of when something is asked, and over which connection.
+type Admitter interface {
+	// Admit is called before every hop, and may wait. Hops to one host that are under way at
+	// once share a connection if it gives them the same lane, and else do not.
+	Admit(ctx context.Context, u *url.URL) (lane int, err error)
+	// Leave is called when the answer of a hop is done with.
+	Leave()
 }
 
 // Response is an answer that is no redirect. Close must be called.
 type Response struct {
 	*http.Response
 	URL     *url.URL // the URL that answered, without user info
+	Strayed bool     // another origin has led back there: it was asked without credentials
 	Cookies bool     // it, or a redirect to it, has set some, and there is no jar to keep them
-	release func()
+	admit   Admitter
 }
 
 // CookieHint is what may have to be done about an answer of no use that has set cookies.
 const CookieHint = "it sets cookies, and may want them back: give an HTTPClient with a Jar"
 
-// Close ends the exchange and gives back what Admit returned. An unread body
+// Close ends the exchange and has its place left. An unread body
 // costs the connection.
 func (r *Response) Close() {
 	r.Body.Close()
-	r.release()
+	r.admit.Leave()
 }
 
 // Discard is Close, but reads a short rest of the body to keep the connection. Closing is
@@ -84,8 +94,9 @@ func (r *Response) Discard() {
 // is its cause.
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	u, cookies := r.URL, false
+	var left []string // origins that redirects have led away from
 	for hop := 0; ; hop++ {
-		res, err := c.hop(ctx, r, u)
+		res, err := c.hop(ctx, r, u, left)
 		if err != nil {
 			return nil, err
 		}
@@ -103,10 +114,22 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 			}
 			return nil, err
 		}
-		if u, err = redirect(u, location); err != nil {
+		to, err := redirect(u, location)
+		if err != nil {
 			return nil, err
 		}
+		left = leaving(left, r.Home, u, to)
+		u = to
 	}
+}
+
+// leaving adds the origin that a redirect leads away from, and Home, which is that or has been
+// left before. What comes back to it has been told where to by somebody else.
+func leaving(left []string, home string, from, to *url.URL) []string {
+	if o := Origin(from); o != Origin(to) {
+		left = append(left, o, home)
+	}
+	return left
 }
 
 func isRedirect(status int) bool {
@@ -123,7 +146,7 @@ func isRedirect(status int) bool {
 func redirect(from *url.URL, location string) (*url.URL, error) {
 	to, err := resolve(from, location)
 	if err != nil {
-		return nil, fmt.Errorf("%w to %s: %w", ErrForbiddenRedirect, redact.URL(location), err)
+		return nil, fmt.Errorf("%w to %s: %w", ErrForbiddenRedirect, redact.Text(redact.URL(location)), err)
 	}
 	if from.Scheme == "https" && to.Scheme != "https" {
 		return nil, fmt.Errorf("%w to %s: it would leave https", ErrForbiddenRedirect, redact.Text(redact.Parsed(to)))
@@ -133,8 +156,8 @@ func redirect(from *url.URL, location string) (*url.URL, error) {
 }
 
 // hop is one request and its answer, without following anything.
-func (c *Client) hop(ctx context.Context, r *Request, u *url.URL) (*Response, error) {
-	release, err := r.Admit(ctx, u)
+func (c *Client) hop(ctx context.Context, r *Request, u *url.URL, left []string) (*Response, error) {
+	lane, err := r.Admit.Admit(ctx, u)
 	if err != nil {
 		return nil, err
 	}
@@ -143,34 +166,36 @@ func (c *Client) hop(ctx context.Context, r *Request, u *url.URL) (*Response, er
 		bare.User = nil
 		u = &bare
 	}
-	req := (&http.Request{Method: r.Method, URL: u, Host: u.Host, Header: c.header(r, u), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
-	if r.User != nil && Origin(u) == r.Home && req.Header.Get("Authorization") == "" {
+	strayed := len(left) > 0 && slices.Contains(left, Origin(u))
+	req := (&http.Request{Method: r.Method, URL: u, Host: u.Host, Header: c.header(r, u, strayed), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	if r.User != nil && !strayed && Origin(u) == r.Home && req.Header.Get("Authorization") == "" {
 		password, _ := r.User.Password()
 		req.SetBasicAuth(r.User.Username(), password)
 	}
 	if c.jar != nil {
-		for _, k := range c.jar.Cookies(req.URL) {
-			req.AddCookie(k)
-		}
+		c.addCookies(req)
 	}
-	res, err := c.roundTrip(req, r.HTTP1)
-	if res == nil && c.MakeRoom(err) {
-		res, err = c.roundTrip(req, r.HTTP1)
+	if r.HTTP1 {
+		lane = separate
 	}
-	if len(c.own) == 0 {
-		res, err = whole(c.multiplexed, req, res, err)
+	res, err := c.roundTrip(req, lane)
+	for tries := 0; tries < 2 && res == nil && c.MakeRoom(err); tries++ { // others may take the room first
+		res, err = c.roundTrip(req, lane)
+	}
+	if c.foreign != nil {
+		res, err = whole(c.foreign, req, res, err)
 	}
 	if err != nil {
-		release()
+		r.Admit.Leave()
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
 		return nil, withoutLine(err)
 	}
 	if c.jar != nil {
-		c.jar.SetCookies(req.URL, res.Cookies())
+		c.keepCookies(req.URL, res)
 	}
-	return &Response{Response: res, URL: req.URL, release: release}, nil
+	return &Response{Response: res, URL: req.URL, Strayed: strayed, admit: r.Admit}, nil
 }
 
 // withoutLine takes the line out of the error about a malformed header: it may be a
@@ -181,20 +206,19 @@ func withoutLine(err error) error {
 		return err
 	}
 	what, _, _ := strings.Cut(string(malformed), ":")
-	return textproto.ProtocolError(what)
+	return textproto.ProtocolError(strings.Clone(what)) // not all of the line behind it
 }
 
-// header is what is sent to u: the headers that may go anywhere, and those bound to
-// u's own origin. Many requests differ in nothing from the one before: they share
+// header is what is sent to u: the headers that may go anywhere, and, unless it was strayed to,
+// those bound to u's own origin. Many requests differ in nothing from the one before: they share
 // theirs, where nobody but our own transports, which only read it, gets to see it.
-func (c *Client) header(r *Request, u *url.URL) http.Header {
-	observed := len(c.own) == 0 || c.jar != nil || c.conf.Proxy != nil
-	if observed || len(c.conf.OriginHeaders) > 0 || len(r.Header) > 0 || r.User != nil || r.IfRange != "" {
-		return c.newHeader(r, u)
+func (c *Client) header(r *Request, u *url.URL, strayed bool) http.Header {
+	if c.Observed() || len(c.conf.OriginHeaders) > 0 || len(r.Header) > 0 || r.User != nil || r.IfRange != "" {
+		return c.newHeader(r, u, strayed)
 	}
 	last := c.last.Load()
 	if last == nil || last.ranged != r.Range {
-		last = &sharedHeader{ranged: r.Range, header: c.newHeader(r, u)}
+		last = &sharedHeader{ranged: r.Range, header: c.newHeader(r, u, strayed)}
 		c.last.Store(last)
 	}
 	return last.header
@@ -206,7 +230,7 @@ type sharedHeader struct {
 	header http.Header
 }
 
-func (c *Client) newHeader(r *Request, u *url.URL) http.Header {
+func (c *Client) newHeader(r *Request, u *url.URL, strayed bool) http.Header {
 	h := make(http.Header, 7)
 	for k, v := range c.conf.Header {
 		h[http.CanonicalHeaderKey(k)] = v
@@ -217,7 +241,7 @@ func (c *Client) newHeader(r *Request, u *url.URL) http.Header {
 	if _, ok := h["Accept"]; !ok { // some firewalls take only those for people who say what they accept
 		h["Accept"] = c.anything
 	}
-	if len(c.conf.OriginHeaders) > 0 || len(r.Header) > 0 {
+	if !strayed && len(c.conf.OriginHeaders)+len(r.Header) > 0 {
 		origin := Origin(u)
 		for k, v := range c.conf.OriginHeaders[origin] {
 			h[http.CanonicalHeaderKey(k)] = v

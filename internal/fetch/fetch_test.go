@@ -19,7 +19,16 @@ import (
 // noProxy keeps the environment of whoever runs the tests out of them.
 func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
-func free(context.Context, *url.URL) (func(), error) { return func() {}, nil }
+// admitter says what is done at each hop and after it.
+type admitter struct {
+	admit func(u *url.URL) (lane int, err error)
+	leave func()
+}
+
+func (a admitter) Admit(_ context.Context, u *url.URL) (int, error) { return a.admit(u) }
+func (a admitter) Leave()                                           { a.leave() }
+
+var free = admitter{func(*url.URL) (int, error) { return 0, nil }, func() {}}
 
 func config(srv *faultserver.Server) fetch.Config {
 	return fetch.Config{
@@ -123,12 +132,12 @@ func TestAdmit(t *testing.T) {
 	broken := srv.File("b.bin", faultserver.Behave(faultserver.EmptyReply()))
 	taken, released := 0, 0
 	admit := func(r *fetch.Request) {
-		r.Admit = func(_ context.Context, u *url.URL) (func(), error) {
+		r.Admit = admitter{func(u *url.URL) (int, error) {
 			require.Equal(t, "a.test", u.Host)
 			require.Equal(t, taken, released, "no hop holds two")
 			taken++
-			return func() { released++ }, nil
-		}
+			return 0, nil
+		}, func() { released++ }}
 	}
 	_, err := get(t, client(t, config(srv)), good.URL(), admit)
 	require.NoError(t, err)
@@ -141,7 +150,7 @@ func TestAdmit(t *testing.T) {
 	refused := errors.New("refused")
 	srv.ResetRecords()
 	_, err = get(t, client(t, config(srv)), good.URL(), func(r *fetch.Request) {
-		r.Admit = func(context.Context, *url.URL) (func(), error) { return nil, refused }
+		r.Admit = admitter{func(*url.URL) (int, error) { return 0, refused }, nil}
 	})
 	require.ErrorIs(t, err, refused)
 	require.Empty(t, srv.Requests())

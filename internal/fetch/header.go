@@ -14,11 +14,11 @@ import (
 func CheckHeader(h http.Header, bound bool) error {
 	for k, vs := range h {
 		if !ValidHeaderName(k) {
-			return fmt.Errorf("header name %q is not allowed in HTTP", k)
+			return fmt.Errorf("header name %.100q is not allowed in HTTP", k)
 		}
 		for _, v := range vs {
 			if !ValidHeaderValue(v) {
-				return fmt.Errorf("value of header %s holds control characters", k)
+				return fmt.Errorf("value of header %.100s holds control characters", k)
 			}
 		}
 		switch ck := textproto.CanonicalMIMEHeaderKey(k); ck {
@@ -44,7 +44,7 @@ func CheckOrigins(origins map[string]http.Header) error {
 	for raw, h := range origins {
 		u, err := ParseURL(raw)
 		if err != nil || u.Path != "" && u.Path != "/" || u.User != nil || u.RawQuery != "" || u.ForceQuery {
-			return fmt.Errorf("OriginHeaders key %q; write https://host or https://host:port", redact.URL(raw))
+			return fmt.Errorf("OriginHeaders key %q; write https://host or https://host:port", redact.Text(redact.URL(raw)))
 		}
 		if seen[Origin(u)] {
 			return fmt.Errorf("OriginHeaders has several keys for %s", Origin(u))

@@ -23,7 +23,8 @@ func TestHopsAreDialed(t *testing.T) {
 	require.NoError(t, err)
 	c := New(Config{DenyPrivate: true, ConnectTimeout: time.Second, HeaderTimeout: time.Second})
 	defer c.Close()
-	for _, transport := range c.own {
+	for _, lane := range []int{separate, 0} {
+		transport := c.lanes.of(lane)
 		dial := transport.DialContext
 		transport.DialContext = func(ctx context.Context, network, to string) (net.Conn, error) {
 			if to == "public.test:80" {
@@ -39,8 +40,7 @@ func TestHopsAreDialed(t *testing.T) {
 		for _, http1 := range []bool{true, false} {
 			u, err := url.Parse("http://public.test/a")
 			require.NoError(t, err)
-			_, err = c.Do(t.Context(), &Request{Method: http.MethodGet, URL: u, HTTP1: http1,
-				Admit: func(context.Context, *url.URL) (func(), error) { return func() {}, nil }})
+			_, err = c.Do(t.Context(), &Request{Method: http.MethodGet, URL: u, HTTP1: http1, Admit: free{}})
 			require.ErrorIs(t, err, ErrPrivateAddress, host)
 		}
 	}

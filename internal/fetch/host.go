@@ -65,16 +65,25 @@ func settleHost(u *url.URL) error {
 		}
 		host = "[" + host + "]"
 	}
-	if port != "" && port != defaultPort(u.Scheme) {
-		host += ":" + port
+	switch {
+	case port == "" || port == defaultPort(u.Scheme):
+		u.Host = host
+	case u.Host != host+":"+port: // most are canonical, and keep theirs
+		u.Host = host + ":" + port
 	}
-	u.Host = host
 	return nil
 }
 
 var (
 	errAddress = errors.New("the address in brackets is no IPv6 address")
 	errName    = errors.New("the host name has characters that no host name has")
+	// A resolver has no longer ones; more letters than that are not worth bringing into ASCII.
+	errHostLong = errors.New("the host name is longer than 253 bytes")
+)
+
+const (
+	maxHost        = 253
+	maxUnicodeHost = 4 * maxHost
 )
 
 func canonicalPort(p string) (string, error) {
@@ -85,31 +94,57 @@ func canonicalPort(p string) (string, error) {
 	if err != nil || n == 0 {
 		return "", errors.New("port is not from 1 to 65535")
 	}
+	if p[0] != '0' {
+		return p, nil
+	}
 	return strconv.FormatUint(n, 10), nil
 }
 
 // canonicalHost is a host name in the ASCII form in which it is looked up, or an address in its
 // shortest.
 func canonicalHost(host string) (string, error) {
+	if len(host) > maxUnicodeHost {
+		return "", errHostLong
+	}
 	if strings.Contains(host, ":") {
 		a, err := netip.ParseAddr(host)
-		if err != nil {
+		if err != nil || !inNames(a.Zone()) {
 			return "", errAddress
 		}
 		return a.String(), nil
 	}
-	if strings.ContainsRune(host, utf8.RuneError) { // or is not UTF-8
-		return "", errName
-	}
-	if strings.ContainsFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		host = inASCII(host)
-	}
-	for i := range len(host) {
-		if c := host[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"#%/:<>?@[\\]^`{|}", c) >= 0 {
+	if !ascii(host) {
+		if strings.ContainsRune(host, utf8.RuneError) { // or is not UTF-8
 			return "", errName
 		}
+		host = inASCII(host)
+	}
+	if !inNames(host) {
+		return "", errName
+	}
+	if len(strings.TrimSuffix(host, ".")) > maxHost {
+		return "", errHostLong
 	}
 	return strings.ToLower(host), nil
+}
+
+// inNames reports that a string has only characters that a name may have.
+func inNames(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"#%/:<>?@[\\]^`{|}", c) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // inASCII is an internationalized name as net/http looks it up (IDNA: mapped, composed,

@@ -2,8 +2,8 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync"
@@ -19,49 +19,40 @@ type hosts struct {
 
 // host is what decides how the next request to it is sent.
 type host struct {
-	opened chan struct{} // closed when the first connection stands or has failed
-	http1  atomic.Bool   // it agrees to HTTP/2 and then wants HTTP/1.1
+	http1  atomic.Bool // it agrees to HTTP/2 and then wants HTTP/1.1
+	served atomic.Bool // it has answered
+	counts
+
+	mu    sync.Mutex
+	lanes []riding
 }
 
 // maxOpening bounds how long others wait for the first.
 const maxOpening = time.Second
 
-// of is the host of that name. First: nobody has asked for it before.
-func (s *hosts) of(name string) (h *host, first bool) {
+// of is the host of that name.
+func (s *hosts) of(name string) *host {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if h = s.seen[name]; h != nil {
-		return h, false
-	}
 	if s.seen == nil {
 		s.seen = map[string]*host{}
 	}
-	h = &host{opened: make(chan struct{})}
-	s.seen[name] = h
-	return h, true
-}
-
-// open lets the first request find out alone whether HTTP/2 is spoken. Otherwise every
-// request that starts meanwhile makes a connection of its own, and all but one of the
-// handshakes are for nothing. It returns the context to make the request with, and a
-// function to call when that has returned; it waits while another request opens the host.
-func (h *host) open(ctx context.Context, first bool) (context.Context, func()) {
-	if first {
-		open := sync.OnceFunc(func() { close(h.opened) })
-		return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { open() }}), open
+	h := s.seen[name]
+	if h == nil {
+		h = &host{}
+		s.seen[name] = h
 	}
-	await(ctx, h.opened)
-	return ctx, func() {}
+	return h
 }
 
-// await waits for the first, for a while.
-func await(ctx context.Context, opened <-chan struct{}) {
+// await waits for the first, for so long.
+func await(ctx context.Context, opened <-chan struct{}, patience time.Duration) {
 	select {
 	case <-opened:
 		return
 	default:
 	}
-	timer := time.NewTimer(maxOpening)
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case <-opened:
@@ -70,41 +61,56 @@ func await(ctx context.Context, opened <-chan struct{}) {
 	}
 }
 
-// send sends one request, on a connection of its own or on a shared one.
-func (c *Client) send(req *http.Request, separate bool) (*http.Response, error) {
-	if separate || req.URL.Scheme != "https" {
-		return c.separate.RoundTrip(req)
+// send sends one request, on the lane that it was given.
+func (c *Client) send(req *http.Request, lane int) (*http.Response, error) {
+	if c.foreign != nil { // its connections are its own business
+		return c.foreign.RoundTrip(req)
 	}
-	if len(c.own) == 0 { // somebody else's transport: its connections are its own business
-		return c.multiplexed.RoundTrip(req)
+	if lane == separate || req.URL.Scheme != "https" {
+		return c.lanes.of(separate).RoundTrip(req)
 	}
-	h, first := c.hosts.of(req.URL.Host)
-	ctx, opened := h.open(req.Context(), first)
-	defer opened()
+	h := c.hosts.of(req.URL.Host)
 	if h.http1.Load() {
-		return c.separate.RoundTrip(req)
+		res, err := c.lanes.of(separate).RoundTrip(req)
+		h.tried(req.Context(), true, err)
+		return res, err
 	}
-	shared := req
-	if ctx != req.Context() {
-		shared = req.WithContext(ctx)
+	res, err := c.ride(h, req, lane)
+	if err == nil {
+		h.tried(req.Context(), false, nil)
+		return res, nil
 	}
-	res, err := c.multiplexed.RoundTrip(shared)
-	if requiresHTTP1(err) {
+	if requiresHTTP1(err) || errors.Is(err, errDials) {
 		h.http1.Store(true)
-		return c.separate.RoundTrip(req)
+		return c.lanes.of(separate).RoundTrip(req)
 	}
-	return res, err
+	h.tried(req.Context(), false, err)
+	return nil, err
+}
+
+// tried notes what came of a request. Who has never answered, and is mute over HTTP/2, may want
+// HTTP/1.1: net/http tells nobody of a GOAWAY that takes the streams there are. If that is no
+// better the next is asked as the first was.
+func (h *host) tried(ctx context.Context, http1 bool, err error) {
+	switch {
+	case err == nil:
+		h.served.Store(true)
+	case ctx.Err() == nil && !h.served.Load() && (http1 || isMute(err)):
+		h.http1.Store(!http1)
+	}
+}
+
+// isMute: over HTTP/2 there was neither an answer nor an end.
+func isMute(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "http2: timeout awaiting response headers") || strings.Contains(text, "http2: client connection lost")
 }
 
 // BrokeOff notes why the body of an answer of u did not come to its end: it may be that the
 // next must be asked for otherwise.
 func (c *Client) BrokeOff(u *url.URL, err error) {
 	if requiresHTTP1(err) {
-		h, first := c.hosts.of(u.Host)
-		if first {
-			close(h.opened)
-		}
-		h.http1.Store(true)
+		c.hosts.of(u.Host).http1.Store(true)
 	}
 }
 

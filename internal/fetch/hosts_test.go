@@ -82,3 +82,38 @@ func TestHTTP1RequiredElsewhere(t *testing.T) {
 		require.Equal(t, 2, srv.Refused())
 	})
 }
+
+// TestMuteOverHTTP2: who has never answered, and is mute over HTTP/2, is asked over HTTP/1.1 next,
+// and goes on to be if that helps; if not, it is asked over HTTP/2 again.
+func TestMuteOverHTTP2(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := faultserver.Start(t, faultserver.On(faultserver.NewNet(), "a.test:443"), faultserver.RefuseHTTP2(faultserver.ByGoAwayOpen))
+		f := srv.File("a.bin", faultserver.Size(1000))
+		cl := client(t, config(srv))
+		_, err := get(t, cl, f.URL())
+		require.Error(t, err)
+		for range 3 {
+			res, err := get(t, cl, f.URL())
+			require.NoError(t, err)
+			require.Equal(t, "HTTP/1.1", res.Proto)
+		}
+		f.Behave(faultserver.First(1, faultserver.StallHeader()))
+		_, err = get(t, cl, f.URL())
+		require.Error(t, err)
+		_, err = get(t, cl, f.URL())
+		require.NoError(t, err)
+		require.Equal(t, 1, srv.Refused())
+	})
+	synctest.Test(t, func(t *testing.T) {
+		srv := faultserver.Start(t, faultserver.On(faultserver.NewNet(), "a.test:443"), faultserver.HTTP2())
+		f := srv.File("a.bin", faultserver.Size(1000), faultserver.Behave(faultserver.First(1, faultserver.StallHeader())))
+		cl := client(t, config(srv))
+		for range 2 {
+			_, err := get(t, cl, f.URL())
+			require.Error(t, err)
+		}
+		res, err := get(t, cl, f.URL())
+		require.NoError(t, err)
+		require.Equal(t, "HTTP/2.0", res.Proto)
+	})
+}

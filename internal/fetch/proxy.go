@@ -22,12 +22,12 @@ type proxies struct {
 
 // proxy is one, and what it has refused for good: that is asked once.
 type proxy struct {
-	url    *url.URL
-	opened chan struct{} // closed when its first request has an answer, or none
-	open   func()
+	url *url.URL
 
+	// By host and port of the target; "" is any.
 	mu      sync.Mutex
-	refused map[string]error // by host and port of the target; "" is any
+	opened  map[string]*opening
+	refused map[string]error
 }
 
 // route is how a request goes: the context of each that takes a proxy has one.
@@ -43,21 +43,20 @@ func routeOf(ctx context.Context) *route {
 	return r
 }
 
-// of is the proxy at that URL. First: nobody has used it before.
-func (s *proxies) of(u *url.URL) (p *proxy, first bool) {
+// of is the proxy at that URL.
+func (s *proxies) of(u *url.URL) *proxy {
 	key := u.String() // with the credentials, which may be what it dislikes
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p = s.seen[key]; p != nil {
-		return p, false
+	if p := s.seen[key]; p != nil {
+		return p
 	}
 	if s.seen == nil {
 		s.seen = map[string]*proxy{}
 	}
-	opened := make(chan struct{})
-	p = &proxy{url: u, opened: opened, open: sync.OnceFunc(func() { close(opened) }), refused: map[string]error{}}
+	p := &proxy{url: u, opened: map[string]*opening{}, refused: map[string]error{}}
 	s.seen[key] = p
-	return p, true
+	return p
 }
 
 // refusal is what the proxy has said of requests to a host before.
@@ -72,7 +71,7 @@ func (p *proxy) refusal(target string) error {
 
 // failed is an error that is the proxy's; one that is final is remembered.
 func (p *proxy) failed(target string, e fail.ProxyError) error {
-	e.Proxy = p.url.Scheme + "://" + p.url.Host
+	e.Proxy, e.Err = p.url.Scheme+"://"+p.url.Host, fail.Brief(e.Err)
 	if e.Final() {
 		if e.ForAll() {
 			target = ""
@@ -110,34 +109,33 @@ func through(req *http.Request) (*url.URL, error) {
 }
 
 // roundTrip sends one request, through a proxy where there is one for it.
-func (c *Client) roundTrip(req *http.Request, separate bool) (*http.Response, error) {
+func (c *Client) roundTrip(req *http.Request, lane int) (*http.Response, error) {
 	if c.proxy == nil {
-		return c.send(req, separate)
+		return c.send(req, lane)
 	}
 	u, err := c.proxy(req)
 	if err != nil {
 		return nil, err
 	}
 	if u == nil {
-		return c.send(req, separate)
+		return c.send(req, lane)
 	}
-	p, first := c.proxies.of(u)
-	if first {
-		defer p.open()
-	} else {
-		await(req.Context(), p.opened)
-	}
-	target := authority(req.URL)
+	p, target := c.proxies.of(u), authority(req.URL)
 	r := &route{p, req.URL.Scheme == "https" || strings.HasPrefix(u.Scheme, "socks5")}
-	res, err := c.send(req.WithContext(context.WithValue(req.Context(), routeKey{}, r)), separate)
+	ctx, end, err := c.enter(req.Context(), r, target)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { end(err) }()
+	res, err := c.send(req.WithContext(ctx), lane)
 	switch {
 	case err != nil:
-		return nil, p.blame(target, err)
+		err = p.blame(target, err)
 	case res.StatusCode == http.StatusProxyAuthRequired && !r.tunnel:
 		res.Body.Close()
-		return nil, p.answered(target, res)
+		res, err = nil, p.answered(target, res)
 	}
-	return res, nil
+	return res, err
 }
 
 // blame makes an error the proxy's that is.

@@ -33,6 +33,12 @@ func manyHosts(t *testing.T, most int, opts ...faultserver.Option) (*faultserver
 	}
 }
 
+// free has everything asked at once.
+type free struct{}
+
+func (free) Admit(context.Context, *url.URL) (int, error) { return 0, nil }
+func (free) Leave()                                       {}
+
 // ask asks 50 hosts, so many at a time.
 func ask(t *testing.T, c *Client, srv *faultserver.Server, together int) {
 	var all sync.WaitGroup
@@ -42,8 +48,7 @@ func ask(t *testing.T, c *Client, srv *faultserver.Server, together int) {
 				u, err := url.Parse(srv.URL("f"))
 				require.NoError(t, err)
 				u.Host = fmt.Sprintf("host%d.test", i)
-				res, err := c.Do(t.Context(), &Request{Method: http.MethodGet, URL: u,
-					Admit: func(context.Context, *url.URL) (func(), error) { return func() {}, nil }})
+				res, err := c.Do(t.Context(), &Request{Method: http.MethodGet, URL: u, Admit: free{}})
 				require.NoError(t, err)
 				if res.Discard(); together == 1 {
 					synctest.Wait() // net/http takes a moment to call a connection idle

@@ -20,7 +20,13 @@ func ParseURL(raw string) (*url.URL, error) {
 
 // resolve is ParseURL of a reference that may be relative to a base, where there is one.
 func resolve(base *url.URL, raw string) (*url.URL, error) {
+	if len(raw) > maxURL {
+		return nil, errLong
+	}
 	ref, err := escaped(raw)
+	if err == nil && len(ref) > maxURL {
+		err = errLong
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -33,11 +39,18 @@ func resolve(base *url.URL, raw string) (*url.URL, error) {
 	}
 	if base != u || strings.Contains(ref, "/.") { // a segment may be "." or ".."
 		u = base.ResolveReference(u)
+		if len(u.Path)+len(u.RawQuery) > maxURL {
+			return nil, errLong
+		}
 	}
 	return u, settleHost(u)
 }
 
+// maxURL is how long a URL may be, in bytes, as it is given and escaped: servers take less.
+const maxURL = 64 << 10
+
 var (
+	errLong       = errors.New("it is longer than 64 KiB")
 	errUnparsable = errors.New("it cannot be parsed")
 	errControl    = errors.New("there are line breaks or other control characters in it")
 	errBackslash  = errors.New("there is a backslash before the host; write %5C for one in a user name")
@@ -54,6 +67,9 @@ const (
 // escaped is a reference without a fragment, in which there is nothing that a request must not
 // hold.
 func escaped(raw string) (string, error) {
+	if isPlain(raw) {
+		return raw, nil
+	}
 	raw = strings.Trim(raw, " \t\r\n") // left over from a list, or from a page
 	if strings.ContainsFunc(raw, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return "", errControl
@@ -78,6 +94,27 @@ func escaped(raw string) (string, error) {
 	}
 	return s, nil
 }
+
+// isPlain reports that nothing in a URL has to be changed, as in most: it is one of http or https,
+// and has only letters, digits and what means the same to everybody.
+func isPlain(raw string) bool {
+	if !strings.HasPrefix(raw, "http://") && !strings.HasPrefix(raw, "https://") {
+		return false
+	}
+	for i := range len(raw) {
+		if !plain[raw[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+var plain = func() (is [256]bool) {
+	for c := range is {
+		is[c] = strings.IndexByte("-._~/:?=&+,;!$", byte(c)) >= 0 || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	}
+	return is
+}()
 
 // misleads reports whether a backslash stands where it would end the host for browsers, though
 // what follows looks like one: DOMAIN\user:password@host would be sent to DOMAIN.
@@ -130,7 +167,7 @@ func escape(s, some string) string {
 		case keep && b != nil:
 			b = append(b, c)
 		case !keep && b == nil:
-			b = append(make([]byte, 0, len(s)+16), s[:i]...)
+			b = append(make([]byte, 0, i+3*(len(s)-i)), s[:i]...)
 			fallthrough
 		case !keep:
 			b = append(b, '%', hex[c>>4], hex[c&15])

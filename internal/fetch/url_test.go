@@ -165,10 +165,17 @@ func FuzzParseURL(f *testing.F) {
 	for raw := range asWritten {
 		f.Add("http://a.test" + raw)
 	}
+	f.Add("https://a.test:8443/a/b-c_d.e~f?g=1&h=2,3;i+j=k!$:/?l")
 	f.Add("http://bücher.example:080/a b?c d#e")
+	f.Add("http:\\\\[::1%25\x80]")
 	f.Add(`http:\\user:p w@[::1%25x y]\100%`)
 	f.Fuzz(func(t *testing.T, raw string) {
 		u, err := fetch.ParseURL(raw)
+		other, otherErr := fetch.ParseURL(" " + raw) // not as quickly
+		if raw != "" && len(raw) < 64<<10 {
+			require.Equal(t, err, otherErr, "%q", raw)
+			require.Equal(t, u, other, "%q", raw)
+		}
 		if err != nil {
 			return
 		}

@@ -17,61 +17,74 @@ const (
 
 // spellings of codings that have several.
 var spellings = map[string]string{
-	"x-gzip": "gzip", "x-compress": "compress", "x-deflate": "deflate", "brotli": "br", "x-br": "br", "x-zstd": "zstd", "zst": "zstd",
+	"x-gzip": "gzip", "gz": "gzip", "x-compress": "compress", "x-deflate": "deflate", "brotli": "br", "x-br": "br", "x-zstd": "zstd", "zst": "zstd",
 	"x-bzip2": "bzip2", "x-bzip": "bzip2", "bzip": "bzip2", "bz2": "bzip2", "x-bz2": "bzip2", "x-xz": "xz", "x-lzma": "lzma", "x-lz4": "lz4", "x-lzip": "lzip",
+	"x-lzop": "lzop", "lzo": "lzop", "x-lzo": "lzop", "x-snappy": "snappy", "x-snappy-framed": "snappy", "x-lrzip": "lrzip", "x-zip": "zip",
 }
 
+// maxEncoding is how much of what is said to have been done to a file is told apart, in bytes.
+const maxEncoding = 100
+
 // Encoding is what Content-Encoding says that was done to a file: the codings, in order, in
-// one spelling; "" for none. Words that are no coding do not count.
+// one spelling; "" for none. Words that are no coding do not count, nor do parameters.
 func Encoding(h http.Header) string {
 	fields := h["Content-Encoding"]
 	if len(fields) == 0 {
 		return ""
 	}
 	var codings []string
+	long := 0
 	for t := range strings.SplitSeq(strings.ToLower(strings.Join(fields, ",")), ",") {
-		if t = strings.Trim(t, " \t\"'"); meaningless(t) {
+		t, _, _ = strings.Cut(t, ";")
+		if t = strings.Trim(t, " \t\"'"); meaningless(t) || isCharset(t) {
 			continue
 		}
 		if c := spellings[t]; c != "" {
 			t = c
 		}
-		codings = append(codings, t)
+		if long += len(t); long > maxEncoding { // it is kept, and each coding costs memory to undo
+			codings = append(codings, "…") // which nothing undoes
+			break
+		}
+		codings = append(codings, strings.Clone(t)) // not all of the field behind it
 	}
 	return strings.Join(codings, ", ")
 }
 
 // meaningless reports whether a word is no coding, but something that people take for the value
-// of the field: that there is none, a character set, a media type, how the file was uploaded or
-// would be put into a mail.
+// of the field: that there is none, a media type, how the file was uploaded or would be put
+// into a mail.
 func meaningless(t string) bool {
 	switch t {
-	case "", "identity", "x-identity", "none", "no", "null", "nil", "undefined", "false", "off", "default", "plain", "text", "raw", "*", "-",
-		"binary", "7bit", "8bit", "base64", "aws-chunked", "chunked",
-		"ascii", "us-ascii", "unicode", "latin1", "latin-1", "gbk", "gb2312", "gb18030", "big5", "big5-hkscs", "shift_jis", "shift-jis", "sjis", "macintosh", "tis-620":
+	case "", "identity", "x-identity", "none", "no", "null", "nil", "undefined", "unknown", "unspecified", "false", "off", "default",
+		"plain", "text", "raw", "uncompressed", "unencoded", "*", "-",
+		"binary", "7bit", "7-bit", "8bit", "8-bit", "base64", "quoted-printable", "aws-chunked", "chunked":
 		return true
-	}
-	for _, set := range [...]string{"utf-", "utf8", "utf16", "utf32", "ucs-", "iso-8859", "iso8859", "iso_8859", "iso-2022", "windows-", "cp125", "cp437", "cp85", "koi8", "euc-", "ibm", "charset="} {
-		if strings.HasPrefix(t, set) {
-			return true
-		}
 	}
 	return strings.Contains(t, "/")
 }
 
-// suffixes of files that are themselves compressed, and how servers label them.
+// suffixes of files that are themselves compressed, and how servers label them, where that is
+// another word than the suffix.
 var suffixes = map[string]string{
-	".gz": "gzip", ".gzip": "gzip", ".tgz": "gzip", ".taz": "gzip", ".svgz": "gzip", ".bgz": "gzip", ".emz": "gzip", ".wmz": "gzip", ".vgz": "gzip", ".adz": "gzip", ".cpgz": "gzip",
+	".gz": "gzip", ".tgz": "gzip", ".taz": "gzip", ".svgz": "gzip", ".bgz": "gzip", ".emz": "gzip", ".wmz": "gzip", ".vgz": "gzip", ".adz": "gzip", ".hdz": "gzip", ".cpgz": "gzip",
+	".mgz": "gzip", ".kgz": "gzip", ".dz": "gzip", ".crate": "gzip", ".ipk": "gzip", ".unitypackage": "gzip", ".rds": "gzip", ".rda": "gzip", ".rdata": "gzip", ".gnumeric": "gzip",
 	".bz2": "bzip2", ".bz": "bzip2", ".tbz": "bzip2", ".tbz2": "bzip2", ".tb2": "bzip2",
-	".xz": "xz", ".txz": "xz", ".lzma": "lzma", ".tlz": "lzma", ".lz": "lzip", ".lz4": "lz4",
-	".zst": "zstd", ".zstd": "zstd", ".tzst": "zstd", ".br": "br", ".tbr": "br", ".z": "compress", ".zz": "deflate", ".zlib": "deflate",
+	".txz": "xz", ".tlz": "lzma", ".lz": "lzip", ".lzo": "lzop", ".lrz": "lrzip", ".rz": "rzip", ".sz": "snappy",
+	".zst": "zstd", ".tzst": "zstd", ".tbr": "br", ".z": "compress", ".zz": "deflate", ".zlib": "deflate", ".cbz": "zip",
 }
 
 // labelled reports whether an encoding is the type of the file, by one of the names it has, and
-// not something done to it: some servers label what ends in .gz so.
+// not something done to it: some servers label what ends in .gz so. Any type has the word that
+// is its suffix.
 func (a Ask) labelled(encoding string) bool {
 	for _, n := range a.Names {
-		if c := suffixes[strings.ToLower(path.Ext(n))]; c != "" && c == encoding {
+		ext := strings.ToLower(path.Ext(strings.TrimSuffix(n, "/download"))) // a.gz/download: what is done with it has no type
+		word := suffixes[ext]
+		if word == "" {
+			word = strings.TrimPrefix(ext, ".")
+		}
+		if word != "" && word == encoding {
 			return true
 		}
 	}
@@ -98,15 +111,15 @@ const (
 	nothing
 )
 
-// useOf is what an answer is good for. First: no version is known yet. Sized: its length agrees
-// with what is known.
-func (a Ask) useOf(pin Pin, first bool, got string, sized bool) use {
+// useOf is what an answer is good for. First: no version is known yet. Fits: its length, if it has
+// one, agrees with what is known. (Go's http.ServeContent tells none beside a Content-Encoding.)
+func (a Ask) useOf(pin Pin, first bool, got string, fits bool) use {
 	switch was := pin.Encoding; {
 	case got == was:
 		return asSent
 	case got == "" && (a.Policy != Store || a.labelled(was)): // whoever labels a file need not do so each time
 		return asSent
-	case a.labelled(got) && (sized || a.Policy != Refuse):
+	case a.labelled(got) && (fits || a.Policy != Refuse):
 		return asSent
 	case a.Policy == Store && first:
 		return asSent

@@ -48,8 +48,8 @@ func gatePartial(ask Ask, pin Pin, first bool, a Answer) Verdict {
 		}
 		cr.Total = pin.Size
 	}
-	got := pinOf(a.Header, cr.Total)
-	switch ask.useOf(pin, first, got.Encoding, a.ContentLength == cr.End-cr.Start) {
+	got := PinOf(a.Header, cr.Total)
+	switch ask.useOf(pin, first, got.Encoding, a.ContentLength < 0 || a.ContentLength == cr.End-cr.Start) {
 	case encoded:
 		return unusable(ask, "a part of an encoded file, of which only all can be decoded")
 	case another:
@@ -126,14 +126,15 @@ func gateWhole(ask Ask, pin Pin, first bool, a Answer) Verdict {
 		return reject(Malformed, "200 with a content-range")
 	}
 	size := max(a.ContentLength, -1)
-	got := pinOf(a.Header, size)
+	got := PinOf(a.Header, size)
 	decode := ""
-	switch ask.useOf(pin, first, got.Encoding, size >= 0 && (pin.Size < 0 || pin.Size == size)) {
-	case encoded: // whose own size nobody tells
-		decode, got.Encoding, got.Size = got.Encoding, "", -1
+	switch ask.useOf(pin, first, got.Encoding, size < 0 || pin.Size < 0 || pin.Size == size) {
+	case encoded: // whose own size nobody tells, but that nothing is nothing
+		decode, got.Encoding = got.Encoding, ""
 		if size > 0 {
 			size = -1
 		}
+		got.Size = size
 	case another:
 		return Verdict{Kind: Changed, Pin: got, Reason: "content-encoding differs"}
 	case nothing:
@@ -171,7 +172,7 @@ func gateUnsatisfied(ask Ask, pin Pin, a Answer) Verdict {
 	case pin.Size >= 0 && pin.Size != cr.Total:
 		return Verdict{Kind: Changed, Pin: Pin{Size: cr.Total}, Reason: "size differs"}
 	case cr.Total == 0 && ask.Start == 0:
-		return Verdict{Kind: Empty, Pin: pinOf(a.Header, 0), Reason: "size is 0"}
+		return Verdict{Kind: Empty, Pin: PinOf(a.Header, 0), Reason: "size is 0"}
 	}
 	return reject(RangeUnusable, "status 416")
 }

@@ -42,22 +42,34 @@ func (p Pin) IfRange() string {
 	return ""
 }
 
-// pinOf is what an answer says of a file of the given size.
-func pinOf(h http.Header, size int64) Pin {
+// PinOf is what an answer says of a file of the given size.
+func PinOf(h http.Header, size int64) Pin {
 	return Pin{
 		Size:         size,
-		ETag:         field(h, "Etag"),
-		LastModified: field(h, "Last-Modified"),
+		ETag:         validator(h, "Etag"),
+		LastModified: validator(h, "Last-Modified"),
 		DateStrong:   dateStrong(h),
 		Encoding:     Encoding(h),
 	}
+}
+
+// maxValidator is how long a validator may be, in bytes: it is kept, and sent back with every
+// request.
+const maxValidator = 1 << 10
+
+// validator is a field that tells versions apart; one that is too long is none.
+func validator(h http.Header, canonical string) string {
+	if v := field(h, canonical); len(v) <= maxValidator {
+		return v
+	}
+	return ""
 }
 
 // dateStrong reports whether Last-Modified is a strong validator (RFC 9110
 // section 8.8.2.2). Within the same second the file can change again; with
 // clocks that are not quite equal, a minute is the usual margin.
 func dateStrong(h http.Header) bool {
-	modified, err := ParseTime(field(h, "Last-Modified"))
+	modified, err := ParseTime(validator(h, "Last-Modified"))
 	if err != nil {
 		return false
 	}
@@ -87,6 +99,9 @@ func (p Pin) differs(q Pin) string {
 	}
 	return ""
 }
+
+// Named reports whether an answer said which version it is of.
+func (p Pin) Named() bool { return p.ETag != "" || p.LastModified != "" }
 
 func sameTime(a, b string) bool {
 	if a == b {

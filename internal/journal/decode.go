@@ -70,14 +70,26 @@ func (h *Head) decode(p []byte) bool {
 	copy(h.Source[:], p[17:])
 	p = p[fixed:]
 	for _, s := range []*string{&h.ETag, &h.LastModified, &h.Algorithm, &h.Digest} {
-		if len(p) < 2 {
+		var ok bool
+		if p, ok = takeText(p, s); !ok {
 			return false
 		}
-		n := int(binary.LittleEndian.Uint16(p))
-		if n > maxText || len(p)-2 < n {
-			return false
-		}
-		*s, p = string(p[2:2+n]), p[2+n:]
 	}
-	return len(p) == 0 && h.Size >= 0
+	if len(p) == 0 {
+		return h.Size >= 0
+	}
+	rest, ok := takeText(p, &h.Encoding)
+	return ok && h.Encoding != "" && len(rest) == 0 && h.Size >= 0
+}
+
+func takeText(p []byte, s *string) (rest []byte, ok bool) {
+	if len(p) < 2 {
+		return nil, false
+	}
+	n := int(binary.LittleEndian.Uint16(p))
+	if n > maxText || len(p)-2 < n {
+		return nil, false
+	}
+	*s = string(p[2 : 2+n])
+	return p[2+n:], true
 }

@@ -162,6 +162,9 @@ func TestSenselessHead(t *testing.T) {
 		"an unknown flag":    changed(16, 2),
 		"a text too long":    changed(33, 0xff, 0xff),
 		"bytes left over":    append(changed(0), 0),
+		"an empty encoding":  append(changed(0), 0, 0),
+		"an encoding cut":    append(changed(0), 2, 0, 'b'),
+		"a text too many":    append(changed(0), 1, 0, 'b', 1, 0, 'c'),
 		"a text missing":     payload[:len(payload)-2-len(head.Digest)],
 		"a text cut":         payload[:len(payload)-1],
 		"its fixed part cut": payload[:32],
@@ -178,6 +181,9 @@ func TestSenselessHead(t *testing.T) {
 	}
 	_, err := Decode(seal(good[:Preamble:Preamble], 0, kindHead, payload))
 	require.NoError(t, err)
+	l, err := Decode(seal(good[:Preamble:Preamble], 0, kindHead, append(changed(0), 1, 0, 'b')))
+	require.NoError(t, err)
+	require.Equal(t, "b", l.Head.Encoding)
 	_, err = Decode(seal(good[:Preamble:Preamble], 0, kindExtent, payload))
 	require.ErrorIs(t, err, ErrForeign, "a record of another kind in its place")
 }

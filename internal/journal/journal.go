@@ -49,6 +49,7 @@ type Head struct {
 	Source       [16]byte // a hash of the URL without its secrets
 	Algorithm    string   // of the digest that the caller expects; "" for none
 	Digest       string   // its bytes
+	Encoding     string   // of what is stored as it was sent; "" for none
 }
 
 // Extent is a stretch of the file that was written.
@@ -75,7 +76,11 @@ func Begin(nonce uint64, h Head) []byte {
 		strong = 1
 	}
 	p = append(append(p, strong), h.Source[:]...)
-	for _, s := range []string{h.ETag, h.LastModified, h.Algorithm, h.Digest} {
+	texts := []string{h.ETag, h.LastModified, h.Algorithm, h.Digest}
+	if h.Encoding != "" { // hardly any has one, and a journal without it is as it always was
+		texts = append(texts, h.Encoding)
+	}
+	for _, s := range texts {
 		p = binary.LittleEndian.AppendUint16(p, uint16(len(s)))
 		p = append(p, s...)
 	}
@@ -84,7 +89,7 @@ func Begin(nonce uint64, h Head) []byte {
 
 // Fits reports whether a head can be written down.
 func (h Head) Fits() bool {
-	return h.Size >= 0 && max(len(h.ETag), len(h.LastModified), len(h.Algorithm), len(h.Digest)) <= maxText
+	return h.Size >= 0 && max(len(h.ETag), len(h.LastModified), len(h.Algorithm), len(h.Digest), len(h.Encoding)) <= maxText
 }
 
 // Nonce is a session's nonce as it stands in the file.

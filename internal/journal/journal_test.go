@@ -42,6 +42,8 @@ func TestRoundTrip(t *testing.T) {
 		"largest":      {ID: math.MaxUint64, Size: math.MaxInt64, ETag: long, LastModified: long, Algorithm: long, Digest: long},
 		"any bytes":    {Size: 40 << 20, ETag: "\x00\xff\n\"", Digest: "\x00"},
 		"one text":     {Size: 40 << 20, LastModified: "x"},
+		"encoded":      {Size: 40 << 20, ETag: `"1"`, Encoding: "br, gzip"},
+		"encoded long": {Size: 40 << 20, Digest: long, Encoding: long},
 		"folding to 0": {ID: 0xdeadbeef_deadbeef, Size: 40 << 20},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,6 +89,7 @@ func TestFits(t *testing.T) {
 		"last-modified": {LastModified: strings.Repeat("x", maxText+1)},
 		"algorithm":     {Algorithm: strings.Repeat("x", maxText+1)},
 		"digest":        {Digest: strings.Repeat("x", maxText+1)},
+		"encoding":      {Encoding: strings.Repeat("x", maxText+1)},
 	} {
 		require.False(t, h.Fits(), name)
 	}
@@ -113,6 +116,7 @@ func TestLong(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(small(), false)
 	f.Add(small()[:100], true)
+	f.Add(encode(Log{Head: Head{ID: 5, Size: 40 << 20, Encoding: "br"}, Extents: extents}), true)
 	f.Add([]byte(magic), false)
 	f.Fuzz(func(t *testing.T, b []byte, mend bool) {
 		if mend {

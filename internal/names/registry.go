@@ -7,6 +7,7 @@
 package names
 
 import (
+	"hash/maphash"
 	"path/filepath"
 	"sync"
 
@@ -23,9 +24,12 @@ import (
 // for tasks that are added afterwards; those that were added before may have it when Start
 // has returned.
 type Registry struct {
+	seed maphash.Seed
+
 	mu      sync.Mutex       // guards all below; nothing is called out to while it is held
 	dirs    map[string]int32 // by any of their spellings
-	uses    map[nameKey]nameUse
+	uses    map[nameKey]packed
+	fought  map[nameKey]nameUse // of them, such as are one's and are to be another's
 	series  map[nameKey]*series // of the names that have been numbered
 	numbers map[nameKey]number  // of the numbered names that were given
 	last    struct {            // of dirs: most files go where the one before went
@@ -34,15 +38,15 @@ type Registry struct {
 	}
 }
 
-// nameKey is folded: on some file systems "A" and "a" are one file.
-type nameKey struct {
-	dir  int32
-	fold string
-}
+// nameKey is by what a name in a directory is known: a hash of both, so that a million names
+// are not kept for it. It is folded: on some file systems "A" and "a" are one file. Two names
+// with one key are taken for the same, too, which costs one of them a number; of a million
+// names two have the same once in thirty million batches.
+type nameKey uint64
 
 // New makes a registry without any names.
 func New() *Registry {
-	return &Registry{dirs: map[string]int32{}, uses: map[nameKey]nameUse{}, series: map[nameKey]*series{}, numbers: map[nameKey]number{}}
+	return &Registry{seed: maphash.MakeSeed(), dirs: map[string]int32{}, uses: map[nameKey]packed{}, fought: map[nameKey]nameUse{}, series: map[nameKey]*series{}, numbers: map[nameKey]number{}}
 }
 
 // Grow makes room for so many names, where there are none yet.
@@ -50,7 +54,7 @@ func (n *Registry) Grow(more int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if len(n.uses) == 0 {
-		n.uses = make(map[nameKey]nameUse, more)
+		n.uses = make(map[nameKey]packed, more)
 	}
 }
 
@@ -61,7 +65,8 @@ func (n *Registry) key(dir, name string) nameKey {
 	if n.last.dir != dir || len(n.dirs) == 0 {
 		n.last.dir, n.last.id = dir, n.dir(dir)
 	}
-	return nameKey{n.last.id, safename.Fold(name)}
+	folded := maphash.String(n.seed, safename.Fold(name))
+	return nameKey(maphash.Comparable(n.seed, [2]uint64{folded, uint64(n.last.id)}))
 }
 
 // dir is the number of a directory, however it is spelled. Links are not looked at.
@@ -93,11 +98,11 @@ func (n *Registry) Reserve(seq int32, dir, name string) (used bool, owner int32,
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	k := n.key(dir, name)
-	u := n.uses[k]
+	u := n.use(k)
 	if by := max(u.owner, -u.claim); !u.unowned(seq) || u.claim < 0 && by != seq+1 {
 		return false, by - 1, false
 	}
-	n.uses[k] = nameUse{owner: seq + 1}
+	n.put(k, nameUse{owner: seq + 1})
 	return u.used(seq), seq, true
 }
 
@@ -107,13 +112,13 @@ func (n *Registry) Promise(seq int32, dir, name string, number int32) (got int32
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	k := n.key(dir, safename.Numbered(name, int(number)))
-	u := n.uses[k]
+	u := n.use(k)
 	if !u.free(seq) {
 		number, k = n.nextFree(seq, dir, name)
-		u = n.uses[k]
+		u = n.use(k)
 	}
 	u.claim = seq + 1
-	n.uses[k] = u
+	n.put(k, u)
 	return number, u.used(seq)
 }
 
@@ -121,14 +126,14 @@ func (n *Registry) Promise(seq int32, dir, name string, number int32) (got int32
 func (n *Registry) Free(seq int32, dir, name string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.uses[n.key(dir, name)].free(seq)
+	return n.use(n.key(dir, name)).free(seq)
 }
 
 // Unowned reports whether nobody else has a name, whoever is to have it.
 func (n *Registry) Unowned(seq int32, dir, name string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.uses[n.key(dir, name)].unowned(seq)
+	return n.use(n.key(dir, name)).unowned(seq)
 }
 
 // Take gives a task a name that it may have; false: it may not.
@@ -136,10 +141,10 @@ func (n *Registry) Take(seq int32, dir, name string) (ok bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	k := n.key(dir, name)
-	if n.uses[k].free(seq) {
-		n.uses[k] = nameUse{owner: seq + 1}
+	if n.use(k).free(seq) {
+		n.put(k, nameUse{owner: seq + 1})
 	}
-	return n.uses[k].owner == seq+1
+	return n.use(k).owner == seq+1
 }
 
 // Release frees a name that its task does not use after all.
@@ -147,14 +152,14 @@ func (n *Registry) Release(seq int32, dir, name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	k := n.key(dir, name)
-	u := n.uses[k]
+	u := n.use(k)
 	if u.claim == seq+1 || -u.claim == seq+1 {
 		u.claim = 0
 	}
 	if u.owner == seq+1 {
 		u.owner, u.until = 0, 0
 	}
-	n.uses[k] = u
+	n.put(k, u)
 }
 
 // End frees a name of a task that has ended for the tasks from next on.
@@ -162,7 +167,7 @@ func (n *Registry) End(seq int32, dir, name string, next int32) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	k := n.key(dir, name)
-	u := n.uses[k]
+	u := n.use(k)
 	if u.owner != seq+1 && u.claim != seq+1 {
 		return
 	}
@@ -172,7 +177,7 @@ func (n *Registry) End(seq int32, dir, name string, next int32) {
 	if u.owner == seq+1 {
 		u.until = next + 1
 	}
-	n.uses[k] = u
+	n.put(k, u)
 	if i := n.numbers[k]; i.of != nil && (i.of.freed == 0 || i.n < i.of.freed) {
 		i.of.freed = i.n
 	}
@@ -182,10 +187,10 @@ func (n *Registry) End(seq int32, dir, name string, next int32) {
 func (n *Registry) EndStart() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for k, u := range n.uses {
-		if u.until > everybody {
+	for k := range n.uses {
+		if u := n.use(k); u.until > everybody {
 			u.until = everybody
-			n.uses[k] = u
+			n.put(k, u)
 		}
 	}
 }
@@ -196,11 +201,11 @@ func (n *Registry) Reclaim(seq int32, dir, name string, given bool) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	k := n.key(dir, name)
-	u := n.uses[k]
+	u := n.use(k)
 	if u.used(seq) || u.claim != 0 && !given {
 		return false
 	}
-	n.uses[k] = nameUse{owner: seq + 1}
+	n.put(k, nameUse{owner: seq + 1})
 	return true
 }
 
@@ -208,7 +213,7 @@ func (n *Registry) Reclaim(seq int32, dir, name string, given bool) bool {
 func (n *Registry) Has(seq int32, dir, name string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.uses[n.key(dir, name)].owner == seq+1
+	return n.use(n.key(dir, name)).owner == seq+1
 }
 
 // OfURL is the safe form of the URL's last segment.

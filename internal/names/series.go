@@ -24,14 +24,14 @@ func (n *Registry) nextFree(seq int32, dir, name string) (int32, nameKey) {
 	i := s.freed
 	s.freed = 0
 	k := n.key(dir, safename.Numbered(name, int(i)))
-	if i > 0 && n.uses[k].free(seq) {
+	if i > 0 && n.use(k).free(seq) {
 		if i+1 < s.next {
 			s.freed = i + 1 // perhaps
 		}
 		return i, k
 	}
 	for i = s.next; ; i++ {
-		if k = n.key(dir, safename.Numbered(name, int(i))); n.uses[k].free(seq) {
+		if k = n.key(dir, safename.Numbered(name, int(i))); n.use(k).free(seq) {
 			s.next = i + 1
 			n.numbers[k] = number{s, i}
 			return i, k
@@ -70,9 +70,9 @@ func (n *Registry) Claim(seq int32, dir, name string, number int) (string, int) 
 		}
 		c := safename.Numbered(name, number)
 		k := n.key(dir, c)
-		if u := n.uses[k]; u.free(seq) {
+		if u := n.use(k); u.free(seq) {
 			u.claim = -(seq + 1)
-			n.uses[k] = u
+			n.put(k, u)
 			return c, number
 		}
 	}

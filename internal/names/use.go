@@ -9,6 +9,47 @@ type nameUse struct {
 	claim int32 // is to have it next; negative: looks at what is there already
 }
 
+// packed is a nameUse of which there may be a million: nobody's, or one task's.
+type packed struct {
+	seq   int32 // plus one; 0: nobody
+	since int32 // until, or one of those below
+}
+
+const (
+	claims  = -1 // the task is to have it
+	looks   = -2 // the task looks at what is there already
+	several = -3 // it is among those that are fought for
+)
+
+// use is whose a name is.
+func (n *Registry) use(k nameKey) nameUse {
+	switch p := n.uses[k]; p.since {
+	case several:
+		return n.fought[k]
+	case claims:
+		return nameUse{claim: p.seq}
+	case looks:
+		return nameUse{claim: -p.seq}
+	default:
+		return nameUse{owner: p.seq, until: p.since}
+	}
+}
+
+// put says whose a name is.
+func (n *Registry) put(k nameKey, u nameUse) {
+	delete(n.fought, k)
+	switch {
+	case u.claim == 0:
+		n.uses[k] = packed{u.owner, u.until}
+	case u.owner != 0:
+		n.uses[k], n.fought[k] = packed{since: several}, u
+	case u.claim > 0:
+		n.uses[k] = packed{u.claim, claims}
+	default:
+		n.uses[k] = packed{-u.claim, looks}
+	}
+}
+
 // everybody may have the name of a task that has ended in an earlier Start.
 const everybody = 1
 

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/littledl/littledl/internal/budget"
+	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/health"
 	"github.com/littledl/littledl/internal/share"
 )
@@ -29,7 +30,7 @@ func newBed(t testing.TB, slots int, shared *share.Pool) bed {
 
 func (b bed) url(raw string) *url.URL {
 	b.t.Helper()
-	u, err := url.Parse(raw)
+	u, err := fetch.ParseURL(raw)
 	require.NoError(b.t, err)
 	return u
 }

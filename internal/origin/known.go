@@ -36,6 +36,13 @@ func (o *Origin) Capacity() int {
 	return o.limit.Allowed()
 }
 
+// Room is how many more may be tried: see concurrency.Limit.
+func (o *Origin) Room() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.limit.Room()
+}
+
 // RTT is the time from a request to its first byte, lately; 0: not known.
 func (o *Origin) RTT() time.Duration {
 	o.mu.Lock()
@@ -56,20 +63,6 @@ func (o *Origin) Measure(m line.Measure) {
 	defer o.mu.Unlock()
 	m.RTT = o.roundTrip
 	o.measured = m
-}
-
-// Best is how many connections have paid for a file of it; 0: not known.
-func (o *Origin) Best() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.best
-}
-
-// SetBest notes that so many connections have.
-func (o *Origin) SetBest(connections int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.best = connections
 }
 
 // Quirks are what makes an origin be asked in another form, in all that follows.

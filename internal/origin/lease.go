@@ -13,6 +13,9 @@ import (
 type Claim struct {
 	Rank int64  // the lowest goes first
 	File string // its id in the shared budget, where there is one
+	// Rides: the request may be one of several on a connection of HTTP/2, and is to count for
+	// nothing then: the first of them counts for all.
+	Rides bool
 }
 
 // Lease is the right to have a request in flight: a slot of the origin that is asked, and of
@@ -27,7 +30,7 @@ type Lease struct {
 	share func()       // gives the file's slot back; nil: there is none
 	keep  bool         // from one request to the next
 
-	asked   *Origin // by the latest hop; nil: none was asked
+	asked   *Origin // by the latest hop, or would have been; nil: none yet
 	request *concurrency.Request
 }
 
@@ -52,18 +55,20 @@ func (l *Lease) Acquire(ctx context.Context) error {
 }
 
 func (l *Lease) acquire(ctx context.Context, o *Origin) (err error) {
-	if l.slot, err = o.group.Acquire(ctx, l.claim.Rank); err != nil {
+	if l.slot, err = o.group.Acquire(ctx, l.claim.Rank, l.claim.Rides); err != nil {
 		l.slot = nil
 		return err
 	}
 	l.at = o
-	if shared := o.table.conf.Share; shared != nil {
+	if shared := o.table.conf.Share; shared != nil && !l.slot.Rides() {
 		if l.share, err = shared.Acquire(ctx, l.claim.File); err != nil {
 			l.share = nil
 			l.Release()
+			return err
 		}
 	}
-	return err
+	l.offer()
+	return nil
 }
 
 // TryAcquire is Acquire where all slots are free at once; false: nothing is held.
@@ -71,19 +76,42 @@ func (l *Lease) TryAcquire() (ok bool) {
 	if l.slot != nil {
 		return true
 	}
-	if l.slot, ok = l.home.group.TryAcquire(); !ok {
+	if l.slot, ok = l.home.group.TryAcquire(l.claim.Rides); !ok {
 		l.slot = nil
 		return false
 	}
 	l.at = l.home
-	if shared := l.home.table.conf.Share; shared != nil {
+	if shared := l.home.table.conf.Share; shared != nil && !l.slot.Rides() {
 		if l.share, ok = shared.TryAcquire(l.claim.File); !ok {
 			l.share = nil
 			l.Release()
+			return false
 		}
 	}
-	return ok
+	l.offer()
+	return true
 }
+
+// offer lets others ride along: the slots are then for whoever is the last of them.
+func (l *Lease) offer() {
+	if l.claim.Rides && !l.slot.Rides() && l.at.table.conf.Streams > 1 {
+		l.slot.Offer(l.share)
+		l.share = nil
+	}
+}
+
+// Begin is called before each request: what the one before has met is forgotten.
+func (l *Lease) Begin() { l.asked, l.request = nil, nil }
+
+// Resting is why an origin that a redirect leads to is not asked: it serves nobody, and is to be
+// left alone for so long.
+type Resting struct {
+	For time.Duration
+	Err error // why it was of no use to who asked it last
+}
+
+func (e *Resting) Error() string { return e.Err.Error() }
+func (e *Resting) Unwrap() error { return e.Err }
 
 // Keep has the slots kept when a request is over, since another follows at once.
 func (l *Lease) Keep() { l.keep = true }
@@ -100,38 +128,64 @@ func (l *Lease) Release() {
 	}
 }
 
-// Admit is asked before every hop of a request, and waits for the slots of one that leads to
-// another origin. What it returns is called when the hop is over.
-func (l *Lease) Admit(ctx context.Context, u *url.URL) (release func(), err error) {
+// Admit implements fetch.Admitter. It waits for the slots of a hop that leads to another origin,
+// which has then answered the hop before as it should.
+func (l *Lease) Admit(ctx context.Context, u *url.URL) (lane int, err error) {
 	o := l.home.table.Of(u)
+	if l.asked != nil && l.asked != o {
+		l.asked.redirected()
+	}
 	if l.slot == nil || o != l.at {
 		l.Release()
 		if err := l.acquire(ctx, o); err != nil {
-			return nil, err
+			return 0, err
 		}
 	}
-	l.request, l.asked = o.sent(), o
-	return l.ended, nil
+	l.asked = o
+	if o != l.home { // who is asked at home was looked at before
+		if err := o.resting(); err != nil {
+			l.Release()
+			return 0, err
+		}
+	}
+	l.request = o.sent()
+	return l.slot.Lane(), nil
 }
 
-func (l *Lease) ended() {
+// Leave implements fetch.Admitter.
+func (l *Lease) Leave() {
 	l.asked.ended(l.request)
 	if !l.keep {
 		l.Release()
 	}
 }
 
-// At is the origin that was asked by the latest hop; nil: none was.
+// At is the origin that was asked by the request's latest hop, or would have been; nil: none.
 func (l *Lease) At() *Origin { return l.asked }
 
-// Answered notes with that origin a useful answer to the request, which was begun at a time;
-// the origin's Done must be called when the body has ended.
-func (l *Lease) Answered(began time.Time) {
+// Answered notes with that origin a useful answer to the request, which was begun at a time, and
+// whether others can be asked for over the same connection at once. Over must be called when the
+// body has ended.
+func (l *Lease) Answered(began time.Time, multiplexed bool) {
 	o := l.asked
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.answeredLocked(began)
-	o.limit.Answered(l.request)
+	o.limit.Answered(l.request, time.Now())
+	if l.claim.Rides {
+		o.rodeLocked(multiplexed)
+	}
+}
+
+// Over notes that the body of a useful answer has ended; well: all that was wanted has come.
+func (l *Lease) Over(well bool) {
+	o := l.asked
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.health.Done()
+	if well {
+		o.limit.Finished(l.request, time.Now())
+	}
 }
 
 // Interrupted notes with that origin that its answer broke off.
@@ -144,6 +198,16 @@ func (l *Lease) Interrupted() {
 	o.resizeLocked()
 }
 
+// CutOff is Interrupted for an answer that had hardly begun: it may have been one too many, and is
+// no sign that others break off as well.
+func (l *Lease) CutOff() {
+	o := l.asked
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.limit.CutOff(l.request, time.Now())
+	o.resizeLocked()
+}
+
 // Refused notes with that origin that its answer means too many requests in flight.
 func (l *Lease) Refused() { l.tooMany((*concurrency.Limit).Refused) }
 
@@ -151,9 +215,13 @@ func (l *Lease) Refused() { l.tooMany((*concurrency.Limit).Refused) }
 func (l *Lease) TurnedAway() { l.tooMany((*concurrency.Limit).TurnedAway) }
 
 func (l *Lease) tooMany(event func(*concurrency.Limit, *concurrency.Request, time.Time) int) {
-	if o := l.asked; o != nil && o.table.conf.Adaptive {
-		o.mu.Lock()
-		defer o.mu.Unlock()
+	o := l.asked
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.separateLocked(l.request) && o.table.conf.Adaptive {
 		event(&o.limit, l.request, time.Now())
 		o.resizeLocked()
 	}

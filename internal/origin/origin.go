@@ -13,6 +13,7 @@
 package origin
 
 import (
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -37,12 +38,12 @@ type Origin struct {
 	health    health.Health
 	lastErr   error             // it was of no use the last time that it was not
 	limit     concurrency.Limit // how many requests it bears
-	roundTrip time.Duration     // from a request to its first byte, smoothed
+	streams   streams
+	roundTrip time.Duration // from a request to its first byte, smoothed
 	quirks    Quirks
 	ranges    Ranges
 	http1     bool         // it has answered over HTTP/1.1
 	measured  line.Measure // as its large files have shown it
-	best      int          // connections that a file of it was worth
 }
 
 // Name is the origin as fetch.Origin has it.
@@ -58,6 +59,15 @@ func (o *Origin) Answered(began time.Time) {
 
 func (o *Origin) answeredLocked(began time.Time) {
 	now := time.Now()
+	o.servesLocked(now)
+	if d := now.Sub(began); o.roundTrip == 0 {
+		o.roundTrip = d
+	} else {
+		o.roundTrip += (d - o.roundTrip) / 8
+	}
+}
+
+func (o *Origin) servesLocked(now time.Time) {
 	if !o.health.Served() {
 		o.table.conf.Served.add(o.name)
 	}
@@ -65,11 +75,31 @@ func (o *Origin) answeredLocked(began time.Time) {
 	if o.health.Useful(o.table.At(now)); outage {
 		o.resizeLocked()
 	}
-	if d := now.Sub(began); o.roundTrip == 0 {
-		o.roundTrip = d
-	} else {
-		o.roundTrip += (d - o.roundTrip) / 8
+}
+
+// redirected notes an answer that has led to another origin: it serves, be it no files.
+func (o *Origin) redirected() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.servesLocked(time.Now())
+	o.health.Done()
+}
+
+var errNobody = errors.New("the server answers nobody at the moment")
+
+// resting is nil, or why the origin is not to be asked yet.
+func (o *Origin) resting() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	d := o.health.Until - o.table.At(time.Now())
+	if o.health.State < health.Busy || d <= 0 {
+		return nil
 	}
+	why := o.lastErr
+	if why == nil {
+		why = errNobody
+	}
+	return &Resting{d, why}
 }
 
 // Done notes that the body of a useful answer has ended.

@@ -37,10 +37,10 @@ func TestHealthHears(t *testing.T) {
 		require.Positive(t, o.Backoff(time.Now()))
 
 		l := o.Lease(Claim{})
-		release, err := l.Admit(t.Context(), bed{t: t}.url("http://a.test/"))
+		_, err := l.Admit(t.Context(), bed{t: t}.url("http://a.test/"))
 		require.NoError(t, err)
-		l.Answered(time.Now())
-		release()
+		l.Answered(time.Now(), false)
+		l.Leave()
 		require.Equal(t, health.Up, o.Health().State)
 		require.Equal(t, 1, o.Health().Epoch)
 		require.Equal(t, 1, o.Health().Serving)
@@ -109,9 +109,6 @@ func TestRoundTrip(t *testing.T) {
 		require.Zero(t, o.Measured())
 		o.Measure(line.Measure{Connections: 3, TotalSpeed: 5})
 		require.Equal(t, line.Measure{RTT: 700 * time.Millisecond, Connections: 3, TotalSpeed: 5}, o.Measured())
-		require.Zero(t, o.Best())
-		o.SetBest(6)
-		require.Equal(t, 6, o.Best())
 		require.True(t, o.ServedSince(time.Now().Add(time.Second+600*time.Millisecond)), "a round trip is allowed for")
 	})
 }
@@ -137,11 +134,11 @@ func TestQuirks(t *testing.T) {
 func TestLimitTakenBack(t *testing.T) {
 	in(t, func(t *testing.T, o *Origin) {
 		l := o.Lease(Claim{})
-		release, err := l.Admit(t.Context(), bed{t: t}.url("http://a.test/"))
+		_, err := l.Admit(t.Context(), bed{t: t}.url("http://a.test/"))
 		require.NoError(t, err)
 		time.Sleep(10 * time.Millisecond)
 		l.TurnedAway()
-		release()
+		l.Leave()
 		require.Equal(t, 1, o.Capacity())
 		require.Equal(t, 1, o.group.Usage().Size)
 		l.Interrupted()

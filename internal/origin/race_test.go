@@ -42,14 +42,14 @@ func TestManyAtOnce(t *testing.T) {
 				for range rnd.IntN(4) {
 					ctx, cancel := context.WithTimeout(context.Background(), time.Duration(rnd.IntN(1000))*time.Microsecond)
 					n, next := raw()
-					if release, err := l.Admit(ctx, b.url(next)); err == nil {
+					if _, err := l.Admit(ctx, b.url(next)); err == nil {
 						if inAll.Add(1) > ofFiles || at[n].Add(1) > slots {
 							t.Error("too many")
 						}
 						events(rnd, l)
 						inAll.Add(-1)
 						at[n].Add(-1)
-						release()
+						l.Leave()
 					}
 					cancel()
 				}
@@ -88,7 +88,7 @@ func events(rnd *rand.Rand, l *Lease) {
 		o.table.Tick(began)
 		_ = o.table.Capacity()
 	default:
-		l.Answered(began)
+		l.Answered(began, rnd.IntN(2) == 0)
 		o.Received(1)
 		o.Done()
 	}

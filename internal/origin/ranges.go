@@ -10,9 +10,13 @@ type Ranges struct {
 	Plain    bool  // it refuses them, and serves without
 	Most     int64 // bytes of the longest that it serves, where longer ones were refused; 0: none were
 	InVain   int   // URLs that it has refused to serve either way
+	Dead     int   // and to serve a short range of
 	longest  int64
 	furthest int64
 }
+
+// Short reports whether it has served ranges, though none as long as this one.
+func (r Ranges) Short(lo, hi int64) bool { return r.longest > 0 && length(lo, hi) > r.longest }
 
 // New reports whether a range is longer, or further from the beginning, than any that was served;
 // hi < 0: it goes to the end.
@@ -41,6 +45,13 @@ func (o *Origin) ServedRange(lo, hi, most int64) {
 	if most > 0 && (r.Most == 0 || most < r.Most) {
 		r.Most = most
 	}
+}
+
+// RefusedShort notes that a URL has refused all of it, and a short range, too.
+func (o *Origin) RefusedShort() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ranges.Dead++
 }
 
 // Instead notes what came of asking for all of a file since its ranges were refused.

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ type Config struct {
 	Slots    *budget.Pool // requests in flight, over all origins
 	Most     int          // requests in flight at one of them, at most
 	Adaptive bool         // one that refuses requests gets fewer
+	Streams  int          // requests that may ride on one connection of HTTP/2, and count as one
 	Limits   health.Limits
 	Share    *share.Pool // a budget that files share, beside Slots; nil: there is none
 	Served   *Served
@@ -66,6 +68,27 @@ func (t *Table) Of(u *url.URL) *Origin {
 		t.byURL[k] = o
 	}
 	return o
+}
+
+// OfRaw is the origin of a URL that fetch.ParseURL accepts. One with the host of a URL before it,
+// as that is sent, need not be taken apart.
+func (t *Table) OfRaw(raw string) (*Origin, error) {
+	if scheme, rest, ok := strings.Cut(raw, "://"); ok {
+		if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+			rest = rest[:i]
+		}
+		t.mu.Lock()
+		o := t.byURL[key{scheme, rest}]
+		t.mu.Unlock()
+		if o != nil {
+			return o, nil
+		}
+	}
+	u, err := fetch.ParseURL(raw)
+	if err != nil {
+		return nil, err
+	}
+	return t.Of(u), nil
 }
 
 func (t *Table) namedLocked(name string) *Origin {

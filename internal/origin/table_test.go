@@ -26,6 +26,25 @@ func TestOneOriginManyURLs(t *testing.T) {
 	require.Equal(t, 4*4, b.Capacity())
 }
 
+// TestOriginOfRaw: what is not taken apart is nobody else's.
+func TestOriginOfRaw(t *testing.T) {
+	b := newBed(t, 4, nil)
+	for range 2 { // the second time all hosts were met before
+		for _, raw := range []string{
+			"http://a.test/x", "http://a.test", "http://a.test?b.test/", "http://a.test#b.test/", "http://a.test:8080/", "https://a.test/", "http://a.test/://b.test/",
+			"HTTP://A.test/", " http://a.test/", "http://a.test:80/", "http://b.test@a.test/", "http://a.test@b.test/", "http://b.test/@a.test/", `http:\\a.test\x`, `http://a.test\b`, "http://a.test./",
+		} {
+			o, err := b.OfRaw(raw)
+			require.NoError(t, err, raw)
+			require.Same(t, b.of(raw), o, raw)
+		}
+	}
+	_, err := b.OfRaw(`http://a.test\@b.test/`)
+	require.Error(t, err)
+	_, err = b.OfRaw("ftp://a.test/")
+	require.Error(t, err)
+}
+
 // TestServedInAnEarlierStart: an origin that has served is known for that in the next Start,
 // from its first answer on; one that has only refused is not.
 func TestServedInAnEarlierStart(t *testing.T) {

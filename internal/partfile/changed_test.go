@@ -3,6 +3,7 @@ package partfile
 import (
 	"io/fs"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -21,6 +22,9 @@ type changedFile struct {
 	File
 	lock, sync, close func() error
 	write             func(b []byte, off int64) (int, error)
+	setTime           func(time.Time) error
+	stat              func() // is told of it
+	reserved          func(from, upto int64) error
 }
 
 // onDisk is a directory on a disk that is changed.
@@ -85,6 +89,29 @@ func (d *changed) RenameNew(name, to string) error {
 		return d.renameNew(name, to)
 	}
 	return d.Disk.RenameNew(name, to)
+}
+
+func (f *changedFile) SetTime(t time.Time) error {
+	if f.setTime != nil {
+		return f.setTime(t)
+	}
+	return f.File.SetTime(t)
+}
+
+func (f *changedFile) Preallocate(from, upto, size int64) error {
+	if f.reserved != nil {
+		if err := f.reserved(from, upto); err != nil {
+			return err
+		}
+	}
+	return f.File.Preallocate(from, upto, size)
+}
+
+func (f *changedFile) Stat() (fs.FileInfo, error) {
+	if f.stat != nil {
+		f.stat()
+	}
+	return f.File.Stat()
 }
 
 func (f *changedFile) Lock() error {

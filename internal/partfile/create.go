@@ -13,14 +13,16 @@ import (
 
 // Create makes an empty part for the final name. Key tells parts of different
 // sources apart. A part left under that name by an earlier process is thrown away;
-// one that is in use is ErrLocked.
+// one that is in use is ErrLocked. Where something else has the name, or the journal's,
+// others are tried that nobody can know before: whoever takes one would take them all.
 func (d *Dir) Create(name, key string) (*Part, error) {
+	d.thin(name, key)
 	for n := range 10 {
-		if n > 5 { // whoever takes so many takes them all; not one that he cannot know
-			n = 10 + rand.IntN(math.MaxInt32-10)
+		if n > 0 {
+			n = 1 + rand.IntN(math.MaxInt32-1)
 		}
 		p, err := d.create(partName(name, key, n, Suffix), partName(name, key, n, JournalSuffix))
-		if !errors.Is(err, errUnsafe) {
+		if !errors.Is(err, errUnsafe) && !errors.Is(err, errElsewhere) {
 			return p, err
 		}
 	}
@@ -30,7 +32,19 @@ func (d *Dir) Create(name, key string) (*Part, error) {
 // errUnsafe: the part's name is taken by what cannot be a part of ours.
 var errUnsafe = errors.New("unsafe part file")
 
-func (d *Dir) create(name, journal string) (*Part, error) {
+// create makes a part of this name.
+func (d *Dir) create(name, journal string) (p *Part, err error) {
+	if err := d.inUse.claim(name, false); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			d.inUse.give(name)
+		}
+	}()
+	if !d.disk.Absent(journal) && d.foreign(journal) {
+		return nil, errUnsafe
+	}
 	// A part may vanish between two looks, when its owner publishes it. Of those who
 	// want it at once each pass puts one out of the race.
 	for range 50 {
@@ -43,7 +57,7 @@ func (d *Dir) create(name, journal string) (*Part, error) {
 				f.Close()
 				return nil, err
 			}
-			return &Part{dir: d, f: f, name: name, journalName: journal}, nil
+			return &Part{dir: d, f: f, name: name, claimed: name, journalName: journal}, nil
 		}
 		if !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("create the part file: %w", err)
@@ -97,7 +111,15 @@ func (d *Dir) take(f File, name string) error {
 }
 
 // Reopen opens a part again that Kept has left behind, if nobody touched it since.
-func (d *Dir) Reopen(k Kept) (*Part, error) {
+func (d *Dir) Reopen(k Kept) (p *Part, err error) {
+	if err := d.inUse.claim(k.name, false); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			d.inUse.give(k.name)
+		}
+	}()
 	f, info, err := d.openRegular(k.name, os.O_RDWR)
 	if err != nil {
 		return nil, fmt.Errorf("open the part file again: %w", err)
@@ -106,7 +128,7 @@ func (d *Dir) Reopen(k Kept) (*Part, error) {
 		f.Close()
 		return nil, err
 	}
-	p := &Part{dir: d, f: f, name: k.name, journalName: journalName(k.name)}
+	p = &Part{dir: d, f: f, name: k.name, claimed: k.name, journalName: journalName(k.name)}
 	if !k.isStill(d, info) || d.disk.Links(info) > 1 || !p.reopenJournal(k) {
 		f.Close()
 		return nil, errors.New("the part file was changed by somebody else")

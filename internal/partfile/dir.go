@@ -38,7 +38,10 @@ type Dir struct {
 	nameless atomic.Bool
 	// Whether files here can have no marks; learned likewise.
 	unmarkable atomic.Bool
-	given      atomic.Pointer[fs.FileInfo] // a file that was made here; nil: not asked yet
+	// Whether files here have the very time that they are given, where that is an even number of
+	// seconds, and where it is an odd one; learned by looking.
+	exact [2]atomic.Bool
+	given atomic.Pointer[fs.FileInfo] // a file that was made here; nil: not asked yet
 	// What had a name here when the directory was opened; nil: too much to know. It
 	// spares a system call for every file that is new.
 	names map[string]struct{}
@@ -47,6 +50,7 @@ type Dir struct {
 	keptMu sync.Mutex
 	kept   map[string][]string // as left: the parts that this process has left since
 	marks  marks
+	inUse  inUse
 
 	unremoved unremoved
 }
@@ -130,8 +134,8 @@ func (d *Dir) Sync() error {
 var errSwapped = errors.New("changed while it was opened")
 
 // openRegular opens what has the name if it is a regular file, and makes sure
-// that it is the very file that was looked at: no FIFO blocks us, no link that
-// is swapped in leads elsewhere.
+// that it is the very file that was looked at: no link that is swapped in leads
+// elsewhere. A FIFO that is does not block us: Disk.Open does not wait.
 func (d *Dir) openRegular(name string, flag int) (File, fs.FileInfo, error) {
 	seen, err := d.disk.Lstat(name)
 	if err != nil {
@@ -145,7 +149,7 @@ func (d *Dir) openRegular(name string, flag int) (File, fs.FileInfo, error) {
 		return nil, nil, err
 	}
 	got, err := f.Stat()
-	if err != nil || !d.disk.Same(seen, got) {
+	if err != nil || !got.Mode().IsRegular() || !d.disk.Same(seen, got) { // a FIFO may have got the file's number
 		f.Close()
 		return nil, nil, &fs.PathError{Op: "open", Path: name, Err: errSwapped}
 	}

@@ -28,7 +28,7 @@ func OpenDisk(dir, sub string) (Disk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create the save directory: %w", err)
 	}
-	root, err := os.OpenRoot(dir)
+	root, err := os.OpenRoot(dir + inside)
 	if err != nil {
 		return nil, fmt.Errorf("open the save directory: %w", err)
 	}
@@ -38,7 +38,7 @@ func OpenDisk(dir, sub string) (Disk, error) {
 		if err := outer.MkdirAll(filepath.FromSlash(sub), 0o777); err != nil {
 			return nil, fmt.Errorf("create the sub-directory: %w", err)
 		}
-		if root, err = outer.OpenRoot(filepath.FromSlash(sub)); err != nil {
+		if root, err = outer.OpenRoot(filepath.FromSlash(sub) + inside); err != nil {
 			return nil, fmt.Errorf("open the sub-directory: %w", err)
 		}
 	}
@@ -51,7 +51,7 @@ func OpenDisk(dir, sub string) (Disk, error) {
 }
 
 func (d *osDisk) Open(name string, flag int, perm fs.FileMode) (File, error) {
-	f, err := d.root.OpenFile(name, flag|largeFile, perm)
+	f, err := d.root.OpenFile(name, flag|largeFile|noBlock, perm)
 	if err != nil {
 		return nil, err
 	}
@@ -59,11 +59,7 @@ func (d *osDisk) Open(name string, flag int, perm fs.FileMode) (File, error) {
 }
 
 func (d *osDisk) Nameless() (File, error) {
-	f, err := openNameless(d.handle)
-	if err != nil {
-		return nil, err
-	}
-	return osFile{f}, nil
+	return openNameless(d.handle)
 }
 
 func (d *osDisk) Lstat(name string) (fs.FileInfo, error) { return d.root.Lstat(name) }
@@ -88,14 +84,15 @@ func (d *osDisk) Link(f File, name, to string) error {
 	if name != "" {
 		return busy(d.root.Link(name, to))
 	}
-	return linkOpen(f.(osFile).File, d.handle, to)
+	return linkOpen(f, d.handle, to)
 }
 
-func (d *osDisk) Same(a, b fs.FileInfo) bool    { return os.SameFile(a, b) }
+func (d *osDisk) Same(a, b fs.FileInfo) bool    { return same(a, b) }
 func (d *osDisk) Links(info fs.FileInfo) uint64 { return links(info) }
 func (d *osDisk) Ours(info fs.FileInfo) bool    { return ownedByUs(info) }
 
 func (d *osDisk) SameOwner(a, b fs.FileInfo) bool { return sameOwner(a, b) }
+func (d *osDisk) SameGroup(a, b fs.FileInfo) bool { return sameGroup(a, b) }
 
 // Remove goes by the directory's handle, where the system can: on some volumes, and where Wine
 // passes for Windows, nothing can be removed in that way. Then it goes by the path.
@@ -127,19 +124,37 @@ type osFile struct{ *os.File }
 
 // ReadFrom lets the system copy between two files of its own, where it does.
 func (f osFile) ReadFrom(r io.Reader) (int64, error) {
-	o, ok := r.(osFile)
+	from := r
+	limit, limited := r.(*io.LimitedReader)
+	if limited {
+		from = limit.R
+	}
+	o, ok := from.(osFile)
 	if !ok {
 		return f.File.ReadFrom(r)
 	}
-	n, err := f.File.ReadFrom(o.File)
+	from = o.File
+	if limited {
+		from = &io.LimitedReader{R: o.File, N: limit.N}
+	}
+	n, err := f.File.ReadFrom(from)
 	if n == 0 && err != nil && !IsFull(err) {
-		return io.Copy(struct{ io.Writer }{f.File}, struct{ io.Reader }{o.File})
+		return io.Copy(struct{ io.Writer }{f.File}, struct{ io.Reader }{from})
 	}
 	return n, err
 }
 
-func (f osFile) Lock() error                  { return lock(f.File) }
-func (f osFile) Preallocate(size int64) error { return preallocate(f.File, size) }
-func (f osFile) SetTime(t time.Time) error    { return setTime(f.File, t) }
-func (f osFile) Mark() ([]byte, error)        { return getMark(f.File) }
-func (f osFile) SetMark(b []byte) error       { return setMark(f.File, b) }
+func (f osFile) descriptor() int { return int(f.Fd()) }
+
+func (f osFile) Lock() error { return lock(f.File) }
+func (f osFile) Preallocate(from, upto, size int64) error {
+	return preallocate(f.File, from, upto, size)
+}
+func (f osFile) Punch(lo, hi int64) error    { return punch(f.File, lo, hi) }
+func (f osFile) SetTime(t time.Time) error   { return setTime(f.File, t) }
+func (f osFile) SetMode(m fs.FileMode) error { return chmod(f.File, m) }
+
+func (f osFile) SetOwner(like fs.FileInfo) error { return chown(f.File, like) }
+
+func (f osFile) Mark() ([]byte, error)  { return getMark(f.File) }
+func (f osFile) SetMark(b []byte) error { return setMark(f.File, b) }

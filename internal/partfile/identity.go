@@ -1,6 +1,9 @@
 package partfile
 
-import "io/fs"
+import (
+	"hash/maphash"
+	"io/fs"
+)
 
 // Identity tells a file from every other and from its own earlier or later contents,
 // as far as the system can: inode, size, modification and change time.
@@ -9,6 +12,13 @@ type Identity struct {
 	size         int64
 	mtime, ctime int64 // nanoseconds
 }
+
+// prints has its seed, so that nobody can bring about two of one print.
+var prints = maphash.MakeSeed()
+
+// Print is by what an identity is recognised where it need not be kept: another one has the
+// same once in 2^64 times. It is never 0.
+func (i Identity) Print() uint64 { return max(maphash.Comparable(prints, i), 1) }
 
 // Size is how many bytes it has.
 func (i Identity) Size() int64 { return i.size }

@@ -62,10 +62,21 @@ func (d *Dir) clearJournal(name string) error {
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() || !d.ours(info) || d.disk.Links(info) > 1 {
+	if !d.mayBeJournal(info) {
 		return errUnsafe
 	}
 	return d.remove(name)
+}
+
+// mayBeJournal reports whether a file may be a journal that was left here.
+func (d *Dir) mayBeJournal(info fs.FileInfo) bool {
+	return info.Mode().IsRegular() && d.ours(info) && d.disk.Links(info) < 2
+}
+
+// foreign reports whether what has a journal's name is somebody else's.
+func (d *Dir) foreign(journal string) bool {
+	info, err := d.disk.Lstat(journal)
+	return err == nil && !d.mayBeJournal(info)
 }
 
 // append writes whole records. Concurrent callers write side by side.

@@ -46,7 +46,7 @@ func TestLogNot(t *testing.T) {
 	note(t, fill(t, p, "whole"), 0, "whole")
 	require.NoError(t, p.SyncAfter(0))
 	require.NoError(t, p.Publish("a.bin", false))
-	if p, err = d.TryNameless("a.bin", func() string { return "k" }); p != nil {
+	if p, err = d.TryNameless("a.bin", key("k")); p != nil {
 		require.NoError(t, p.Log(head))
 		require.False(t, p.Resumable())
 		p.Discard()
@@ -252,7 +252,7 @@ func TestWriteShort(t *testing.T) {
 func TestKeptGivesBack(t *testing.T) {
 	path, d := open(t)
 	p := logged(t, d, "a.bin", "k")
-	require.NoError(t, p.Preallocate(1<<20))
+	require.NoError(t, p.Preallocate(1<<20, 1<<20))
 	k, ok := p.Kept()
 	require.True(t, ok)
 	part := filepath.Join(path, "a.bin.k.ldpart")

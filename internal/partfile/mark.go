@@ -1,6 +1,7 @@
 package partfile
 
 import (
+	"context"
 	"encoding/binary"
 	"io/fs"
 	"os"
@@ -116,16 +117,19 @@ func (d *Dir) MayBeMarked() bool {
 }
 
 // From returns the names of the files that were marked as a source's when it was first
-// asked; what they are by now is for MarkOf to tell.
-func (d *Dir) From(source [8]byte) []string {
-	d.marks.once.Do(d.readMarks)
+// asked, as far as those were read before ctx ended; what they are by now is for MarkOf to tell.
+func (d *Dir) From(ctx context.Context, source [8]byte) []string {
+	d.marks.once.Do(func() { d.readMarks(ctx) })
 	return d.marks.by[source]
 }
 
-func (d *Dir) readMarks() {
+func (d *Dir) readMarks(ctx context.Context) {
 	list, _ := d.disk.Names(maxMarked)
 	d.marks.by = map[[8]byte][]string{}
 	for _, name := range list {
+		if ctx.Err() != nil {
+			return
+		}
 		if IsOurs(name) {
 			continue
 		}

@@ -79,6 +79,6 @@ func TestFrom(t *testing.T) {
 	require.NoError(t, err)
 	defer again.Close()
 	require.True(t, again.MayBeMarked())
-	require.ElementsMatch(t, []string{"a.bin", "c.bin"}, again.From(testMark(1, 0).Source))
-	require.Empty(t, again.From(testMark(3, 0).Source))
+	require.ElementsMatch(t, []string{"a.bin", "c.bin"}, again.From(t.Context(), testMark(1, 0).Source))
+	require.Empty(t, again.From(t.Context(), testMark(3, 0).Source))
 }

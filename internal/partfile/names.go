@@ -65,6 +65,9 @@ func leftPart(name string) (part, key string, ok bool) {
 
 // isPartOf reports whether a part's name is one that Create would give it.
 func isPartOf(part, name, key string) bool {
+	if start := path.Base(name); !strings.HasPrefix(part, start[:min(len(start), 64)]) { // as nearly all of many
+		return false
+	}
 	dot := strings.LastIndexByte(part, '.') // Suffix has the only one behind the key
 	_, n, numbered := strings.Cut(part[strings.LastIndexByte(part[:dot], '.')+1:dot], "-")
 	number, err := strconv.Atoi(n)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"sync/atomic"
 )
 
 // Part is a file that is not complete yet. WriteAt, ReadAt, Recorders and SyncAfter may
@@ -16,21 +17,27 @@ type Part struct {
 	journalName string       // what its journal is called
 	log         *journalFile // nil: nothing can be resumed
 
-	reserved bool        // more disk than its length needs
-	lost     error       // why nothing of it is to be believed
-	seen     fs.FileInfo // what it was at the latest look; nil: there was none
-	closed   fs.FileInfo // what it was when it was closed; nil: it is open
-	label    label       // what it was given by Seal
+	reserved atomic.Int64 // up to there more disk is than its length needs
+	end      atomic.Int64 // of what was written
+	claimed  string       // the name that is in use until it is closed
+	lost     error        // why nothing of it is to be believed
+	closed   fs.FileInfo  // what it was when it was closed; nil: it is open
+	label    label        // what it was given by Seal
+	yet      fs.FileMode  // rights that it must not have before it is published
+	never    fs.FileMode  // nor then
 
 	wanted string // of one without a name: what Create would be given for one that has one
-	key    func() string
+	key    Keyer
 }
+
+// Keyer knows the key of its part, which takes time to work out.
+type Keyer interface{ Key() string }
 
 // TryNameless makes a part without a name: a crash leaves nothing of it. It returns nil and
 // no error where there are no such files, whatever the system says then, and Create is the
 // next way down; the final name and the key, which is seldom asked for, are what Create would
 // be given.
-func (d *Dir) TryNameless(name string, key func() string) (*Part, error) {
+func (d *Dir) TryNameless(name string, key Keyer) (*Part, error) {
 	if !d.nameless.Load() {
 		return nil, nil
 	}
@@ -46,7 +53,14 @@ func (d *Dir) TryNameless(name string, key func() string) (*Part, error) {
 }
 
 // WriteAt writes to the part.
-func (p *Part) WriteAt(b []byte, off int64) (int, error) { return writeAll(p.f, b, off) }
+func (p *Part) WriteAt(b []byte, off int64) (int, error) {
+	n, err := writeAll(p.f, b, off)
+	for end := off + int64(n); ; {
+		if was := p.end.Load(); end <= was || p.end.CompareAndSwap(was, end) {
+			return n, err
+		}
+	}
+}
 
 // writeAll does not take a file system's word for it that less than all was right.
 func writeAll(f File, b []byte, off int64) (int, error) {
@@ -62,25 +76,46 @@ func (p *Part) ReadAt(b []byte, off int64) (int, error) { return p.f.ReadAt(b, o
 
 // ReadFrom copies a file into an empty part, sharing its blocks where the file
 // system can.
-func (p *Part) ReadFrom(r io.Reader) (int64, error) { return p.f.ReadFrom(r) }
+func (p *Part) ReadFrom(r io.Reader) (int64, error) {
+	n, err := p.f.ReadFrom(r)
+	p.end.Add(n)
+	return n, err
+}
 
-// Preallocate reserves size bytes of disk without changing the part's length.
-// Only a full disk is an error: where it cannot be done nothing happens.
-func (p *Part) Preallocate(size int64) error {
-	p.reserved = true
-	if err := p.f.Preallocate(size); IsFull(err) {
+// Preallocate reserves disk for the first bytes of a file of a size without changing the part's
+// length. Only a disk without room for the file is an error: where it cannot be done nothing
+// happens.
+func (p *Part) Preallocate(upto, size int64) error {
+	from := p.reserved.Load() // what is there already takes time to go through
+	if upto <= from {
+		return nil
+	}
+	p.reserved.Store(upto)
+	if err := p.f.Preallocate(from, upto, size); IsFull(err) {
+		p.reserved.Store(max(from, 1)) // who knows what there is of it: it is asked for again, and given back
 		return err
 	}
 	return nil
 }
 
-// Size is the part's present length in bytes.
+// GiveBack gives back the disk that is reserved for a stretch of which nothing is there. Kept does
+// so with what is reserved beyond the part's end.
+func (p *Part) GiveBack(lo, hi int64) {
+	if p.reserved.Load() > 0 && p.name != "" && p.lost == nil && p.owned() == nil { // else somebody may be writing to it
+		_ = p.f.Punch(lo, hi)
+	}
+}
+
+// Size is the part's present length in bytes. Of one without a name, which nobody else can get
+// at, it is known; Publish makes sure.
 func (p *Part) Size() (int64, error) {
+	if p.name == "" {
+		return p.end.Load(), nil
+	}
 	info, err := p.f.Stat()
 	if err != nil {
 		return 0, err
 	}
-	p.seen = info
 	return info.Size(), nil
 }
 
@@ -90,7 +125,7 @@ func (p *Part) Size() (int64, error) {
 func (p *Part) Empty() error {
 	name := p.name
 	if name == "" {
-		return p.f.Truncate(0)
+		return p.Truncate(0)
 	}
 	if err := p.owned(); err != nil {
 		return err
@@ -101,12 +136,21 @@ func (p *Part) Empty() error {
 	if err != nil {
 		return err
 	}
-	p.f, p.name, p.seen, p.closed, p.lost, p.reserved = fresh.f, name, nil, nil, nil, false
+	p.f, p.name, p.claimed, p.closed, p.lost = fresh.f, name, name, nil, nil
+	p.reserved.Store(0)
+	p.narrow()
 	return nil
 }
 
 // Truncate cuts the part or extends it with zeros.
-func (p *Part) Truncate(size int64) error { return p.f.Truncate(size) }
+func (p *Part) Truncate(size int64) error {
+	err := p.f.Truncate(size)
+	if err == nil {
+		p.end.Store(size)
+		p.reserved.Store(min(p.reserved.Load(), size))
+	}
+	return err
+}
 
 // Resumable reports whether another process could go on with the part.
 func (p *Part) Resumable() bool { return p.log != nil }
@@ -119,7 +163,7 @@ func (p *Part) Kept() (k Kept, ok bool) {
 		p.Discard()
 		return Kept{}, false
 	}
-	if p.reserved && p.name != "" && p.owned() == nil { // else somebody may be writing to it
+	if p.reserved.Load() > 0 && p.name != "" && p.owned() == nil { // else somebody may be writing to it
 		if size, err := p.Size(); err == nil {
 			_ = p.f.Truncate(size)
 		}
@@ -145,14 +189,12 @@ func (p *Part) Kept() (k Kept, ok bool) {
 
 // close closes the part's file, once. Who goes by its name from then on can still tell
 // whether it leads there.
-func (p *Part) close() (err error) {
+func (p *Part) close() error {
 	if p.closed != nil {
 		return nil
 	}
-	info := p.seen
-	if info == nil || p.name != "" { // without a name only which file it is will be asked
-		info, err = p.f.Stat()
-	}
+	p.dir.inUse.give(p.claimed)
+	info, err := p.f.Stat()
 	if err = errors.Join(err, p.f.Close()); err != nil {
 		err = fmt.Errorf("%w: close the file: %w", ErrUnsynced, err) // a failed close is a failed write
 	}

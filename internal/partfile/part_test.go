@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -40,7 +41,7 @@ func TestWriteAtOnceEverywhere(t *testing.T) {
 func TestPreallocate(t *testing.T) {
 	each(t, func(t *testing.T, path string, _ *Dir, create func(name, key string) *Part) {
 		p := fill(t, create("a.bin", "k"), "begun")
-		require.NoError(t, p.Preallocate(1<<20))
+		require.NoError(t, p.Preallocate(1<<20, 1<<20))
 		size, err := p.Size()
 		require.NoError(t, err)
 		require.EqualValues(t, 5, size, "the length tells what was written")
@@ -233,4 +234,38 @@ func TestOpenDir(t *testing.T) {
 	require.Error(t, err)
 	_, err = os.Stat(filepath.Join(path, "..", "..", "elsewhere"))
 	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// TestPreallocateInSteps: what is reserved already is not gone through again, which of a large file
+// takes longer than to write it.
+func TestPreallocateInSteps(t *testing.T) {
+	var got [][2]int64
+	var full error
+	d := onDisk(t, t.TempDir(), &changed{file: func(_ string, f *changedFile) {
+		f.reserved = func(from, upto int64) error {
+			got = append(got, [2]int64{from, upto})
+			return full
+		}
+	}})
+	p, err := d.Create("a", "k")
+	require.NoError(t, err)
+	defer p.Discard()
+	for _, upto := range []int64{1 << 20, 1 << 20, 3 << 20, 2 << 20, 4 << 20} {
+		require.NoError(t, p.Preallocate(upto, 4<<20))
+	}
+	require.Equal(t, [][2]int64{{0, 1 << 20}, {1 << 20, 3 << 20}, {3 << 20, 4 << 20}}, got)
+
+	require.NoError(t, p.Truncate(1<<20)) // which gives the rest back
+	require.NoError(t, p.Preallocate(2<<20, 4<<20))
+	require.NoError(t, p.Empty())
+	require.NoError(t, p.Preallocate(1<<20, 4<<20))
+	require.Equal(t, [][2]int64{{1 << 20, 2 << 20}, {0, 1 << 20}}, got[3:])
+
+	if full = syscall.ENOSPC; !IsFull(full) { // it has another name here
+		return
+	}
+	require.ErrorIs(t, p.Preallocate(2<<20, 4<<20), full)
+	full = nil // somebody has made room
+	require.NoError(t, p.Preallocate(2<<20, 4<<20))
+	require.Equal(t, [][2]int64{{1 << 20, 2 << 20}, {1 << 20, 2 << 20}}, got[5:])
 }

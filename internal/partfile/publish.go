@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,6 +19,7 @@ import (
 // label is what a file is given with its name.
 type label struct {
 	mtime   time.Time // zero: as it is
+	timed   bool      // it has that, as far as the system tells
 	mark    Mark
 	durable bool // it, and its name, must survive a power cut, too
 }
@@ -26,9 +29,9 @@ type label struct {
 // the disk. The name follows in Publish then. A time that the disk does not take is not
 // worth a file.
 func (p *Part) Seal(mtime time.Time, mark Mark, durable bool) error {
-	p.label = label{mtime, mark, durable}
+	p.label = label{mtime: mtime, mark: mark, durable: durable}
 	if !mtime.IsZero() && p.lost == nil {
-		_ = p.f.SetTime(mtime)
+		p.label.timed = p.f.SetTime(mtime) == nil
 	}
 	if !mark.IsZero() && p.lost == nil {
 		p.mark(mark)
@@ -45,12 +48,32 @@ func (p *Part) mark(m Mark) {
 	if p.dir.unmarkable.Load() {
 		return
 	}
-	info, err := p.f.Stat()
-	if err != nil {
-		return
+	mtime := p.label.mtime
+	if !p.label.timed || !plainTime(mtime) || !p.dir.holds(mtime).Load() {
+		info, err := p.f.Stat()
+		if err != nil {
+			return
+		}
+		mtime = info.ModTime()
 	}
-	if err := p.f.SetMark(m.encode(info.ModTime())); err != nil && unsupported(err) {
+	if err := p.f.SetMark(m.encode(mtime)); err != nil && unsupported(err) {
 		p.dir.unmarkable.Store(true) // nor will the next be
+	}
+}
+
+// plainTime reports a time that a file system holds as it is if it does so with any as even, or as
+// odd: a whole second, of the years that all of them know.
+func plainTime(t time.Time) bool {
+	return t.Nanosecond() == 0 && t.Unix() > 0 && t.Unix() <= math.MaxInt32
+}
+
+// holds is whether files have such a plain time; some systems know no odd seconds.
+func (d *Dir) holds(t time.Time) *atomic.Bool { return &d.exact[t.Unix()&1] }
+
+// learnTimes learns from a published file whether the time that it was given is the one it has.
+func (p *Part) learnTimes() {
+	if t := p.label.mtime; plainTime(t) && !p.dir.holds(t).Load() && p.closed.ModTime().Equal(t) {
+		p.dir.holds(t).Store(true)
 	}
 }
 
@@ -67,6 +90,8 @@ func (p *Part) Publish(name string, replace bool) error {
 	if err := p.owned(); err != nil {
 		return err
 	}
+	p.settleRights(name, replace)
+	nameless := p.name == ""
 	if closesFirst {
 		if err := p.close(); err != nil {
 			return err
@@ -85,11 +110,15 @@ func (p *Part) Publish(name string, replace bool) error {
 		err = p.dir.Sync()
 	}
 	p.unname()
-	p.seen = nil // a new name changes a file's change time
-	if cerr := p.close(); cerr != nil {
+	cerr := p.close()
+	if size := p.end.Load(); cerr == nil && nameless && p.closed.Size() != size {
+		cerr = fmt.Errorf("%w: %d bytes of %d are there", ErrUnsynced, p.closed.Size(), size)
+	}
+	if cerr != nil {
 		p.removeIfStill(name)
 		return cerr
 	}
+	p.learnTimes()
 	return err
 }
 
@@ -215,10 +244,11 @@ func (p *Part) takeName(because error) error {
 		return because
 	}
 	p.dir.nameless.Store(false) // nor will the next be
-	named, err := p.dir.Create(p.wanted, p.key())
+	named, err := p.dir.Create(p.wanted, p.key.Key())
 	if err != nil {
 		return err
 	}
+	p.sameRights(named.f)
 	size, err := p.Size()
 	if err == nil {
 		var n int64
@@ -234,7 +264,7 @@ func (p *Part) takeName(because error) error {
 		return fmt.Errorf("copy the file to one that has a name: %w", err)
 	}
 	_ = p.f.Close() // nothing of it is wanted any more
-	p.f, p.name, p.journalName, p.seen = named.f, named.name, named.journalName, nil
+	p.f, p.name, p.claimed, p.journalName = named.f, named.name, named.claimed, named.journalName
 	return nil
 }
 

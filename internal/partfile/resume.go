@@ -18,12 +18,14 @@ import (
 // Nothing is believed yet: whoever adopts the part checks every extent.
 func (d *Dir) Resume(name, key string, others bool) (*Part, journal.Log, error) {
 	for _, part := range d.keyedParts(name, key, others) {
-		p, log, err := d.resume(part)
+		own := isPartOf(part, name, key)
+		p, log, err := d.resume(part, own, anything)
 		switch {
 		case err == nil:
 			return p, log, nil
+		case errors.Is(err, errElsewhere):
 		case errors.Is(err, ErrLocked):
-			if isPartOf(part, name, key) {
+			if own {
 				return nil, journal.Log{}, err
 			}
 		case exhausted(err):
@@ -35,7 +37,18 @@ func (d *Dir) Resume(name, key string, others bool) (*Part, journal.Log, error) 
 	return nil, journal.Log{}, nil
 }
 
-func (d *Dir) resume(part string) (p *Part, log journal.Log, err error) {
+// anything is whatever a journal says.
+func anything(journal.Log) bool { return true }
+
+func (d *Dir) resume(part string, own bool, trust func(journal.Log) bool) (p *Part, log journal.Log, err error) {
+	if err := d.inUse.claim(part, !own); err != nil {
+		return nil, log, err
+	}
+	defer func() {
+		if err != nil {
+			d.inUse.give(part)
+		}
+	}()
 	f, info, err := d.openRegular(part, os.O_RDWR)
 	if err != nil {
 		return nil, log, err
@@ -60,8 +73,8 @@ func (d *Dir) resume(part string) (p *Part, log journal.Log, err error) {
 	if d.disk.Links(info) > 1 { // published already
 		return nil, log, errUnsafe
 	}
-	p = &Part{dir: d, f: f, name: part, journalName: journalName(part)}
-	log, err = p.openJournal(func(journal.Log) bool { return true })
+	p = &Part{dir: d, f: f, name: part, claimed: part, journalName: journalName(part)}
+	log, err = p.openJournal(trust)
 	return p, log, err
 }
 
@@ -78,7 +91,7 @@ func (p *Part) openJournal(trust func(journal.Log) bool) (journal.Log, error) {
 		log, err = journal.Decode(b)
 	}
 	if err == nil && !trust(log) {
-		err = ErrLocked
+		err = errNotProven
 	}
 	l := &journalFile{f: f, id: log.Head.ID, nonce: newNonce()}
 	if err == nil {
@@ -147,6 +160,10 @@ func (d *Dir) Tidy(name, key string, others bool) {
 }
 
 func (d *Dir) tidy(part string) {
+	if d.inUse.claim(part, true) != nil {
+		return
+	}
+	defer d.inUse.give(part)
 	err := d.clear(part)
 	if err == nil {
 		err = d.clear(spareName(part))

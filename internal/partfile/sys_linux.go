@@ -21,22 +21,15 @@ func namelessPossible() bool {
 	return err == nil
 }
 
-func openNameless(dir *os.File) (*os.File, error) {
-	fd, err := unix.Openat(int(dir.Fd()), ".", unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC|largeFile, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	return os.NewFile(uintptr(fd), "part"), nil
-}
-
-func procPath(f *os.File) string { return "/proc/self/fd/" + strconv.Itoa(int(f.Fd())) }
+func procPath(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }
 
 // linkOpen gives an open file a name. Linking by descriptor is allowed to everybody
 // since Linux 6.10; before, it takes a walk through /proc.
-func linkOpen(f, dir *os.File, name string) error {
-	err := unix.Linkat(int(f.Fd()), "", int(dir.Fd()), name, unix.AT_EMPTY_PATH)
+func linkOpen(f File, dir *os.File, name string) error {
+	fd := f.(interface{ descriptor() int }).descriptor()
+	err := unix.Linkat(fd, "", int(dir.Fd()), name, unix.AT_EMPTY_PATH)
 	if err != nil && !errors.Is(err, unix.EEXIST) && !IsFull(err) {
-		err = unix.Linkat(unix.AT_FDCWD, procPath(f), int(dir.Fd()), name, unix.AT_SYMLINK_FOLLOW)
+		err = unix.Linkat(unix.AT_FDCWD, procPath(fd), int(dir.Fd()), name, unix.AT_SYMLINK_FOLLOW)
 	}
 	if err != nil {
 		return &fs.PathError{Op: "link", Path: name, Err: err}
@@ -58,7 +51,9 @@ func absent(dir *os.File, name string) bool {
 	return errors.Is(unix.Faccessat(int(dir.Fd()), name, unix.F_OK, unix.AT_SYMLINK_NOFOLLOW), unix.ENOENT)
 }
 
-func setTime(f *os.File, t time.Time) error {
+func setTime(f *os.File, t time.Time) error { return setTimeOf(int(f.Fd()), t) }
+
+func setTimeOf(fd int, t time.Time) error {
 	ts, err := unix.TimeToTimespec(t)
 	if err != nil { // 32 bits: as file systems do it, the last date, or the first, that there is
 		ts, err = unix.TimeToTimespec(time.Unix(min(max(t.Unix(), math.MinInt32), math.MaxInt32), 0))
@@ -67,21 +62,21 @@ func setTime(f *os.File, t time.Time) error {
 		}
 	}
 	times := []unix.Timespec{ts, ts}
-	err = unix.UtimesNanoAt(int(f.Fd()), "", times, unix.AT_EMPTY_PATH) // since Linux 5.8
+	err = unix.UtimesNanoAt(fd, "", times, unix.AT_EMPTY_PATH) // since Linux 5.8
 	if err != nil {
-		err = unix.UtimesNanoAt(unix.AT_FDCWD, procPath(f), times, 0)
+		err = unix.UtimesNanoAt(unix.AT_FDCWD, procPath(fd), times, 0)
 	}
 	return err
 }
 
 // preallocate asks for what is plainly not there in vain only: a reservation that fails
 // halfway takes the last block from everybody else.
-func preallocate(f *os.File, size int64) error {
-	room, ask := hasRoom(f, size), size
+func preallocate(f *os.File, from, upto, size int64) error {
+	room := hasRoom(f, size)
 	if !room {
-		ask = 1 // do reservations work here at all?
+		upto = from + 1 // do reservations work here at all?
 	}
-	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, ask)
+	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, from, upto-from)
 	if err == nil && !room {
 		err = unix.ENOSPC
 	}
@@ -89,6 +84,10 @@ func preallocate(f *os.File, size int64) error {
 		return &fs.PathError{Op: "preallocate", Path: f.Name(), Err: err}
 	}
 	return nil
+}
+
+func punch(f *os.File, lo, hi int64) error {
+	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, lo, hi-lo)
 }
 
 // hasRoom reports whether a file could have so many bytes, as far as the system tells.

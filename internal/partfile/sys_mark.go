@@ -14,9 +14,9 @@ const marksPossible = true
 // markName is in the name space that users may write to.
 const markName = "user.littledl.mark"
 
-func setMark(f *os.File, b []byte) error {
-	return unix.Fsetxattr(int(f.Fd()), markName, b, 0)
-}
+func setMark(f *os.File, b []byte) error { return setMarkOf(int(f.Fd()), b) }
+
+func setMarkOf(fd int, b []byte) error { return unix.Fsetxattr(fd, markName, b, 0) }
 
 func getMark(f *os.File) ([]byte, error) {
 	b := make([]byte, markLen+1) // one that is longer is none of ours

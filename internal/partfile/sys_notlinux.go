@@ -11,13 +11,15 @@ const largeFile = 0 // all files may be that
 
 func namelessPossible() bool { return false }
 
-func openNameless(*os.File) (*os.File, error) { return nil, errors.ErrUnsupported }
+func openNameless(*os.File) (File, error) { return nil, errors.ErrUnsupported }
 
-func linkOpen(_, _ *os.File, _ string) error { return errors.ErrUnsupported }
+func linkOpen(File, *os.File, string) error { return errors.ErrUnsupported }
 
 func renameNew(*os.File, string, string) error { return errors.ErrUnsupported }
 
 func absent(*os.File, string) bool { return false } // not known without a look
 
 // preallocate extends nothing elsewhere: a sparse file costs no more.
-func preallocate(*os.File, int64) error { return nil }
+func preallocate(_ *os.File, _, _, _ int64) error { return nil }
+
+func punch(_ *os.File, _, _ int64) error { return nil }

@@ -13,6 +13,11 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+const (
+	noBlock = 0
+	inside  = ""
+)
+
 // lock takes the exclusive lock that tells a part in use from one left behind.
 // It covers a byte far behind any data, since locks are mandatory here.
 func lock(f *os.File) error {
@@ -38,7 +43,15 @@ func links(fs.FileInfo) uint64 { return 1 }
 
 func ownedByUs(fs.FileInfo) bool { return true }
 
+func same(a, b fs.FileInfo) bool { return os.SameFile(a, b) }
+
 func sameOwner(_, _ fs.FileInfo) bool { return true }
+
+func sameGroup(_, _ fs.FileInfo) bool { return true }
+
+func chmod(*os.File, fs.FileMode) error { return nil } // the directory says who may do what
+
+func chown(*os.File, fs.FileInfo) error { return nil }
 
 // busy marks what may work in a moment: programs that look at every new file keep it
 // from being renamed.

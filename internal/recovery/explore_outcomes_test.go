@@ -124,7 +124,7 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 	}
 	plain := func(*world, *health.Health, *Failure) bool { return true }
 	switch c {
-	case fail.Interrupted, fail.Timeout, fail.ServerError, fail.Busy, fail.Closed, fail.Expired, fail.Permanent, fail.Mismatched:
+	case fail.Interrupted, fail.Timeout, fail.ServerError, fail.Busy, fail.Closed, fail.Expired, fail.Permanent, fail.Mismatched, fail.Dubious:
 		if r.lim.companions > 0 {
 			add("beside bytes of the file", 0, func(w *world, h *health.Health, e *Failure) bool {
 				e.Bringing = true
@@ -136,19 +136,34 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 			return e.Served && e.Err.Status > 0 && besideServed(w, h, e)
 		})
 		if r.lim.forms > 0 && (c == fail.Permanent || c == fail.ServerError) {
-			add("of a new range", 0, func(w *world, h *health.Health, e *Failure) bool {
-				e.Served = w.src[e.Source].pinned
-				e.Instead = w.src[e.Source].instead
-				e.Ranged = !w.stream && !e.Instead
-				e.NewRange = e.Ranged
-				e.From, e.To = w.have, w.have+2
-				return e.Ranged || e.Instead
+			add("of a new range", 0, newRange)
+			add("of a new range, and all of it was refused to others", 0, func(w *world, h *health.Health, e *Failure) bool {
+				e.PlainInVain = true
+				return newRange(w, h, e) && w.have == 0
+			})
+			add("of a new range, and all forms were refused to others", 0, func(w *world, h *health.Health, e *Failure) bool {
+				e.PlainInVain, e.ShortInVain = true, true
+				return newRange(w, h, e) && w.have == 0
+			})
+		}
+		if r.lim.forms > 0 && c == fail.ServerError && r.lim.MaxElapsed > unit { // there is time to wait for half of it
+			add("of a new range, and of others", 0, func(w *world, h *health.Health, e *Failure) bool {
+				e.Err = erred
+				h.Erred(99, false, e.Start, e.Now, 1, r.lim.Limits)
+				e.Verdict = h.Erred(uint64(e.Source+1), w.src[e.Source].pinned, e.Start, e.Now, 1, r.lim.Limits)
+				return newRange(w, h, e)
 			})
 		}
 		add("where a redirect had led", 0, func(w *world, h *health.Health, e *Failure) bool {
 			e.Redirected = true
 			return w.src[e.Source].pinned && !w.src[e.Source].renewed
 		})
+		if c == fail.Permanent {
+			add("where a redirect leads", 0, func(w *world, h *health.Health, e *Failure) bool {
+				e.Elsewhere = true
+				return !w.src[e.Source].renewed
+			})
+		}
 	}
 	long := r.lim.MaxElapsed + 1
 	switch c {
@@ -177,6 +192,10 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 			h.Erred(99, false, e.Start, e.Now, 1, r.lim.Limits)
 			return erred(w, h, e)
 		})
+		add("elsewhere, of the server", 0, func(w *world, h *health.Health, e *Failure) bool {
+			e.Verdict = health.Outage
+			return elsewhereFor(r.lim.Base)(w, h, e)
+		})
 		add("beside old answers", 0, func(w *world, h *health.Health, e *Failure) bool {
 			h.Erred(99, false, e.Start, e.Now, 1, r.lim.Limits)
 			h.Serving, e.Serving = h.Serving+1, 1
@@ -197,10 +216,8 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 			h.Unreachable(e.Start, e.Now, 1, r.lim.Limits)
 			return true
 		})
-		add("elsewhere", 0, func(w *world, h *health.Health, e *Failure) bool {
-			e.Elsewhere = true
-			return true
-		})
+		add("elsewhere", 0, elsewhereFor(0))
+		add("elsewhere, which rests", 0, elsewhereFor(r.lim.Base))
 	case fail.Closed:
 		closed := func(w *world, h *health.Health, e *Failure) bool {
 			e.Verdict = h.Closed(e.Start, e.Now, 0, 1, r.lim.Limits)
@@ -217,6 +234,30 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 		add("", 0, plain)
 	}
 	return all
+}
+
+// elsewhereFor: where a redirect led is not to be asked for so long.
+func elsewhereFor(rest time.Duration) func(*world, *health.Health, *Failure) bool {
+	return func(_ *world, _ *health.Health, e *Failure) bool {
+		e.Elsewhere, e.Rest = true, rest
+		return true
+	}
+}
+
+// erred is an error of the server's that may be an outage of all of it.
+var erred = &fail.Error{Class: fail.ServerError, Status: 500}
+
+// newRange is of a range that is longer, or further, than any that was served, or of all of the
+// file instead.
+func newRange(w *world, _ *health.Health, e *Failure) bool {
+	s := &w.src[e.Source]
+	e.Served, e.Instead = s.pinned, s.instead
+	e.Ranged = !w.stream && !e.Instead
+	e.NewRange = e.Ranged
+	if e.From, e.To = w.have, w.have+2; s.most > 0 {
+		e.To = w.have + min(2, s.most)
+	}
+	return e.Ranged || e.Instead
 }
 
 // besideServed: somebody else is served meanwhile.

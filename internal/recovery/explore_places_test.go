@@ -46,8 +46,8 @@ func only(in ...fail.Class) (out []fail.Class) {
 // outages are what concerns an origin, and what ends one.
 var outages = only(fail.Interrupted, fail.Unreachable, fail.Closed, fail.Busy, fail.Permanent)
 
-// places are what is gone through: near enough for each test run, and as far as there is time
-// for where that is asked for.
+// places are what is gone through: near, in each test run for a moment, and to the end where that
+// is asked for; then far, for as long as there is time.
 var places = []struct {
 	name      string
 	near, far rules
@@ -58,6 +58,9 @@ var places = []struct {
 	{"ranges that are refused",
 		rules{lim: tiny(func(l *Limits) { l.forms, l.Retries = 3, 1 }), sources: 1, workers: 2, size: 3, without: but(fail.Shortage, fail.Local, fail.Busy, fail.Mismatched, fail.Expired)},
 		rules{lim: tiny(func(l *Limits) { l.forms, l.changes = 2, 1 }), sources: 2, workers: 2, size: 3}},
+	{"errors that are of a range",
+		rules{lim: tiny(func(l *Limits) { l.forms, l.Retries, l.retryBudget, l.MaxElapsed = 3, 2, 2, 2*unit }), sources: 1, workers: 1, size: 3, without: only(fail.ServerError, fail.Interrupted, fail.Permanent)},
+		rules{lim: tiny(func(l *Limits) { l.forms, l.Retries, l.retryBudget, l.MaxElapsed = 3, 3, 3, 2*unit }), sources: 1, workers: 2, size: 4, without: only(fail.ServerError, fail.Permanent)}},
 	{"two sources",
 		rules{lim: tiny(func(l *Limits) { l.changes = 1 }), sources: 2, workers: 1, size: 2},
 		rules{lim: tiny(func(l *Limits) { l.changes, l.recalls, l.retryBudget, l.Retries = 1, 1, 1, 1 }), sources: 2, workers: 1, size: 2}},
@@ -68,7 +71,7 @@ var places = []struct {
 		rules{lim: tiny(func(l *Limits) { l.returns, l.MaxElapsed = 1, 2*unit }), sources: 2, workers: 1, size: 2, news: 1, without: outages},
 		rules{lim: small(func(l *Limits) {}), sources: 2, workers: 1, size: 3, news: 2, without: outages}},
 	{"two workers",
-		rules{lim: tiny(func(l *Limits) { l.Retries, l.retryBudget, l.companions, l.MaxElapsed = 1, 1, 1, 2*unit }), sources: 1, workers: 2, size: 2, without: but(fail.Shortage, fail.Local, fail.ServerError)},
+		rules{lim: tiny(func(l *Limits) { l.Retries, l.retryBudget, l.companions, l.MaxElapsed = 1, 1, 1, 2*unit }), sources: 1, workers: 2, size: 2, without: but(fail.Shortage, fail.Local, fail.ServerError, fail.Expired)},
 		rules{lim: small(func(l *Limits) {}), sources: 1, workers: 2, size: 3, news: 1}},
 	{"two workers, two sources",
 		rules{lim: tiny(func(l *Limits) {}), sources: 2, workers: 2, size: 3, without: outages},
@@ -106,16 +109,14 @@ func TestEveryWorldEnds(t *testing.T) {
 		long = time.Minute
 	}
 	all, far := exploring(t)
-	if far {
-		long = all / time.Duration(len(places))
-	}
 	for _, p := range places {
 		t.Run(p.name, func(t *testing.T) {
-			r := p.near
 			if far {
-				r = p.far
+				require.True(t, explore(t, p.near, time.Now().Add(5*time.Minute)))
+				explore(t, p.far, time.Now().Add(all/time.Duration(len(places))))
+			} else {
+				explore(t, p.near, time.Now().Add(long))
 			}
-			explore(t, r, time.Now().Add(long))
 		})
 	}
 }

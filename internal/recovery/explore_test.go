@@ -26,7 +26,7 @@ type explorer struct {
 	failed  int
 }
 
-func explore(t *testing.T, r rules, until time.Time) {
+func explore(t *testing.T, r rules, until time.Time) (complete bool) {
 	x := &explorer{rules: r, t: t, fetch: r.happenings(false), compare: r.happenings(true), seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}}
 	x.meet(r.shift(r.first(), 0))
 	for len(x.queue) > 0 && (len(x.seen)%1024 != 0 || time.Now().Before(until)) {
@@ -35,6 +35,7 @@ func explore(t *testing.T, r rules, until time.Time) {
 		x.expand(w)
 	}
 	t.Logf("%d worlds, %d steps, %d ends well, %d fails; complete: %v", len(x.seen), x.steps, x.right, x.failed, len(x.queue) == 0)
+	return len(x.queue) == 0
 }
 
 // meet queues a world, unless it is known.

@@ -97,7 +97,7 @@ func (r *rules) shift(w world, now time.Duration) world {
 			s.attempts, s.strikes, s.brought = 0, 0, false
 		}
 		if r.sources == 1 {
-			s.notBefore = noon
+			s.notBefore, s.refusals = noon, 0
 		}
 		for k := range r.workers {
 			if x := &w.work[k]; x.inFlight && x.source == i {

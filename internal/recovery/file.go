@@ -257,10 +257,11 @@ func (f *File) Trust() {
 	f.trace.add(Step{Call: callTrust})
 }
 
-// Emptied notes that what was there is gone, at nobody's fault.
+// Emptied notes that what was there is gone, at nobody's fault. Whoever went on with that, it is the
+// first source again that says what the file is.
 func (f *File) Emptied() {
 	f.restart()
-	f.restarting = false
+	f.restarting, f.current = false, 0
 	f.trace.add(Step{Call: callEmptied})
 }
 

@@ -1,6 +1,8 @@
 package recovery
 
 import (
+	"errors"
+
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/health"
 )
@@ -15,13 +17,15 @@ func (f *File) kind(e *Failure) fail.Class {
 		return fail.Permanent // the one request was sent
 	case c == fail.Displaced && f.displaced == 0:
 		return fail.Interrupted // or two connections could take each other's place for ever
-	case c == fail.Displaced, c == fail.Shortage, c == fail.Local, c == fail.Changed, c == fail.NoRanges, c == fail.Permanent && e.Err.Status < 300:
-		return c // no server's refusal
-	case c == fail.Busy && e.Err.Asked && !e.Bringing:
+	case e.noRefusal():
 		return c
-	case e.Redirected && !s.renewed:
+	case c == fail.Busy && e.Err.Asked && !e.beside():
+		return c
+	case e.ledAstray() && !s.renewed:
 		return moved
-	case e.Bringing && s.companions > 0 && e.Brought < f.lim.minProgress && !e.outage():
+	case e.saysNothing():
+		return c
+	case e.beside() && (s.companions > 0 || !e.Answered) && e.Brought < f.lim.minProgress && !e.outage():
 		return oneTooMany // a file does not fail at who brings it
 	case f.expired(e) && !s.renewed:
 		return fail.Expired
@@ -31,6 +35,45 @@ func (f *File) kind(e *Failure) fail.Class {
 		return turnedAway
 	}
 	return f.byVerdict(e)
+}
+
+// noRefusal: it says of the file, of this machine, or of the proxy what is so whatever else goes on.
+func (e *Failure) noRefusal() bool {
+	switch e.Err.Class {
+	case fail.Displaced, fail.Shortage, fail.Local, fail.Changed, fail.NoRanges:
+		return true
+	case fail.Permanent:
+		return errors.Is(e.Err, fail.ErrProxy)
+	}
+	return false
+}
+
+// saysNothing: it is no answer that could be had in another way. But beside bytes of the file one
+// that holds nothing may be a refusal, too.
+func (e *Failure) saysNothing() bool {
+	st := e.Err.Status
+	return e.Err.Class == fail.Permanent && st < 300 && (st <= 200 || !e.beside())
+}
+
+// beside: others bring bytes of the file, or did until a moment ago, so that it may only not have
+// had room; or one is on its way that will tell more than a refusal. What is taken for another
+// version else, which costs all that is there, is not put off for longer. What was answered, and
+// broke off, had room: those before it may have broken off as well.
+func (e *Failure) beside() bool {
+	dubious := e.Err.Class == fail.Dubious
+	switch {
+	case e.Bringing, e.Awaited && (dubious || e.Err.Status >= 400):
+		return true
+	case dubious:
+		return e.JustNow
+	}
+	return e.Lately && !e.Answered
+}
+
+// ledAstray: a redirect had led there; or has just now, and to another origin that refuses for
+// good. The next may lead to a better one.
+func (e *Failure) ledAstray() bool {
+	return e.Redirected || e.Elsewhere && e.Err.Class == fail.Permanent && !e.Bringing
 }
 
 // expired: what has served, and now answers that the fault is in what was asked; but most such
@@ -47,24 +90,27 @@ func (f *File) expired(e *Failure) bool {
 // refusesRange reports whether it may be the range that an error status is meant for: there is
 // another form to ask in. Errors of the server's cost attempts as well, of which the other form
 // has the last; where it has too much to do, or is in an outage, the other form has a turn now
-// and then, but where bytes are there, which it would cost, only once (waitedLong).
+// and then, but where bytes are there, which it would cost, only once (waitedLong). Of the
+// attempts a short range, which costs nothing, has the one before there.
 func (f *File) refusesRange(e *Failure) bool {
 	s, st := f.source(e.Source), e.Err.Status
 	switch {
-	case s.forms == 0, st < 400, fail.Lacks(st), e.Elsewhere, !e.NewRange && !e.Instead:
+	case s.forms == 0, st < 400, fail.Lacks(st), !e.NewRange && !e.Instead:
 		return false
 	case e.Instead: // a file that was never served may have a range that is short enough
-		return e.Err.Class == fail.Permanent && !e.Served && !e.PlainInVain && s.most == 0
-	case !f.some() && (e.PlainInVain || s.most > 0): // nothing there, and all is tried
+		return e.Err.Class == fail.Permanent && !e.Served && !e.ShortInVain && s.most == 0
+	case f.some():
+	case s.most > 0, e.ShortInVain, e.PlainInVain && e.Err.Class != fail.Permanent: // nothing there, and all is tried
 		return false
 	}
 	switch c := e.Err.Class; {
 	case c == fail.Busy:
 		return st == 503 && !f.some() && e.Tries.Refusals >= f.lim.Retries
-	case c == fail.ServerError && e.Verdict == health.Outage:
-		return !f.some() && e.Tries.Probes%2 == 1
+	case c == fail.ServerError && e.Verdict == health.Outage: // each time it is a probe of its origin, or was put off
+		return !f.some() && (e.Tries.Probes+e.Tries.Refusals)%2 == 1
 	case c == fail.ServerError:
-		return f.lim.Retries > 0 && e.Tries.Attempts == f.lim.Retries-1
+		left := f.lim.Retries - e.Tries.Attempts
+		return f.lim.Retries > 0 && (left <= 1 || left == 2 && f.some() && f.divisible(e))
 	}
 	return true
 }
@@ -80,7 +126,7 @@ func (f *File) byVerdict(e *Failure) fail.Class {
 	switch {
 	case c != fail.Unreachable && c != fail.Closed && e.Verdict == health.Unknown:
 		return c
-	case e.Elsewhere: // that says nothing of the origin that was asked: it is as if it were busy
+	case e.Elsewhere: // of the origin that was asked that says nothing: it is as if it were busy
 		return fail.Busy
 	case c == fail.Closed && e.Verdict == health.Unknown:
 		return c

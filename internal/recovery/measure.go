@@ -16,8 +16,8 @@ func (f *File) Measure(size int64) (m Measure) {
 	}
 	m[1] = int64(f.displaced)
 	m[2] = int64(f.changes)
-	m[5] = one(f.size == 0)
-	m[6] = size - f.most
+	m[3] = size - f.most
+	m[7] = one(f.size == 0)
 	m[10] = size - f.have
 	m[11] = one(f.open)
 	m[13] = f.timeLeft(f.short.Spent())
@@ -25,10 +25,10 @@ func (f *File) Measure(size int64) (m Measure) {
 		s := f.source(i)
 		m[0] += one(!s.tried)
 		m[1] += int64(s.forms)
-		m[3] += one(s.fallback)
-		m[4] += one(!s.plain)
-		m[7] += int64(f.retryBudget() - s.retriesSpent)
-		m[8] += int64(s.recalls + s.returns + s.companions)
+		m[4] += int64(s.recalls + s.returns + s.companions)
+		m[5] += one(s.fallback)
+		m[6] += one(!s.plain)
+		m[8] += int64(f.retryBudget() - s.retriesSpent)
 		m[9] += [...]int64{Active: 3, Blocked: 3, Suspended: 2, Different: 1, Rejected: 0}[s.standing]
 		m[12] += one(!s.pinned) + one(!s.verified)
 		m[14] += f.timeLeft(s.waited.Spent())

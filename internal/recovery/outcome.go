@@ -14,6 +14,7 @@ type Failure struct {
 	Err         *fail.Error // why
 	fail.Facts
 	Verdict    health.Verdict // on a connection that ended without an answer, or an error of the server's
+	Rest       time.Duration  // for how long the origin that a redirect led to is not to be asked
 	Start, Now time.Duration
 	Jitter     float64    // random, from 0 to 1
 	Brought    int64      // bytes that were not there before
@@ -59,14 +60,17 @@ var table = [kinds]entry{
 	}},
 	outage: {outOfReach, []row{
 		{unpaid, reject},
-		{insteadInVain, askRanges},
+		{insteadInVain, askShortRanges},
 		{waitedLong, askInsteadOnce},
 		{forgiven, forgive},
 		{anotherNow, block},
 		{pastDeadline, block},
 		{always, stay},
 	}},
-	oneTooMany: {companion, []row{{always, stay}}},
+	oneTooMany: {companion, []row{
+		{waitedOut, reject},
+		{always, stay},
+	}},
 	moved: {attempt, []row{
 		{spentAlone, reject},
 		{always, renew},
@@ -74,7 +78,10 @@ var table = [kinds]entry{
 	rangeRefused: {otherForm, []row{
 		{besideRanges, differPlain},
 		{insteadOfRange, askShort},
+		{plainInVain, askShort},
 		{nothingThere, askInstead},
+		{lastAttempt, askInstead},
+		{longAfterErrors, shorten},
 		{divisible, halve},
 		{always, askInstead},
 	}},
@@ -94,7 +101,7 @@ var table = [kinds]entry{
 		{unpaid, reject},
 		{pastDeadline, block},
 		{waitedOut, reject},
-		{insteadInVain, askRanges},
+		{insteadInVain, askShortRanges},
 		{waitedLong, askInsteadOnce},
 		{tired, leave},
 		{always, stay},
@@ -115,6 +122,7 @@ var table = [kinds]entry{
 		{always, retry},
 	}},
 	fail.Changed: {free, changed},
+	fail.Dubious: {free, changed},
 	fail.Mismatched: {free, append([]row{
 		{others, differ},
 	}, changed...)},
@@ -168,7 +176,10 @@ func (f *File) failed(e *Failure, o []health.Health) wait.Tries {
 		x.tries.Attempts = 0
 	}
 	if e.Brought > 0 {
-		x.tries = wait.Tries{Source: x.tries.Source, Attempts: x.tries.Attempts, Until: x.tries.Until}
+		few := x.tries.TooMany // bytes are no sign yet that there is room
+		if x.tries = (wait.Tries{Source: x.tries.Source, Attempts: x.tries.Attempts, Until: x.tries.Until}); e.Brought < f.lim.minProgress {
+			x.tries.TooMany = few
+		}
 	}
 	f.progress(e.Source, e.Now, e.Brought)
 	table[kind].price(&x)

@@ -32,13 +32,29 @@ func attempt(x *outcome) {
 	x.f.anew = x.f.stream && x.f.open
 }
 
-// companion puts the piece off for a moment that grows: others of its file arrive meanwhile.
+// companion puts the piece off for a moment that grows: others of its file arrive meanwhile. As
+// long as they do it costs nothing in the end; when the budget is gone, and not a byte has come since,
+// the next one is waited for.
 func companion(x *outcome) {
-	if x.tries.TooMany++; !x.stale {
-		x.s.companions--
-		x.f.markProgress(x.s, x.f.have+x.f.unreported)
+	x.tries.TooMany++
+	jitter := x.Jitter
+	if !x.Bringing { // nothing makes a place free but time: haste does not
+		jitter = (1 + jitter) / 2
 	}
-	x.until(max(x.f.lim.rest(x.tries.TooMany-1, x.Jitter), min(x.asked(), x.f.lim.MaxElapsed)))
+	x.until(max(x.f.lim.rest(x.tries.TooMany-1, jitter), min(x.asked(), x.f.lim.MaxElapsed)))
+	if x.stale {
+		return
+	}
+	have := x.f.have + x.f.unreported
+	x.f.markProgress(x.s, have)
+	switch {
+	case x.s.companions > 0:
+		x.s.companions--
+	case have > x.f.most:
+		x.f.most = have
+	default:
+		x.s.waited.Failed(x.Start, x.Now, x.tries.Until)
+	}
 }
 
 // otherForm has the piece asked for at once; but an error of the server's is an attempt as well.
@@ -47,6 +63,8 @@ func otherForm(x *outcome) {
 		x.s.forms--
 	}
 	switch {
+	case x.Err.Class == fail.ServerError && x.Verdict == health.Outage && x.Elsewhere:
+		refusal(x)
 	case x.Err.Class == fail.ServerError && x.Verdict == health.Outage:
 		outOfReach(x)
 	case x.Err.Class == fail.ServerError:
@@ -71,6 +89,8 @@ func drain(x *outcome) {
 func refusal(x *outcome) {
 	d := x.f.lim.Backoff(x.tries.Refusals, x.Jitter)
 	switch {
+	case x.Rest > 0: // where it led
+		d = x.Rest
 	case x.Err.Class != fail.Busy: // of another origin
 		d = x.f.lim.rest(x.tries.Refusals, x.Jitter)
 	case x.asked() > 0:
@@ -114,6 +134,9 @@ func (x *outcome) until(d time.Duration) { x.tries.Until = x.Now + d }
 func (x *outcome) putOff(d time.Duration) {
 	x.tries.Refusals++
 	x.until(d)
+	if !x.stale && x.Start >= x.s.notBefore {
+		x.s.refusals = min(x.s.refusals+1, x.f.lim.Retries+1)
+	}
 	x.s.notBefore = max(x.s.notBefore, x.tries.Until)
 	if !x.stale {
 		x.s.waited.Failed(x.Start, x.Now, max(x.tries.Until, x.h.Until))

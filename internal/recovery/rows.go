@@ -43,9 +43,10 @@ func unresponsive(x *outcome) bool {
 
 func tooOften(x *outcome) bool { return x.tries.TurnedAway > x.f.lim.turnedAway }
 
-// tired: it was put off often enough by who serves nobody at the moment.
+// tired: it was put off often enough by who serves nobody at the moment, be it for this piece or
+// for several by turns.
 func tired(x *outcome) bool {
-	return x.tries.Refusals > x.f.lim.Retries && x.Serving == 0 && anotherNow(x)
+	return max(x.tries.Refusals, x.s.refusals) > x.f.lim.Retries && x.Serving == 0 && anotherNow(x)
 }
 
 func unpaid(x *outcome) bool { return x.unpaid }
@@ -107,17 +108,31 @@ func insteadOfRange(x *outcome) bool { return x.Instead }
 
 func nothingThere(x *outcome) bool { return !x.f.some() }
 
-func divisible(x *outcome) bool { return x.length()/2 >= x.f.lim.shortestRange }
+// plainInVain: others were refused that; but a short range was not, or nobody knows yet.
+func plainInVain(x *outcome) bool { return x.PlainInVain && nothingThere(x) }
+
+// lastAttempt: an error of the server's leaves one.
+func lastAttempt(x *outcome) bool {
+	return x.Err.Class == fail.ServerError && x.tries.Attempts >= x.f.lim.Retries
+}
+
+func divisible(x *outcome) bool { return x.f.divisible(x.Failure) }
+
+// longAfterErrors: there are not as many attempts left as a range has halves.
+func longAfterErrors(x *outcome) bool { return x.Err.Class == fail.ServerError && divisible(x) }
+
+// divisible reports whether what was asked for was longer than the shortest range.
+func (f *File) divisible(e *Failure) bool { return f.length(e) > f.lim.shortestRange }
 
 // length is that of the range that was asked for; one to an end that nobody knows is long.
-func (x *outcome) length() int64 {
+func (f *File) length(e *Failure) int64 {
 	switch {
-	case x.To >= 0:
-		return x.To - x.From
-	case x.f.size > x.From:
-		return x.f.size - x.From
+	case e.To >= 0:
+		return e.To - e.From
+	case f.size > e.From:
+		return f.size - e.From
 	}
-	return 16 * x.f.lim.shortestRange
+	return 16 * f.lim.shortestRange
 }
 
 // What becomes of the source, and of the file.
@@ -147,7 +162,10 @@ func differPlain(x *outcome) {
 	x.s.become(Different)
 }
 
-func halve(x *outcome) { x.s.most = x.length() / 2 }
+func halve(x *outcome) { x.s.most = max(x.f.length(x.Failure)/2, x.f.lim.shortestRange) }
+
+// shorten asks for the shortest at once.
+func shorten(x *outcome) { x.s.most = x.f.lim.shortestRange }
 
 // askShort has the shortest range asked for, where all of the file was refused as well.
 func askShort(x *outcome) {
@@ -165,7 +183,11 @@ func askInstead(x *outcome) {
 
 func askInsteadOnce(x *outcome) { x.s.instead, x.s.forms = true, 0 }
 
-func askRanges(x *outcome) { x.s.instead = false }
+// askShortRanges goes on with what is there: it may be long ranges only that are refused.
+func askShortRanges(x *outcome) {
+	x.s.instead = false
+	shorten(x)
+}
 
 func reject(x *outcome) {
 	if x.s.become(Rejected); x.f.isolated == x.Source+1 {

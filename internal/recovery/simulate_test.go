@@ -152,3 +152,17 @@ func TestOutageOfTheSecond(t *testing.T) {
 		}
 	}
 }
+
+// TestOutageOfTheLast: what is turned to after all others, and is down at that moment, is not
+// used up by it.
+func TestOutageOfTheLast(t *testing.T) {
+	last := conduct{from: 3717 * ms, to: 12500 * ms, class: fail.Unreachable, plain: true}
+	other := conduct{origin: 1, from: 5266 * ms, to: time.Hour, class: fail.Expired, version: 1}
+	third := conduct{origin: 2, from: 6735 * ms, to: time.Hour, class: fail.Expired}
+	s := newSim(t, seeded(1), 15*mib, 3, last, other, third)
+	for i := range s.o {
+		s.o[i] = health.New(true)
+	}
+	s.now = 2 * sec
+	require.True(t, s.run(), "%v: %+v", s.now, s.ended)
+}

@@ -37,6 +37,7 @@ type source struct {
 
 	attempts int          // failed in a row, without a byte
 	strikes  int          // connections that it ended in a row, and was forgiven
+	refusals int          // times in a row that it put off who had left it alone before; those asked at once are one
 	waited   wait.Account // for it, without a byte; outages cost their origin, and this hardly anything
 	most     int64        // of a range, where it refused a longer one; 0: it did not
 	share    int64        // bytes that it had delivered when a digest came out wrong
@@ -63,9 +64,14 @@ func (s *source) become(to Standing) {
 	s.gen++
 }
 
-// block leaves a source since its origin serves nobody.
+// block leaves a source since its origin serves nobody. One that was asked as the last there is
+// may be so again, at the price of a return: an outage does not use that up.
 func (s *source) block(h *health.Health, now time.Duration) {
 	s.settle(h, now)
+	if !s.fallback && s.returns > 0 {
+		s.returns--
+		s.fallback = true
+	}
 	s.become(Blocked)
 }
 
@@ -98,6 +104,6 @@ func (s *source) recall(h *health.Health, now time.Duration) {
 
 // fresh forgets what went wrong in a row.
 func (s *source) fresh(now time.Duration) {
-	s.attempts, s.strikes = 0, 0
+	s.attempts, s.strikes, s.refusals = 0, 0, 0
 	s.waited.Clear(now)
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // URL returns raw without what may be secret: user info, query and fragment.
@@ -44,11 +45,26 @@ func Line(s string) string {
 }
 
 // Text is Line, cut to 200 bytes.
-func Text(s string) string {
-	const most = 200
-	s = Line(s)
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
+func Text(s string) string { return Short(s, 200) }
+
+// Short is Line, cut to so many bytes, and in memory of its own where it was cut.
+func Short(s string, most int) string {
+	if len(s) <= most {
+		return Line(s)
 	}
-	return s
+	for most = max(most, 0); most > 0 && !utf8.RuneStart(s[most]); {
+		most--
+	}
+	return Line(s[:most]) + "…"
 }
+
+// Error is an error whose text is Short, for those who print what they are given.
+func Error(err error, most int) error { return short{err, most} }
+
+type short struct {
+	error
+	most int
+}
+
+func (s short) Error() string { return Short(s.error.Error(), s.most) }
+func (s short) Unwrap() error { return s.error }

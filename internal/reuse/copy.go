@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/disk"
@@ -16,19 +17,28 @@ import (
 // Search says what is looked for among the files at hand.
 type Search struct {
 	Digest digest.Sum
+	Ours   bool // only what came from the target's sources will do: it is they who tell the digest
 	Size   int64
 	Name   string     // what the file is to be called
-	Found  Place      // by Find; zero: all are looked at
+	Found  Place      // by Find
 	From   func() int // the first "name (n)" to try; it is asked only if a copy is made
 }
 
-// Find is the first of the files at hand that has the digest wanted; not ok: none has. All of
-// the right size are read, so it is for beside the transfer. No other method may be called
-// meanwhile.
+// Find is the first of the files at hand that has the digest wanted; not ok: none has, of those
+// that it pays to read. That takes a while, so it is for beside the transfer. No other method
+// may be called meanwhile.
 func (f *Finder) Find(ctx context.Context, dirs *disk.Dirs, s Search, everywhere bool) (p Place, ok bool) {
 	at := f.named(s)
-	if everywhere {
-		at = append(at, f.index.OfSize(f.target.Want().Dir, s.Size)...)
+	if everywhere && !s.Ours {
+		others := f.index.OfSize(ctx, f.target.Want().Dir, s.Size)
+		alike := func(p Place) int {
+			if _, is := safename.NumberOf(base(s.Name), base(p.Name)); is {
+				return 0
+			}
+			return 1
+		}
+		slices.SortStableFunc(others, func(p, q Place) int { return alike(p) - alike(q) })
+		at = append(at, others...)
 	}
 	for _, p := range at {
 		if ctx.Err() != nil {
@@ -43,16 +53,12 @@ func (f *Finder) Find(ctx context.Context, dirs *disk.Dirs, s Search, everywhere
 
 // named are the files of the size that have the target's name, or a numbered form of it.
 func (f *Finder) named(s Search) (at []Place) {
-	for n := 0; ; n++ {
-		name := safename.Numbered(s.Name, n)
-		info, err := f.target.Stat(name)
-		if err != nil {
-			return at
-		}
-		if info.Mode().IsRegular() && info.Size() == s.Size {
+	for name, info := range f.numbered(s.Name) {
+		if info.Mode().IsRegular() && info.Size() == s.Size && (!s.Ours || f.target.IsSources(name)) {
 			at = append(at, f.here(name))
 		}
 	}
+	return at
 }
 
 // hasAt reports whether a file at hand has the digest wanted.
@@ -69,27 +75,17 @@ func (f *Finder) hasAt(ctx context.Context, dirs *disk.Dirs, p Place, s Search) 
 	}
 	defer in.Close()
 	f.Looked(p)
+	if _, known := f.index.Known(in, s.Digest.Algorithm); !known && p != f.here(s.Name) && !f.index.mayRead(s.Digest) {
+		return false
+	}
 	sum, err := f.index.Sum(ctx, in, s.Digest.Algorithm)
 	return err == nil && sum == s.Digest
 }
 
-// Copy publishes the target with the bytes of a file at hand that has the digest wanted: that
-// file itself where it has the name, else a copy of it. Dirs has the directories of both.
+// Copy publishes the target with the bytes of what Find has found: that file itself where it
+// has the name, else a copy of it. Dirs has the directories of both. Not found: it has changed.
 func (f *Finder) Copy(ctx context.Context, dirs *disk.Dirs, s Search) (found bool, err error) {
-	at := []Place{s.Found}
-	if s.Found == (Place{}) {
-		at = f.index.OfSize(f.target.Want().Dir, s.Size)
-	}
-	for _, p := range at {
-		if found, err := f.copyFrom(ctx, dirs, p, s); found || err != nil {
-			return found, err
-		}
-	}
-	return false, nil
-}
-
-// copyFrom looks at one candidate, and tells of those that do not do.
-func (f *Finder) copyFrom(ctx context.Context, dirs *disk.Dirs, p Place, s Search) (found bool, err error) {
+	p := s.Found
 	sub, name := safename.Split(p.Name)
 	dir, err := dirs.Open(p.Dir, sub)
 	if err != nil {
@@ -133,7 +129,7 @@ func (f *Finder) copyFrom(ctx context.Context, dirs *disk.Dirs, p Place, s Searc
 // that it may have got before.
 func (f *Finder) isTarget(p Place, name string) bool {
 	want := f.target.Want()
-	if p.Dir != want.Dir || f.target.Policy().Overwrite == disk.Replace {
+	if p.Dir != want.Dir || f.target.Replaces(name) {
 		return false
 	}
 	n, ok := safename.NumberOf(name, p.Name)
@@ -152,8 +148,10 @@ func Make(ctx context.Context, t *disk.Target, in partfile.File, looked fs.FileI
 	if err := t.Create(true); err != nil {
 		return err
 	}
-	n, err := t.Fill(in)
+	t.Narrow(looked)
+	n, err := t.Fill(ctx, in)
 	if err != nil {
+		t.Discard() // half a copy is nothing to go on from
 		return err
 	}
 	if now, err := in.Stat(); n != looked.Size() || err != nil || !disk.Unchanged(looked, now) {

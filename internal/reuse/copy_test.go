@@ -1,6 +1,7 @@
 package reuse_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,6 +14,15 @@ import (
 	"github.com/littledl/littledl/internal/httprange"
 	"github.com/littledl/littledl/internal/reuse"
 )
+
+// copy looks for a target's content everywhere, and makes use of what is found.
+func (b *bed) copy(t *disk.Target, s reuse.Search) (found bool, err error) {
+	f := b.finder(t)
+	if s.Found, found = f.Find(b.Context(), b.dirs, s, true); !found {
+		return false, nil
+	}
+	return f.Copy(b.Context(), b.dirs, s)
+}
 
 // TestCopy: content that is at hand becomes the file, wherever it is.
 func TestCopy(t *testing.T) {
@@ -50,9 +60,7 @@ func TestCopy(t *testing.T) {
 			after := b.files()
 			before, _ := os.Stat(filepath.Join(b.path, c.name))
 			target := b.target(disk.Want{Given: c.given})
-			found, err := b.finder(target).Copy(t.Context(), b.dirs, reuse.Search{
-				Digest: sumOf("the bytes"), Size: 9, Name: wanted, From: func() int { return c.from },
-			})
+			found, err := b.copy(target, reuse.Search{Digest: sumOf("the bytes"), Size: 9, Name: wanted, From: func() int { return c.from }})
 			switch c.name {
 			case "":
 				require.NoError(t, err)
@@ -89,7 +97,7 @@ func TestCopyDropsWhatWasFetched(t *testing.T) {
 	target.Claim(wanted, 0)
 	require.NoError(t, target.Create(false))
 	require.NoError(t, target.BeginLog(pin, 0, digest.Sum{}))
-	found, err := b.finder(target).Copy(t.Context(), b.dirs, reuse.Search{Digest: sumOf("the bytes"), Size: 9, Name: wanted, From: func() int { return 0 }})
+	found, err := b.copy(target, reuse.Search{Digest: sumOf("the bytes"), Size: 9, Name: wanted, From: func() int { return 0 }})
 	require.NoError(t, err)
 	require.True(t, found)
 	target.Close()
@@ -138,4 +146,32 @@ func TestMakeOfChanging(t *testing.T) {
 			target.Close()
 		})
 	}
+}
+
+// TestFindReadsLittle: for one digest few files are read, however often it is looked for; what
+// is known is not read again. First come those that are called alike.
+func TestFindReadsLittle(t *testing.T) {
+	b := newBed(t)
+	for i := range 20 {
+		b.plant(fmt.Sprintf("%02d", i), "other one", nil, pin)
+	}
+	find := func(text string) bool {
+		_, found := b.finder(b.target(disk.Want{})).Find(t.Context(), b.dirs, reuse.Search{Digest: sumOf(text), Size: 9, Name: wanted}, true)
+		return found
+	}
+	for range 3 {
+		require.False(t, find("the bytes"))
+	}
+	known := 0
+	for i := range 20 {
+		if _, ok := b.index.Known(b.openFile(fmt.Sprintf("%02d", i)), "sha256"); ok {
+			known++
+		}
+	}
+	require.Equal(t, 4, known)
+	require.True(t, find("other one"))
+
+	b.plant("zz/"+wanted, "the bites", nil, pin)
+	b.index.Add(b.path, "zz/"+wanted, 9)
+	require.True(t, find("the bites"), "it is called as the target is")
 }

@@ -2,12 +2,9 @@ package reuse
 
 import (
 	"context"
-	"io"
 	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +19,8 @@ import (
 type Version struct {
 	URL    *url.URL      // nil: it is a file at hand, and has the Mark
 	Pin    httprange.Pin // Size -1: not told
-	Digest digest.Sum    // of the whole file, the caller's or the server's; zero: not known
+	Digest digest.Sum    // of the whole file, as the caller knows it; zero: he does not
+	Told   digest.Sum    // the same, as the source says it
 	Mark   partfile.Mark
 }
 
@@ -56,8 +54,8 @@ type Finder struct {
 	target    *disk.Target
 	trustTime bool // a file of the right size and modification time is the one
 
-	looks []Place // counted already
-	other string  // a name whose content has been read, and has another digest
+	looks map[Place]bool // counted already
+	other string         // a name whose content has been read, and has another digest
 }
 
 // NewFinder makes a finder for a target.
@@ -67,8 +65,11 @@ func NewFinder(index *Index, stats *Stats, target *disk.Target, trustTime bool) 
 
 // Looked counts a file whose content was looked at.
 func (f *Finder) Looked(p Place) {
-	if !slices.Contains(f.looks, p) {
-		f.looks = append(f.looks, p)
+	if !f.looks[p] {
+		if f.looks == nil {
+			f.looks = map[Place]bool{}
+		}
+		f.looks[p] = true
 		f.stats.Checks.Add(1)
 	}
 }
@@ -86,25 +87,45 @@ func (f *Finder) Same(ctx context.Context, name string, info fs.FileInfo, v Vers
 	return same
 }
 
-// proven looks at a file's digest where the right one is known, else at its mark, and at its
-// time only where the caller trusts times.
+// proven looks at a file's digest where the caller has given one, else at its mark, and at its
+// time only where the caller trusts times. A digest that a source tells is looked for in what
+// has come from it before, and in nothing else: whether any other file has it, the source would
+// see by what it is asked for next.
 func (f *Finder) proven(ctx context.Context, name string, info fs.FileInfo, v Version) bool {
 	size := v.Pin.Size
 	if !info.Mode().IsRegular() || size >= 0 && info.Size() != size {
 		return false
 	}
 	if !v.Digest.IsZero() {
-		return f.hasDigest(ctx, name, v.Digest)
+		return (f.mayRead(name, v.Digest) || f.target.IsSources(name)) && f.hasDigest(ctx, name, v.Digest)
 	}
 	dir, err := f.target.Dir()
 	if err != nil {
 		return false
 	}
-	if f.trustTime && size >= 0 && isFrom(v.Pin.LastModified, info.ModTime(), dir) {
+	if !v.Told.IsZero() && f.target.IsSources(name) {
+		return f.mayRead(name, v.Told) && f.hasDigest(ctx, name, v.Told)
+	}
+	if f.trusts(name) && size >= 0 && isFrom(v.Pin.LastModified, info.ModTime(), dir) {
 		return true
 	}
 	mark := v.MarkOf(info.Size())
 	return !mark.IsZero() && dir.MarkOf(base(name)) == mark
+}
+
+// trusts reports whether a file of the right size and time is the one: where the caller says so,
+// of the file's own name. That of a server, with the size and the time that it tells, could be
+// anybody's.
+func (f *Finder) trusts(name string) bool {
+	_, own := safename.NumberOf(f.target.Want().Name, name)
+	return f.trustTime && own
+}
+
+// mayRead reports whether a file is worth reading for a digest: the one that has the very name
+// always is, of others only so many.
+func (f *Finder) mayRead(name string, want digest.Sum) bool {
+	p := f.target.Policy().Overwrite
+	return p == disk.Skip || p == disk.Refuse || name == f.target.Guess() || name == f.other || f.index.mayRead(want)
 }
 
 // isFrom reports whether a file has the time that a source tells, as its directory holds it.
@@ -137,24 +158,12 @@ func (f *Finder) hasDigest(ctx context.Context, name string, want digest.Sum) bo
 }
 
 // open opens what has a name; where a link is as good as the file, what that leads to.
-func (f *Finder) open(dir *partfile.Dir, name string) (interface {
-	readable
-	io.Closer
-}, error) {
+func (f *Finder) open(dir *partfile.Dir, name string) (partfile.File, error) {
 	g, err := dir.Open(base(name))
 	if err == nil || f.target.Policy().Overwrite != disk.Skip {
 		return g, err
 	}
-	path, err := filepath.EvalSymlinks(filepath.Join(f.target.Want().Dir, filepath.FromSlash(name)))
-	if err != nil {
-		return nil, err
-	}
-	root, err := os.OpenRoot(filepath.Dir(path))
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	return root.Open(filepath.Base(path))
+	return partfile.OpenAny(filepath.Join(f.target.Want().Dir, filepath.FromSlash(name)))
 }
 
 func base(name string) string {

@@ -126,6 +126,6 @@ func mute() (reuse.Told, bool) { return reuse.Told{}, false }
 // tells is a source that says what it has.
 func tells(v httprange.Pin, d digest.Sum, name string) func() (reuse.Told, bool) {
 	return func() (reuse.Told, bool) {
-		return reuse.Told{Version: reuse.Version{URL: origin, Pin: v, Digest: d}, Name: name}, true
+		return reuse.Told{Version: reuse.Version{URL: origin, Pin: v, Told: d}, Name: name}, true
 	}
 }

@@ -2,7 +2,7 @@
 //
 // Much of what is downloaded is there already: from yesterday, under another name, in another
 // directory. A name proves nothing, nor does a size or a time. What proves it before a byte
-// is fetched is a digest, or the mark of a file that was fetched from this very URL, of the
+// is fetched is a digest that the caller gives, or the mark of a file that was fetched from this very URL, of the
 // version that the server has now. So digests have to be computed of files that only might be
 // the one, which takes as long as reading them: the Index remembers them, and which files of
 // a size there are, so that nothing is looked for or read twice.
@@ -15,8 +15,8 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/singleflight"
@@ -29,13 +29,14 @@ import (
 // Index knows which files are at hand: those in the directories that were looked through,
 // and those that were added. It is safe for concurrent use.
 type Index struct {
-	scans, hashes singleflight.Group
+	hashes singleflight.Group
 
 	mu     sync.Mutex
 	bySize map[int64][]Place
 	sizes  map[Place]int64
-	dirs   map[string]bool // looked through
+	dirs   map[string]chan struct{} // that are looked through, until this is closed; nil: were
 	sums   map[sumKey]digest.Sum
+	reads  map[digest.Sum]int // files that were read for a digest
 }
 
 // Place is where a file is: a save directory, and its path below.
@@ -50,12 +51,15 @@ type sumKey struct {
 
 // NewIndex makes an empty index.
 func NewIndex() *Index {
-	return &Index{bySize: map[int64][]Place{}, sizes: map[Place]int64{}, dirs: map[string]bool{}, sums: map[sumKey]digest.Sum{}}
+	return &Index{bySize: map[int64][]Place{}, sizes: map[Place]int64{}, dirs: map[string]chan struct{}{}, sums: map[sumKey]digest.Sum{}, reads: map[digest.Sum]int{}}
 }
 
-// Add adds a file. One that is known with another size is in for both: whoever opens it will
-// see.
+// Add adds a file, unless it is hidden: what somebody hides is not there to be copied. One that
+// is known with another size is in for both: whoever opens it will see.
 func (x *Index) Add(dir, name string, size int64) {
+	if hidden(name) {
+		return
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	p := Place{dir, name}
@@ -67,52 +71,92 @@ func (x *Index) Add(dir, name string, size int64) {
 }
 
 // OfSize returns the files of a size, after looking through dir once. All who want to know
-// wait for the first of them to have done that.
-func (x *Index) OfSize(dir string, size int64) []Place {
-	x.mu.Lock()
-	seen := x.dirs[dir]
-	x.mu.Unlock()
-	if !seen {
-		_, _, _ = x.scans.Do(dir, func() (any, error) { x.scan(dir); return nil, nil })
+// wait for the first of them to have done that, as long as they want to know.
+func (x *Index) OfSize(ctx context.Context, dir string, size int64) []Place {
+	for ctx.Err() == nil {
+		done, mine := x.begin(dir)
+		switch {
+		case mine:
+			x.scan(ctx, dir)
+			x.end(dir, ctx.Err() == nil)
+			continue
+		case done != nil:
+			select {
+			case <-done: // or given up, and for another to begin
+			case <-ctx.Done():
+			}
+			continue
+		}
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		return slices.Clone(x.bySize[size])
 	}
+	return nil
+}
+
+// begin begins to look through a directory. Not mine: another is at it until done is closed; nil:
+// that has been done.
+func (x *Index) begin(dir string) (done chan struct{}, mine bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return slices.Clone(x.bySize[size])
+	done, known := x.dirs[dir]
+	if !known {
+		done, mine = make(chan struct{}), true
+		x.dirs[dir] = done
+	}
+	return done, mine
+}
+
+// end lets those go on who wait. Not all: the next of them begins anew.
+func (x *Index) end(dir string, all bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	close(x.dirs[dir])
+	if delete(x.dirs, dir); all {
+		x.dirs[dir] = nil
+	}
 }
 
 // maxScan bounds how many files of one save directory are looked at.
 const maxScan = 100_000
 
-// scan looks through a save directory and what is below it, without following a symbolic
-// link.
-func (x *Index) scan(dir string) {
-	defer func() {
-		x.mu.Lock()
-		x.dirs[dir] = true
-		x.mu.Unlock()
-	}()
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return
-	}
-	defer root.Close()
-	left := maxScan
-	_ = fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
-		if left--; left < 0 {
-			return fs.SkipAll
+// hidden reports whether a file, or a directory that it is in, has a name that hides it.
+func hidden(name string) bool {
+	return strings.HasPrefix(name, ".") && name != "." || strings.Contains(name, "/.")
+}
+
+// scan looks through a save directory and what is below it, but not at what is hidden there, and
+// without following a symbolic link, until ctx ends.
+func (x *Index) scan(ctx context.Context, dir string) {
+	partfile.Walk(ctx, dir, maxScan, func(name string, e fs.DirEntry) (below bool) {
+		if e.IsDir() {
+			return !hidden(name)
 		}
-		if err != nil || !e.Type().IsRegular() || partfile.IsOurs(name) {
-			return nil
+		if !e.Type().IsRegular() || partfile.IsOurs(name) {
+			return false
 		}
 		if info, err := e.Info(); err == nil && info.Size() > 0 {
 			x.Add(dir, name, info.Size())
 		}
-		return nil
+		return false
 	})
 }
 
 // ErrChanged says that a file is not what it was at a look before.
 var ErrChanged = errors.New("somebody writes to it")
+
+// Known is the digest of an open file, as far as that was computed before.
+func (x *Index) Known(f partfile.File, algorithm string) (s digest.Sum, ok bool) {
+	info, err := f.Stat()
+	if err != nil {
+		return s, false
+	}
+	id, stable := partfile.IdentityOf(info)
+	if !stable {
+		return s, false
+	}
+	return x.known(sumKey{id, algorithm})
+}
 
 // Sum is the digest of an open file by an algorithm, computed once as long as nobody writes
 // to the file. It is ErrChanged where somebody does. Whoever wants one that is being computed
@@ -162,6 +206,22 @@ func (x *Index) remember(k sumKey, s digest.Sum) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.sums[k] = s
+}
+
+// maxReads is how many files are read for one digest. Each has the size of the one that it may
+// save, and reading them takes no longer than fetching that one; a digest that nothing has
+// must not cost the reading of a whole folder.
+const maxReads = 4
+
+// mayRead counts a file that is to be read for a digest, unless those are enough.
+func (x *Index) mayRead(want digest.Sum) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.reads[want] == maxReads {
+		return false
+	}
+	x.reads[want]++
+	return true
 }
 
 // readable is an open file.

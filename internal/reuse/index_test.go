@@ -33,21 +33,21 @@ func TestIndexWhole(t *testing.T) {
 	var short atomic.Int32
 	for range 20 {
 		wg.Go(func() {
-			if len(b.index.OfSize(b.path, 9)) != files {
+			if len(b.index.OfSize(t.Context(), b.path, 9)) != files {
 				short.Add(1)
 			}
 		})
 	}
 	wg.Wait()
 	require.Zero(t, short.Load())
-	require.Empty(t, b.index.OfSize(b.path, 0))
+	require.Empty(t, b.index.OfSize(t.Context(), b.path, 0))
 
 	b.plant("late", "the bytes", nil, httprange.Pin{})
-	require.Len(t, b.index.OfSize(b.path, 9), files, "it is looked through once")
+	require.Len(t, b.index.OfSize(t.Context(), b.path, 9), files, "it is looked through once")
 	b.index.Add(b.path, "late", 9)
 	b.index.Add(b.path, "late", 9)
-	require.Len(t, b.index.OfSize(b.path, 9), files+1)
-	require.Len(t, b.index.OfSize(filepath.Join(b.path, "none"), 9), files+1, "those of every directory")
+	require.Len(t, b.index.OfSize(t.Context(), b.path, 9), files+1)
+	require.Len(t, b.index.OfSize(t.Context(), filepath.Join(b.path, "none"), 9), files+1, "those of every directory")
 }
 
 // TestIndexFollowsNoLink: what is elsewhere is not at hand.
@@ -59,7 +59,7 @@ func TestIndexFollowsNoLink(t *testing.T) {
 		return
 	}
 	require.NoError(t, os.Symlink(filepath.Join(elsewhere.path, "f"), filepath.Join(b.path, "f")))
-	require.Empty(t, b.index.OfSize(b.path, 9))
+	require.Empty(t, b.index.OfSize(t.Context(), b.path, 9))
 }
 
 // slow is a file whose first read waits.
@@ -194,4 +194,14 @@ func (f *meddled) Read(p []byte) (int, error) {
 	n, err := f.File.Read(p)
 	f.write()
 	return n, err
+}
+
+// TestHidden: what is hidden, or is in a directory that is, is not at hand.
+func TestHidden(t *testing.T) {
+	b := newBed(t)
+	for _, name := range []string{".f", ".s/f", "s/.t/f", "s/.f", "s/f.x", "f..x"} {
+		b.plant(name, "the bytes", nil, httprange.Pin{})
+		b.index.Add(b.path, name, 9)
+	}
+	require.Len(t, b.index.OfSize(t.Context(), b.path, 9), 2)
 }

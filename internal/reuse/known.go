@@ -3,6 +3,7 @@ package reuse
 import (
 	"context"
 	"io/fs"
+	"iter"
 	"path"
 
 	"github.com/littledl/littledl/internal/digest"
@@ -41,7 +42,7 @@ func (f *Finder) take(ctx context.Context, given digest.Sum, ask func(served boo
 	info, skip := t.Look(name), t.Policy().Overwrite == disk.Skip && t.Want().Given
 	there := info != nil && info.Mode().IsRegular()
 	switch {
-	case !there && (skip || !given.IsZero() || len(t.Marked()) == 0):
+	case !there && (skip || !given.IsZero() || len(t.Marked(ctx)) == 0):
 		return false, nil
 	case skip && !given.IsZero() && !f.Same(ctx, name, info, Version{Pin: httprange.Pin{Size: -1}, Digest: given}):
 		if ctx.Err() != nil { // it was not read to its end
@@ -54,7 +55,7 @@ func (f *Finder) take(ctx context.Context, given digest.Sum, ask func(served boo
 		return f.takeNumbered(ctx, Version{Pin: httprange.Pin{Size: -1}, Digest: given}, f.isLikely), nil
 	}
 	// Under TrustModTime the caller says that the folder has been filled from there.
-	if told, ok := ask(len(t.Marked()) > 0 || f.trustTime); ok {
+	if told, ok := ask(len(t.Marked(ctx)) > 0 || f.trustTime); ok {
 		if !there {
 			name = ""
 		}
@@ -77,7 +78,7 @@ func (f *Finder) takeTold(ctx context.Context, there string, told Told) bool {
 	if there != "" && f.takeOne(ctx, there, told.Version) || f.TakeMarked(ctx, wanted, told.Version) {
 		return true
 	}
-	if there == "" || told.Digest.IsZero() && !f.trustTime {
+	if there == "" || told.Told.IsZero() && !f.trustTime {
 		return false
 	}
 	return f.takeNumbered(ctx, told.Version, func(string, fs.FileInfo) bool { return true })
@@ -101,14 +102,28 @@ func (f *Finder) takeOne(ctx context.Context, name string, v Version) bool {
 // takeNumbered takes the first of the target's name and those numbered behind it that is the
 // file; it may have become one of the later ones before.
 func (f *Finder) takeNumbered(ctx context.Context, v Version, worth func(string, fs.FileInfo) bool) bool {
-	for n := f.target.Want().Number; ; n++ {
-		name := safename.Numbered(f.target.Want().Name, n)
-		info, err := f.target.Stat(name)
-		if err != nil {
-			return false
-		}
+	for name, info := range f.numbered(f.target.Want().Name) {
 		if worth(name, info) && f.Same(ctx, name, info, v) && f.target.Take(name, info) {
 			return true
+		}
+	}
+	return false
+}
+
+// maxNumbers is at how many numbered forms of a name a file looks: ten thousand files may be
+// called the same.
+const maxNumbers = 32
+
+// numbered are what has a name, or a numbered form of it, from the target's own number on, up to
+// the first that nothing has.
+func (f *Finder) numbered(name string) iter.Seq2[string, fs.FileInfo] {
+	return func(yield func(string, fs.FileInfo) bool) {
+		for i := range maxNumbers {
+			n := safename.Numbered(name, f.target.Want().Number+i)
+			info, err := f.target.Stat(n)
+			if err != nil || !yield(n, info) {
+				return
+			}
 		}
 	}
 }
@@ -117,7 +132,7 @@ func (f *Finder) takeNumbered(ctx context.Context, v Version, worth func(string,
 // now and has the name wanted, or a numbered form of it.
 func (f *Finder) TakeMarked(ctx context.Context, wanted string, v Version) bool {
 	sub, stem := safename.Split(wanted)
-	for _, b := range f.target.Marked() {
+	for _, b := range f.target.Marked(ctx) {
 		if _, ok := safename.NumberOf(stem, b); !ok {
 			continue
 		}

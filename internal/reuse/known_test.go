@@ -11,9 +11,10 @@ import (
 	"github.com/littledl/littledl/internal/reuse"
 )
 
+var newer = httprange.Pin{Size: 9, ETag: `"f"`, LastModified: pin.LastModified}
+
 // TestSame: what proves that a file is what a source has now, and what does not.
 func TestSame(t *testing.T) {
-	newer := httprange.Pin{Size: 9, ETag: `"f"`, LastModified: pin.LastModified}
 	unsized := httprange.Pin{Size: -1, ETag: pin.ETag, LastModified: pin.LastModified}
 	var none digest.Sum
 	for what, c := range map[string]struct {
@@ -32,6 +33,9 @@ func TestSame(t *testing.T) {
 		"another size, trusted":   {"the byte", nil, reuse.Version{URL: other, Pin: pin}, true, false},
 		"no size, trusted":        {"the bytes", nil, reuse.Version{URL: other, Pin: unsized}, true, false},
 		"its digest":              {"the bytes", nil, reuse.Version{URL: other, Pin: newer, Digest: sumOf("the bytes")}, false, true},
+		"a digest told":           {"the bytes", &pin, reuse.Version{URL: origin, Pin: newer, Told: sumOf("the bytes")}, false, true},
+		"another told":            {"the bytes", &pin, reuse.Version{URL: origin, Pin: pin, Told: sumOf("the bites")}, true, false},
+		"told of what is theirs":  {"the bytes", nil, reuse.Version{URL: origin, Pin: pin, Told: sumOf("the bytes")}, false, false},
 		"a digest counts more":    {"the bytes", &pin, reuse.Version{URL: origin, Pin: pin, Digest: sumOf("the bites")}, true, false},
 		"nothing is said":         {"the bytes", nil, reuse.Version{URL: origin, Pin: httprange.Pin{Size: 9}, Digest: none}, true, false},
 	} {
@@ -86,7 +90,7 @@ func TestKnown(t *testing.T) {
 		"a digest":                     {there: []planted{right}, given: sumOf("the bytes"), kept: wanted},
 		"a digest, numbered":           {there: []planted{{wanted, "another", false}, {"a (1).bin", "the bytes", false}}, given: sumOf("the bytes"), kept: "a (1).bin"},
 		"a digest, behind its own":     {there: []planted{{"a (1).bin", "another", false}, {"a (2).bin", "the bytes", false}}, want: disk.Want{Number: 1}, given: sumOf("the bytes"), kept: "a (2).bin"},
-		"told, behind its own":         {there: []planted{{"a (1).bin", "another", false}, {"a (2).bin", "the bytes", false}}, want: disk.Want{Number: 1}, told: tells(pin, sumOf("the bytes"), ""), kept: "a (2).bin", asked: true},
+		"told, behind its own":         {there: []planted{{"a (1).bin", "another", false}, {"a (2).bin", "the bytes", true}}, want: disk.Want{Number: 1}, told: tells(newer, sumOf("the bytes"), ""), kept: "a (2).bin", asked: true},
 		"another digest":               {there: []planted{right}, given: sumOf("the bites")},
 		"another's of the batch":       {there: []planted{right}, given: sumOf("the bytes"), owned: wanted},
 		"to be replaced":               {there: []planted{right}, policy: disk.Replace, given: sumOf("the bytes")},
@@ -101,9 +105,10 @@ func TestKnown(t *testing.T) {
 		"a mark of another version":    {there: []planted{{wanted, "the bytes", true}}, told: tells(httprange.Pin{Size: 9, ETag: `"f"`}, none, ""), asked: true},
 		"unmarked":                     {there: []planted{right}, told: tells(pin, none, ""), asked: true},
 		"unmarked, times are trusted":  {there: []planted{right}, told: tells(pin, none, ""), trust: true, kept: wanted, asked: true},
-		"a digest is told":             {there: []planted{right}, told: tells(pin, sumOf("the bytes"), ""), kept: wanted, asked: true},
-		"another digest is told":       {there: []planted{right}, told: tells(pin, sumOf("the bites"), ""), trust: true, asked: true},
-		"a digest of the second":       {there: []planted{{wanted, "another", false}, {"a (1).bin", "the bytes", false}}, told: tells(pin, sumOf("the bytes"), ""), kept: "a (1).bin", asked: true},
+		"a digest is told":             {there: []planted{{wanted, "the bytes", true}}, told: tells(newer, sumOf("the bytes"), ""), kept: wanted, asked: true},
+		"a digest is told, unmarked":   {there: []planted{right}, told: tells(pin, sumOf("the bytes"), ""), asked: true},
+		"another digest is told":       {there: []planted{{wanted, "the bytes", true}}, told: tells(pin, sumOf("the bites"), ""), trust: true, asked: true},
+		"a digest of the second":       {there: []planted{{wanted, "another", false}, {"a (1).bin", "the bytes", true}}, told: tells(newer, sumOf("the bytes"), ""), kept: "a (1).bin", asked: true},
 		"in a directory below":         {there: []planted{{"s/" + wanted, "the bytes", false}}, want: disk.Want{Name: "s/" + wanted, Given: true}, given: sumOf("the bytes"), kept: "s/" + wanted},
 		"in a directory below, marked": {there: []planted{{"s/" + wanted, "the bytes", true}}, want: disk.Want{Name: "s/" + wanted, Given: true}, told: tells(pin, none, "b.bin"), kept: "s/" + wanted, asked: true},
 	} {

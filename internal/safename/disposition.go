@@ -1,7 +1,6 @@
 package safename
 
 import (
-	"mime"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,12 +8,13 @@ import (
 
 // FromDisposition is the file name in a Content-Disposition field (RFC 6266), or
 // "" if it has none that anything would be left of after Clean. The first valid
-// filename* (RFC 8187, UTF-8 or ISO-8859-1) wins over the first valid filename, in
-// which browsers undo what many servers do to it, and so does this: encoded words
-// (RFC 2047) and percent-encoding. A missing type, values without quotes, unknown
-// parameters and broken ones do not matter. The result is raw and must go through
-// Clean.
+// filename* (RFC 8187) wins over the first valid filename, in which browsers undo
+// what many servers do to it, and so does this: encoded words (RFC 2047) and
+// percent-encoding. With words that cannot be read it is not valid: it would be a
+// name that says nothing. A missing type, values without quotes, unknown parameters
+// and broken ones do not matter. The result is raw and must go through Clean.
 func FromDisposition(h string) string {
+	h = truncate(h, maxField)
 	plain := ""
 	for h != "" {
 		var key, value string
@@ -30,18 +30,24 @@ func FromDisposition(h string) string {
 			}
 		}
 	}
-	return plain
+	return strings.Clone(plain) // not all of the field behind it
 }
+
+// maxField is how much of a field is read, in bytes: what is in no name that a system takes is
+// not worth decoding.
+const maxField = 16 << 10
 
 // decodeValue undoes what may have been done to a plain filename.
 func decodeValue(s string) string {
 	switch {
 	case !utf8.ValidString(s): // fields of HTTP/1.1 were ISO-8859-1 before they were UTF-8
-		return latin1(s)
+		text, _ := decodeCharset("ISO-8859-1", s)
+		return text
 	case strings.Contains(s, "=?"):
-		if words, err := new(mime.WordDecoder).DecodeHeader(s); err == nil && utf8.ValidString(words) {
+		if words, ok := decodeWords(s); ok {
 			return words
 		}
+		return ""
 	case strings.Contains(s, "%") && isASCII(s):
 		if d := unescape(s); isMeant(d) {
 			return d
@@ -105,23 +111,9 @@ func extValue(s string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	s, ok = decode(s)
-	switch {
-	case !ok:
+	if s, ok = decode(s); !ok {
 		return "", false
-	case strings.EqualFold(charset, "UTF-8"):
-		return s, utf8.ValidString(s)
-	case strings.EqualFold(charset, "ISO-8859-1"):
-		return latin1(s), true
 	}
-	return "", false
-}
-
-// latin1 reads s as ISO-8859-1, where a byte is the character of its number.
-func latin1(s string) string {
-	var b strings.Builder
-	for _, c := range []byte(s) {
-		b.WriteRune(rune(c))
-	}
-	return b.String()
+	s, ok = decodeCharset(charset, s)
+	return s, ok && utf8.ValidString(s)
 }

@@ -23,15 +23,16 @@ const (
 )
 
 // Clean makes a name that a server or a URL chose safe, whatever it is. Only
-// the last component is kept; control and direction-changing characters are
-// dropped, invalid UTF-8 and characters that some system forbids replaced;
-// leading dots, dashes and spaces and trailing dots and spaces trimmed; device
-// names of Windows and the suffixes of our own files defused with an
+// the last component is kept; control characters and those that nobody sees are
+// dropped, invalid UTF-8 and characters that some system forbids replaced, blanks
+// of all kinds made spaces; leading dots, dashes and spaces and trailing dots and
+// spaces trimmed; device names of Windows, names that make a folder do something
+// when it is looked at, and the suffixes of our own files defused with an
 // underscore. The result is at most 200 bytes, keeps its extension, and is
 // "download" if nothing else is left. Cleaning twice changes nothing more. A
 // name that is fine already is returned without allocating.
-func Clean(name string) string {
-	name = scrub(name)
+func Clean(given string) string {
+	name := scrub(given)
 	if name == "" {
 		return fallback
 	}
@@ -40,6 +41,9 @@ func Clean(name string) string {
 	for {
 		next := defuse(cut(name, maxName))
 		if next == name {
+			if len(name) < len(given)/2 {
+				name = strings.Clone(name) // it is kept, and all that it was cut from would be
+			}
 			return name
 		}
 		name = next
@@ -80,7 +84,7 @@ func lastComponent(name string) string {
 
 // afterSeparator is where the part behind the last separator of either kind begins.
 func afterSeparator(path string) int {
-	return max(strings.LastIndexByte(path, '/'), strings.LastIndexByte(path, '\\')) + 1
+	return strings.LastIndexAny(path, `/\`) + 1 // two searches would each go on to the beginning
 }
 
 // portable maps a character to itself, to '_', or to -1 to drop it.
@@ -92,23 +96,45 @@ func portable(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1
 		}
-	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029':
+	case unicode.IsControl(r), unicode.In(r, invisible...), r == '\U0001d159': // and the note without a head
 		return -1
+	case unicode.Is(unicode.Zs, r), r == '\u2800': // the braille cell without a dot
+		return ' '
 	}
 	return r
 }
 
-// defuse puts an underscore where a name would be a device or a file of ours.
+// invisible are the characters that show nothing: of formats, directions and joins among them,
+// fillers, variants of what comes before.
+var invisible = []*unicode.RangeTable{
+	unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point,
+}
+
+// defuse puts an underscore where a name would be a device, a file of ours, or one that acts.
 func defuse(name string) string {
 	stem, _, _ := strings.Cut(name, ".")
 	stem = strings.TrimRight(stem, " ") // "CON .txt" is the console too
-	if isDevice(stem) {
+	if isDevice(stem) || strings.EqualFold(name, "desktop.ini") || strings.EqualFold(name, "autorun.inf") || strings.EqualFold(name, "thumbs.db") {
 		name = stem + "_" + name[len(stem):]
 	}
-	if hasSuffixFold(name, ".ldpart") || hasSuffixFold(name, ".ldjournal") {
-		name += "_"
+	for _, suffix := range trouble {
+		if hasSuffixFold(name, suffix) {
+			return name + "_"
+		}
+	}
+	if strings.HasSuffix(name, "}") && strings.Contains(name, ".{") { // a class of Windows, which hides itself
+		return name + "_"
 	}
 	return name
+}
+
+// trouble are the suffixes of our own files, and of those by which whoever looks at their folder
+// is sent elsewhere, on Windows with his password's hash, or has something run.
+var trouble = [...]string{
+	".ldpart", ".ldjournal", ".lnk", ".url", ".scf", ".website", ".library-ms", ".searchconnector-ms", ".search-ms",
+	".theme", ".themepack", ".deskthemepack", // their pictures are fetched to show them
+	".local",   // has the program of that name load what lies beside it
+	".desktop", // what KDE's folders have run for its picture
 }
 
 // isDevice reports whether Windows takes a stem for a device, in any directory

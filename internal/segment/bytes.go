@@ -122,6 +122,15 @@ func (p *Plan) Brought(s *Segment) (bytes int64, answered bool) {
 	return s.pos - s.base, s.answered
 }
 
+// Little reports whether the latest request for a segment has brought next to nothing: less than
+// most, and of what it was to bring, up to until, hardly any.
+func (p *Plan) Little(s *Segment, until, most int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := s.pos - s.base
+	return n == 0 || n < min(most, (min(until, s.end)-s.base)/16)
+}
+
 // Finished reports whether nothing is left to fetch of a segment: all is there, or others
 // have it.
 func (p *Plan) Finished(s *Segment) bool {

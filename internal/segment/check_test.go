@@ -59,7 +59,7 @@ func (p *Plan) checkSegments() error {
 }
 
 // config is one with which small numbers show what there is to see.
-var config = Config{Least: 64, Whole: 1000, Stall: 10 * time.Second, Opening: 40 * time.Second, Stalled: fmt.Errorf("stalled")}
+var config = Config{Least: 64, Part: 64, Whole: 1000, Stall: 10 * time.Second, Opening: 40 * time.Second, Stalled: fmt.Errorf("stalled")}
 
 // sized is the plan of a file that can be had in parts, of one source.
 func sized(size int64) *Plan {
@@ -72,7 +72,7 @@ func sized(size int64) *Plan {
 
 // freely is when there is room for as many workers as are wanted.
 func freely(d time.Duration) Now {
-	return Now{Time: at(d), Limit: 16, Idle: 16, Files: 1, MayGrow: true}
+	return Now{Time: at(d), Limit: 16, Idle: 16, Room: 16, Files: 1, MayGrow: true}
 }
 
 // inParts is a plan of which as many workers as there are parts have one each.

@@ -45,7 +45,8 @@ func peel(s *Segment, share, least int64) *Segment {
 }
 
 // splitAt is where to split a victim so that both would end together, and how many seconds
-// sooner that is: the thief works at speed, but begins latency later. 0: it is not worth it.
+// sooner that is: the thief works at speed, but begins latency later. 0: it is not worth it,
+// as it is not where the thief would wait longer for its part than work on it.
 func splitAt(victim *Segment, now time.Time, speed float64, latency time.Duration, least int64) (at int64, gain float64) {
 	if speed <= 0 {
 		return 0, 0
@@ -59,7 +60,7 @@ func splitAt(victim *Segment, now time.Time, speed float64, latency time.Duratio
 	rate := float64(remains) / left
 	keep := min(least, remains/4) // no remnants: what is left of a crawling one is for a hedge
 	n := min(int64((left-d)*speed*rate/(speed+rate)), remains-keep)
-	if n < least {
+	if n < max(least, int64(speed*d)) {
 		return 0, 0
 	}
 	after := max(d+float64(n)/speed, float64(remains-n)/rate)

@@ -20,10 +20,15 @@ type game struct {
 	players   []*player
 	adopted   []span.Range // what was there before the first round
 	forgotten int64
+	alone     bool // nobody else wants what the file may have: it has the time to try how much pays
 }
 
 func newGame(rnd *rand.Rand, size int64, now func() time.Time) *game {
-	g := &game{p: New(&config), size: size, sources: 1 + rnd.IntN(3), now: now}
+	alone := rnd.IntN(4) == 0
+	if alone {
+		size *= 4
+	}
+	g := &game{p: New(&config), size: size, sources: 1 + rnd.IntN(3), now: now, alone: alone}
 	g.p.SetSources(g.sources)
 	g.p.Adopt(size, nil)
 	if rnd.IntN(2) == 0 {
@@ -47,7 +52,7 @@ func (g *game) begin(rnd *rand.Rand) {
 }
 
 func (g *game) layout(rnd *rand.Rand) Layout {
-	l := Layout{Segments: 1 + rnd.IntN(8), Workers: 1 + rnd.IntN(6), Down: rnd.IntN(2) == 0, Proven: rnd.IntN(2) == 0, Settled: rnd.IntN(3) == 0}
+	l := Layout{Segments: 1 + rnd.IntN(8), Workers: 1 + rnd.IntN(6), Most: rnd.IntN(9), Down: rnd.IntN(2) == 0, Settled: rnd.IntN(3) == 0}
 	if rnd.IntN(3) == 0 {
 		l.Urgent = pairs{{0, g.size / 10}, {g.size / 2, g.size/2 + 100}}.spans()
 	}
@@ -56,7 +61,10 @@ func (g *game) layout(rnd *rand.Rand) Layout {
 
 // look is what the plan is told of the rest of the world.
 func (g *game) look(rnd *rand.Rand) Now {
-	now := Now{Time: g.now(), Limit: 1 + rnd.IntN(8), Others: rnd.IntN(2), Idle: rnd.IntN(4), Files: 1 + rnd.IntN(3), MayGrow: rnd.IntN(4) > 0}
+	now := Now{Time: g.now(), Limit: 1 + rnd.IntN(8), Others: rnd.IntN(2), Idle: rnd.IntN(4), Room: rnd.IntN(8), Files: 1 + rnd.IntN(3), MayGrow: rnd.IntN(4) > 0}
+	if g.alone {
+		now = Now{Time: g.now(), Limit: 8, Idle: 8, Room: 8, Files: 1, MayGrow: true}
+	}
 	for range g.sources {
 		if g.sources > 1 {
 			now.Capacity = append(now.Capacity, rnd.IntN(4))
@@ -100,7 +108,7 @@ func (g *game) step(rnd *rand.Rand) {
 
 // meddle is what happens to a plan beside its players.
 func (g *game) meddle(rnd *rand.Rand) {
-	switch rnd.IntN(6) {
+	switch rnd.IntN(7) {
 	case 0:
 		g.addWorkers(g.p.Scale(g.look(rnd)))
 	case 1:
@@ -109,6 +117,8 @@ func (g *game) meddle(rnd *rand.Rand) {
 		g.addWorkers(g.p.Grow(g.look(rnd)))
 	case 3:
 		g.p.Shed(rnd.IntN(g.sources))
+	case 4:
+		g.p.Narrow(rnd.IntN(2) == 0 && !g.alone)
 	default:
 		g.addWorkers(g.p.Tick(g.look(rnd)))
 	}

@@ -1,6 +1,10 @@
 package segment
 
-import "time"
+import (
+	"math/bits"
+	"slices"
+	"time"
+)
 
 // Now is what a plan has to be told so that it can decide how many workers it is worth.
 type Now struct {
@@ -8,6 +12,7 @@ type Now struct {
 	Limit    int   // requests of the file that may be in flight
 	Others   int   // of those, what is needed for other things than its bytes
 	Idle     int   // slots that nobody uses
+	Room     int   // more requests that may be tried at the file's host
 	Files    int   // that could use them
 	MayGrow  bool  // more workers may join
 	Capacity []int // by source, how many requests its host bears, where several serve at once; 0: it may not be asked
@@ -20,27 +25,31 @@ func (n Now) places(wanted int) int { return min(wanted, max(n.Limit-n.Others, 1
 type Scaling struct {
 	Regular int
 	Extra   int // more than the file began with
-	Best    int // so many have turned out to pay; 0: no news
 }
 
-// growth finds out how many connections a file is worth, by trial: it doubles them where
-// the limits allow that, and keeps what pays. One that is probing down takes its share of
-// all that is idle at once, and gives back by halves what does not pay.
+// growth lets workers join a file while nobody else waits for what they need, and its host may be
+// tried. One that is probing down then finds out by trial how many it is worth: it gives back by
+// halves what does not pay.
 type growth struct {
 	down    bool    // probing down
-	from    int     // workers before the trial that is on; 0: none is
+	most    int     // workers that were to be had; 0: it has not been found out
+	joining bool    // not all that are wanted have been served yet
+	late    bool    // those find that others have begun with all there is
+	wider   bool    // they may be more than pay
+	from    int     // workers before the trial of fewer that is on; 0: none is
+	top     int     // workers before the first trial
 	before  float64 // goodput with them, bytes/s
 	since   time.Time
-	bytes   int64
-	flowing bool // the new number does: what is measured counts
-	over    bool // the number stands
+	bytes   int64 // at that time
+	flowing bool  // what is measured counts
+	last    bool  // no fewer are tried
+	over    bool  // the number stands
 }
 
-// joining reports whether workers are about to join for a trial of so many.
-func (g *growth) joining(target int) bool { return g.from > 0 && target > g.from && !g.flowing }
-
 const (
-	growthWindow = 300 * time.Millisecond // how long a number is measured; before that, given-up connections drain
+	growthWindow = 300 * time.Millisecond // how long a number is measured
+	growthDoubt  = 900 * time.Millisecond // and where it seems to bring less: what is in buffers is a third of a window
+	growthSettle = 200 * time.Millisecond // before that, while what was given up drains
 	growthWait   = 2 * time.Second        // how long new connections are waited for
 )
 
@@ -64,66 +73,127 @@ func (p *Plan) Grow(now Now) (out Scaling) {
 
 func (p *Plan) grow(now Now, out *Scaling) {
 	g := &p.growth
-	if !p.divided() || g.over {
+	if !p.divided() || g.over || p.wide > 0 {
 		return
 	}
+	if g.joining && now.Idle <= 0 { // who waits for a place is not late
+		g.since = now.Time
+	}
+	waited := now.Time.Sub(g.since)
+	switch {
+	case g.joining && !p.joined(waited):
+	case g.from == 0 && p.widen(now, out):
+	case g.joining:
+		g.joining, g.late, g.since = false, false, now.Time
+	case !g.down || !g.wider || waited < growthSettle:
+	case !g.flowing:
+		g.flowing = true
+		p.measureFrom(now.Time)
+	case waited < growthWindow:
+	case g.from > 0:
+		p.judge(waited, now, out)
+	case waited >= growthDoubt && p.worthTrial(now.Time): // all else is measured by this
+		g.top, g.before = p.target, p.goodput(now.Time)
+		p.try((p.target+1)/2, now, out)
+	}
+}
+
+// joined reports whether the workers are all served, or as many as will be. On a line that loses
+// packets one of many may begin much later than the others.
+func (p *Plan) joined(waited time.Duration) bool {
 	flowing := 0
 	for _, s := range p.running {
 		if s.flows() {
 			flowing++
 		}
 	}
-	switch waited := now.Time.Sub(g.since); {
-	case g.from == 0:
-		if p.target < now.Limit && flowing >= p.target && now.Idle > 0 && now.MayGrow {
-			more := p.target
-			if g.down { // what turns out to be too much is given back
-				more = max(more, now.Idle/max(now.Files, 1))
+	switch late := p.target - flowing; {
+	case late <= 0, waited >= growthWindow && late <= p.target/8:
+		return true
+	case waited >= growthWait:
+		p.growth.most = p.target
+		return true
+	}
+	return false
+}
+
+// room is how many workers a file may have that has some: with its share of what is idle, and as far
+// as there is work.
+func (p *Plan) room(now Now, have, idle int) int {
+	if !now.MayGrow || idle <= 0 {
+		return have
+	}
+	files := max(now.Files, 1)
+	worth := int(min((p.size-p.done.Len())/p.cfg.Least, int64(now.Limit)))
+	return max(min(now.Limit, have+(idle+files-1)/files, worth), have)
+}
+
+// widen has more workers join.
+func (p *Plan) widen(now Now, out *Scaling) bool {
+	target := p.room(now, p.target, min(now.Idle, now.Room))
+	if target == p.target || p.growth.most > 0 {
+		return false
+	}
+	p.target = target
+	p.join(now.Time)
+	p.growth.wider, p.growth.late = true, true
+	p.hire(now, out)
+	return true
+}
+
+// join begins to wait for those that are wanted.
+func (p *Plan) join(now time.Time) {
+	p.growth.joining, p.growth.flowing, p.growth.since = true, false, now
+}
+
+// Narrow has a file keep one request, that of the worker which cannot be done without, if it has
+// one; or no longer.
+func (p *Plan) Narrow(on bool) {
+	p.mu.Lock()
+	defer p.unlock()
+	switch {
+	case on == (p.wide > 0) || on && p.target <= 1:
+	case on:
+		p.wide, p.target = p.target, 1
+		p.growth = growth{down: p.growth.down, over: p.growth.over}
+		kept := max(slices.IndexFunc(p.running, func(s *Segment) bool { return !s.spare }), 0)
+		for i, s := range p.running {
+			if i != kept {
+				p.end(s, ErrShed)
 			}
-			p.try(min(p.target+more, now.Limit), now, out)
 		}
-	case !g.flowing:
-		p.awaitFlow(flowing, waited, now.Time)
-	case waited < growthWindow:
-	case p.target > g.from:
-		p.judgeUp(now, out)
 	default:
-		p.judgeDown(now, out)
+		p.target, p.wide = p.wide, 0
 	}
 }
 
-// awaitFlow begins to measure when a new number of connections flows.
-func (p *Plan) awaitFlow(flowing int, waited time.Duration, now time.Time) {
-	g := &p.growth
-	up := p.target > g.from
-	if up && flowing < p.target && waited < growthWait || !up && waited < growthWindow {
-		return
-	}
-	if up && g.down && flowing < p.target { // what was not to be had is not on trial
-		if p.target = max(flowing, g.from); p.target == g.from {
-			g.from = 0
-			return
-		}
-	}
-	if up { // the old number was measured while the new connections were made
-		g.before = p.goodput(now)
-	}
-	g.flowing, g.since, g.bytes = true, now, p.done.Len()
-}
+// measureFrom begins to measure.
+func (p *Plan) measureFrom(now time.Time) { p.growth.since, p.growth.bytes = now, p.done.Len() }
 
 func (p *Plan) goodput(now time.Time) float64 {
 	return float64(p.done.Len()-p.growth.bytes) / max(now.Sub(p.growth.since).Seconds(), 1e-3)
 }
 
-// try begins a trial of another number of workers.
-func (p *Plan) try(target int, now Now, out *Scaling) {
-	g := &p.growth
-	*g = growth{down: g.down, from: p.target, before: g.before, since: now.Time, bytes: p.done.Len()}
-	p.target = target
+// worthTrial reports whether trying ever fewer will be over in half the time that is left: what is
+// given back shall be of use to somebody.
+func (p *Plan) worthTrial(now time.Time) bool {
+	takes := time.Duration(bits.Len(uint(p.target-1))) * (growthSettle + growthWindow)
+	return float64(p.size-p.done.Len()) >= 2*takes.Seconds()*p.goodput(now)
+}
+
+// hire adds the workers that are wanted beyond those that a file began with.
+func (p *Plan) hire(now Now, out *Scaling) {
 	if n := now.places(p.target) - p.workers; n > 0 {
 		p.workers += n
 		out.Extra += n
 	}
+}
+
+// try begins a trial of another number of workers.
+func (p *Plan) try(target int, now Now, out *Scaling) {
+	p.growth.from, p.growth.flowing, p.growth.since = p.target, false, now.Time
+	p.target = target
+	p.hire(now, out)
 	for i := len(p.running) - 1; i >= p.target; i-- { // the latest go
 		if s := p.running[i]; s.hedge == nil {
 			p.end(s, ErrShed)
@@ -131,39 +201,23 @@ func (p *Plan) try(target int, now Now, out *Scaling) {
 	}
 }
 
-// judgeUp: growing goes on if goodput rose by half of what was hoped for. If it did not,
-// the old number is tried again before it is believed: the measurement from before was a
-// short one.
-func (p *Plan) judgeUp(now Now, out *Scaling) {
-	g, goodput := &p.growth, p.goodput(now.Time)
-	hoped := g.before*float64(p.target)/float64(g.from) - g.before
-	if goodput-g.before >= hoped/2 {
-		g.from = 0
-		out.Best = p.target
-		return
-	}
-	g.before = goodput
-	fewer := g.from
-	if g.down { // perhaps some of them did
-		fewer = max(fewer, (p.target+1)/2)
-	}
-	p.try(fewer, now, out)
-}
-
-// judgeDown: with fewer connections goodput must not fall by half of what they had as their
-// share; else they come back, for good. One that is probing down tries still fewer next.
-func (p *Plan) judgeDown(now Now, out *Scaling) {
-	g, goodput := &p.growth, p.goodput(now.Time)
-	share := g.before * (1 - float64(p.target)/float64(g.from))
+// judge: fewer connections must bring three quarters of what all did; while they do still fewer are
+// tried, then the last that did are taken up again. A line that varies may have misled that: what
+// does not stand up to a second look ends with all, for good.
+func (p *Plan) judge(waited time.Duration, now Now, out *Scaling) {
+	g := &p.growth
+	less := p.goodput(now.Time) < g.before*3/4
 	switch {
-	case g.before-goodput >= share/2:
+	case less && waited < growthDoubt:
+	case less && (g.last || g.from == g.top):
+		p.try(g.top, now, out)
+		g.over = true
+	case less:
 		p.try(g.from, now, out)
+		g.last = true
+	case g.last || p.target == 1:
 		g.over = true
-	case g.down && p.target > 1:
-		g.before = goodput
-		p.try((p.target+1)/2, now, out)
 	default:
-		g.over = true
-		out.Best = p.target
+		p.try((p.target+1)/2, now, out)
 	}
 }

@@ -13,6 +13,7 @@ type line struct {
 	p       *Plan
 	speed   func(connections int) float64
 	latency time.Duration
+	served  int // at once, at most
 	now     time.Duration
 	out     Scaling // in all
 	current []*Segment
@@ -62,21 +63,35 @@ func (l *line) run(d time.Duration, now func(Now) Now) {
 				n = 1
 			}
 			if arrive(l.p, s, n, at(l.now)) {
-				l.count(l.p.Grow(now(freely(l.now))))
+				l.count(l.p.Grow(now(l.free())))
 			}
 		}
 		if l.now%(100*time.Millisecond) == 0 {
-			l.count(l.p.Tick(now(freely(l.now))))
+			l.count(l.p.Tick(now(l.free())))
 		}
 		l.take()
 	}
 }
 
+// free is freely, at a host that may be tried with twice as many as it has been seen to serve.
+func (l *line) free() Now {
+	n := freely(l.now)
+	l.served = max(l.served, flowing(l.p.running))
+	n.Room = max(2*l.served-l.p.Workers(), 0)
+	return n
+}
+
+func flowing(running []*Segment) (n int) {
+	for _, s := range running {
+		if s.flows() {
+			n++
+		}
+	}
+	return n
+}
+
 func (l *line) count(out Scaling) {
 	l.out.Regular, l.out.Extra = l.out.Regular+out.Regular, l.out.Extra+out.Extra
-	if out.Best > 0 {
-		l.out.Best = out.Best
-	}
 }
 
 func asIs(n Now) Now { return n }
@@ -94,49 +109,104 @@ const mib = 1 << 20
 func each(n int) float64 { return float64(n) * mib }
 func sum(int) float64    { return mib }
 
-// TestGrows: where each connection has a speed of its own they are doubled up to the limit.
+// TestGrows: they are doubled up to the limit, one round trip after the other, and stay: all of
+// them, or, with one that is probing down, where each has a speed of its own.
 func TestGrows(t *testing.T) {
-	p := large(2, false)
-	l := newLine(p, each)
-	l.take()
-	l.run(5*time.Second, asIs)
-	require.Equal(t, 16, p.Workers())
-	require.Equal(t, 14, l.out.Extra)
-	require.Zero(t, l.out.Regular)
-	require.Equal(t, 16, l.out.Best)
-	require.NoError(t, p.check())
+	for _, down := range []bool{false, true} {
+		p := large(2, down)
+		l := newLine(p, each)
+		l.take()
+		l.run(3*l.latency+50*time.Millisecond, asIs)
+		require.Equal(t, 16, p.Workers())
+		require.Equal(t, 14, l.out.Extra)
+		l.run(10*time.Second, asIs)
+		require.Equal(t, 16, p.Workers())
+		require.Zero(t, l.out.Regular)
+		require.NoError(t, p.check())
+	}
 }
 
-// TestDoesNotPay: what brought nothing is given back, for good.
+// TestDoesNotPay: what brings nothing is given back, for good.
 func TestDoesNotPay(t *testing.T) {
-	p := large(2, false)
-	l := newLine(p, sum)
+	p := large(2, true)
+	l := newLine(p, func(n int) float64 { return float64(min(n, 4)) * mib })
 	l.take()
-	l.run(5*time.Second, asIs)
-	require.Equal(t, 2, p.Workers())
-	require.Equal(t, 2, l.out.Extra)
-	require.Equal(t, 2, l.out.Best)
 	l.run(10*time.Second, asIs)
-	require.Equal(t, 2, l.out.Extra, "it is not tried again")
+	require.Equal(t, 4, p.Workers())
+	extra := l.out.Extra
+	l.run(10*time.Second, asIs)
+	require.Equal(t, extra, l.out.Extra, "it is not tried again")
 	require.NoError(t, p.check())
 }
 
 // TestComesBack: a number that was better after all, since the line has changed meanwhile,
 // is taken up again, for good.
 func TestComesBack(t *testing.T) {
-	p := large(2, false)
+	p := large(2, true)
 	changed := false
 	l := newLine(p, func(n int) float64 {
-		changed = changed || n == 4
+		changed = changed || n == 4 && p.growth.from > 0
 		if changed && n < 4 {
 			return mib / 4
 		}
 		return mib
 	})
 	l.take()
-	l.run(5*time.Second, asIs)
+	l.run(10*time.Second, asIs)
 	require.Equal(t, 4, p.target)
 	require.True(t, p.growth.over)
+}
+
+// TestSecondLook: what did well for a moment only is given up for all that there were.
+func TestSecondLook(t *testing.T) {
+	p := large(16, true)
+	p.growth.wider = true
+	fell := false
+	l := newLine(p, func(n int) float64 {
+		fell = fell || n <= 4
+		if n < 8 || n < 16 && fell {
+			return mib / 4
+		}
+		return mib
+	})
+	l.take()
+	l.run(10*time.Second, asIs)
+	require.True(t, fell)
+	require.Equal(t, 16, p.target)
+	require.True(t, p.growth.over)
+	require.NoError(t, p.check())
+}
+
+// TestFewLeft: nothing is tried with a file that will soon be there.
+func TestFewLeft(t *testing.T) {
+	for size, tried := range map[int64]bool{16 * mib: true, 2 * mib: false} {
+		p := sized(size)
+		p.LayOut(Layout{Segments: 16, Workers: 2, Most: 8, Down: true}, nil, freely(0))
+		l := newLine(p, sum)
+		l.take()
+		l.run(1500*time.Millisecond, asIs)
+		require.Equal(t, tried, p.growth.from > 0)
+	}
+}
+
+// TestOneIsLate: a connection of many that begins late keeps the others from joining for a moment
+// only; several do so for as long as they may.
+func TestOneIsLate(t *testing.T) {
+	for late, wait := range map[int]time.Duration{1: growthWindow, 2: growthWait} {
+		p, s := inParts(1<<40, 8)
+		p.Round()
+		p.LayOut(Layout{Segments: 8, Workers: 8}, nil, freely(0))
+		for i := range s {
+			s[i] = p.Take(Worker{}, at(0))
+			p.Begin(s[i], 0, func(error) {}, 0, at(0))
+		}
+		for _, s := range s[late:] {
+			arrive(p, s, 1, at(0))
+		}
+		require.Zero(t, p.Grow(freely(wait-1)))
+		require.Equal(t, late == 1, p.Grow(freely(wait)).Extra == 8)
+		require.Zero(t, p.Grow(freely(wait+growthWait)), "others are not to be had")
+	}
 }
 
 // TestProbesDown: one that may begin with many takes all that is idle, and gives back by
@@ -160,8 +230,14 @@ func TestShares(t *testing.T) {
 	p := large(1, true)
 	l := newLine(p, each)
 	l.take()
-	l.run(200*time.Millisecond, func(n Now) Now { n.Idle, n.Files = 15, 3; return n })
+	l.run(200*time.Millisecond, func(n Now) Now { n.Idle, n.Files = max(6-p.Workers(), 0)*3, 3; return n })
 	require.Equal(t, 6, p.Workers())
+
+	p = large(8, true)
+	l = newLine(p, each)
+	l.take()
+	l.run(l.latency+10*time.Millisecond, func(n Now) Now { n.Idle, n.Room, n.Files = 15, 15, 4; return n })
+	require.Equal(t, 12, p.Workers())
 }
 
 // TestMayNotGrow: no more workers join than there is room for.
@@ -208,7 +284,9 @@ func TestGrowsAtOnce(t *testing.T) {
 	arrive(p, s[0], 1, at(0))
 	require.Zero(t, p.Grow(freely(0)))
 	arrive(p, s[1], 1, at(0))
-	require.Equal(t, Scaling{Extra: 2}, p.Grow(freely(0)))
+	now := freely(0)
+	now.Room = 2
+	require.Equal(t, Scaling{Extra: 2}, p.Grow(now))
 	require.Equal(t, 4, p.Workers())
 }
 

@@ -33,14 +33,16 @@ func TestHedgeWins(t *testing.T) {
 	require.Nil(t, p.Take(Worker{}, at(4*time.Second)), "once is enough")
 	p.Begin(hedge, 0, func(error) {}, 0, at(2*time.Second))
 	arrive(p, hedge, 59, at(2*time.Second))
-	p.End(hedge, at(2*time.Second))
+	require.False(t, p.End(hedge, at(2*time.Second)))
 	p.Done(hedge)
 	require.Equal(t, ErrCovered, *stopped)
 	require.True(t, p.Finished(slow))
 	require.True(t, p.Complete())
 	require.NoError(t, p.check())
 
-	p.End(slow, at(2*time.Second))
+	require.True(t, p.End(slow, at(2*time.Second)), "it was stopped")
+	p.Begin(slow, 0, func(error) {}, 0, at(2*time.Second))
+	require.False(t, p.End(slow, at(2*time.Second)), "the next one was not")
 	require.True(t, p.Failed(slow, false, at(2*time.Second)))
 	p.Return(slow)
 	require.Empty(t, p.pending, "whoever gives it back comes too late")
@@ -152,4 +154,19 @@ func TestFutile(t *testing.T) {
 	require.False(t, p.futile(hedge, now), "who does may not be asked")
 	now.Capacity[1] = 1
 	require.True(t, p.futile(hedge, now))
+}
+
+// TestUrgentFirst: who has nothing to do helps with what is urgent before all else, though more can be
+// gained elsewhere.
+func TestUrgentFirst(t *testing.T) {
+	p, s := inParts(100_000, 2)
+	for i, rate := range []float64{10, 100} {
+		s[i].rate, s[i].firstByte, s[i].sampled, s[i].asked = rate, at(-2*time.Second), at(0), at(-2*time.Second)
+	}
+	p.recentRate = 10_000
+	s[1].pos, s[1].urgent = s[1].end-200, true
+	require.Equal(t, ranges(s[1]), ranges(p.Take(Worker{}, at(0))))
+	require.True(t, p.Hedged(s[1]))
+	require.NotNil(t, p.Take(Worker{}, at(0)), "then with the rest")
+	require.Less(t, s[0].end, int64(50_000))
 }

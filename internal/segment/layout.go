@@ -6,8 +6,8 @@ import "github.com/littledl/littledl/internal/span"
 type Layout struct {
 	Segments int          // it is cut into
 	Workers  int          // that are wanted to begin with
+	Most     int          // that are, where nobody waits for the places that they need; 0: no more
 	Down     bool         // they may be more than pay: it is probed with fewer
-	Proven   bool         // though so many have paid before
 	Settled  bool         // no other number is tried
 	Urgent   []span.Range // what is needed before all else
 }
@@ -18,32 +18,40 @@ func (p *Plan) LayOut(l Layout, first *Segment, now Now) (out Scaling) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.single = false
+	p.growth = growth{down: l.Down, over: l.Settled}
+	p.wide, p.target = 0, l.Workers
+	if l.Most > 0 && !l.Settled && p.divided() {
+		p.target = max(l.Workers, min(l.Most, p.room(now, p.workers, min(now.Idle, now.Room))))
+		p.growth.wider = p.target > l.Workers
+		l.Segments = max(l.Segments, p.room(now, p.workers, now.Idle)) // those that join later find their own
+	}
+	p.join(now.Time)
 	n := l.Segments
 	if first != nil {
-		p.extend(first, l)
-		n = max(n-1, 1)
+		n = p.extend(first, l.Segments)
 	}
 	p.pending = append(p.pending, cut(p.unbegun(), n, p.cfg.Least)...)
 	if len(l.Urgent) > 0 {
 		p.pending = before(p.pending, l.Urgent)
 		p.urgent = now.Time
 	}
-	p.target, p.growth.down, p.growth.over = l.Workers, l.Down, l.Settled
 	p.scale(now, &out)
 	return out
 }
 
 // extend gives the first segment an equal share of the whole: it has begun, and may be
-// asked for in two requests.
-func (p *Plan) extend(first *Segment, l Layout) {
-	share := min((p.size+int64(l.Segments)-1)/int64(l.Segments), p.size)
+// asked for in two requests. It returns for how many the rest is: where the first has asked for more
+// than its share others will take it from it.
+func (p *Plan) extend(first *Segment, segments int) (rest int) {
+	share := min((p.size+int64(segments)-1)/int64(segments), p.size)
 	first.end = max(first.end, share)
-	if l.Down && l.Proven {
-		first.end = max(share, first.pos+p.cfg.Least)
-	}
 	if p.size-first.end < p.cfg.Least {
 		first.end = p.size
 	}
+	if p.growth.wider {
+		return int(max((p.size-first.end+share-1)/share, 1))
+	}
+	return max(segments-1, 1)
 }
 
 // unbegun is what is neither there nor anybody's.

@@ -20,7 +20,8 @@ var (
 
 // Config is what the plans of a batch have in common.
 type Config struct {
-	Least   int64         // no segment is cut shorter
+	Least   int64         // no segment is cut shorter when a file is laid out
+	Part    int64         // nor a part that is taken of one under way
 	Whole   int64         // a file below is one request
 	Stall   time.Duration // an answer that stands still for so long is ended
 	Opening time.Duration // a request without an answer
@@ -44,6 +45,7 @@ type Plan struct {
 
 	workers int
 	target  int // workers wanted
+	wide    int // that would be, if the file were not narrow; 0: it is not
 	growth  growth
 	urgent  time.Time // since when some are
 
@@ -72,6 +74,7 @@ type stopping struct {
 // end ends a segment's request, if it has one.
 func (p *Plan) end(s *Segment, why error) {
 	if s.stop != nil {
+		s.stopped = true
 		p.stopping = append(p.stopping, stopping{s.stop, why})
 	}
 }
@@ -91,7 +94,7 @@ func (p *Plan) Round() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pending, p.running = p.inline.pending[:0], p.inline.running[:0]
-	p.workers, p.target, p.growth = 1, 1, growth{}
+	p.workers, p.target, p.wide, p.growth = 1, 1, 0, growth{}
 }
 
 // Resume forgets what was measured: the network may be another by now.
@@ -178,8 +181,9 @@ func (p *Plan) Throttle(s *Segment, on bool, now time.Time) {
 	p.mu.Unlock()
 }
 
-// End notes that a request has ended, however that was.
-func (p *Plan) End(s *Segment, now time.Time) {
+// End notes that a request has ended, however that was. Stopped: it is being ended by stop, which
+// may come as late as it likes.
+func (p *Plan) End(s *Segment, now time.Time) (stopped bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s.sample(now)
@@ -188,7 +192,9 @@ func (p *Plan) End(s *Segment, now time.Time) {
 	if s.pos > s.base {
 		p.sources[s.source].brought = now
 	}
-	s.stop, s.firstByte = nil, time.Time{}
+	stopped = s.stopped
+	s.stop, s.stopped, s.firstByte = nil, false, time.Time{}
+	return stopped
 }
 
 // Done ends a segment whose bytes are all there. Urgent: it was one of those that kept

@@ -24,6 +24,7 @@ const ToEnd = math.MaxInt64
 type Segment struct {
 	pos, end int64 // what remains: [pos, end)
 	urgent   bool  // asked for before all others
+	spare    bool  // whoever works on it can be done without
 	tries    wait.Tries
 	hedge    *Segment  // the other of two that fetch the same bytes at the end
 	hedged   time.Time // when it last got one
@@ -31,6 +32,7 @@ type Segment struct {
 	// The running request.
 	source    int
 	stop      func(error) // ends it; nil between requests
+	stopped   bool        // that was called, or is about to be
 	asked     time.Time
 	overdue   time.Time // when a first byte is later than usual
 	firstByte time.Time // zero: none yet, or no request
@@ -62,6 +64,9 @@ func (s *Segment) flowing(now time.Time) time.Duration {
 	}
 	return now.Sub(s.firstByte)
 }
+
+// waits reports whether nobody serves it, and none is asked to: its worker waits for that.
+func (s *Segment) waits() bool { return s.stop == nil && s.pos < s.end }
 
 // divisible reports whether others could have a part of it.
 func (s *Segment) divisible() bool { return s.hedge == nil && s.end != ToEnd && s.pos < s.end }

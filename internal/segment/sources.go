@@ -82,30 +82,41 @@ func (p *Plan) Written(source int) *span.Set {
 	return p.sources[source].wrote.Clone()
 }
 
-// Bringing reports whether a source brings bytes to another request than a segment's; so it does
-// for the moment between two of them, as long as there is one under way.
-func (p *Plan) Bringing(source int, but *Segment, now time.Time) bool {
+// Bringing reports whether a source brings bytes to another request than a segment's, or is about
+// to, since it has answered; so it does for the moment between two of them, as long as there is
+// one under way. Ago is since when none has that had brought any.
+func (p *Plan) Bringing(source int, but *Segment, now time.Time) (yes bool, ago time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	lately := now.Sub(p.sources[source].brought) < time.Second
+	ago = now.Sub(p.sources[source].brought)
+	yes = slices.ContainsFunc(p.running, func(s *Segment) bool {
+		return s != but && s.source == source && s.stop != nil && (ago < time.Second || s.answered && now.Sub(s.moved) < p.cfg.Stall/2)
+	})
+	return yes, ago
+}
+
+// Awaits reports whether an answer of a source is awaited, to another request than a segment's.
+func (p *Plan) Awaits(source int, but *Segment) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return slices.ContainsFunc(p.running, func(s *Segment) bool {
-		return s != but && s.source == source && s.stop != nil && (lately || s.flows() && now.Sub(s.moved) < p.cfg.Stall/2)
+		return s != but && s.source == source && s.stop != nil && !s.answered
 	})
 }
 
-// Waits reports whether a file's bytes arrive as fast as its servers send them: some connection
-// flows, and none is kept back by the speed limit.
+// Waits reports whether a file's bytes arrive as fast as its servers send them: some answer is
+// there, if only its head, and none is kept back by the speed limit.
 func (p *Plan) Waits() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	flows := false
+	waits := false
 	for _, s := range p.running {
 		if s.throttled {
 			return false
 		}
-		flows = flows || s.stop != nil && s.flows()
+		waits = waits || s.stop != nil && s.answered
 	}
-	return flows
+	return waits
 }
 
 // Rate is the bytes/s that a connection to a source has lately; 0: not known.

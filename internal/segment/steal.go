@@ -28,6 +28,7 @@ func (p *Plan) Take(w Worker, now time.Time) *Segment {
 		s = p.steal(w, now)
 	}
 	if s != nil {
+		s.spare = w.Additional
 		p.running = append(p.running, s)
 	}
 	return s
@@ -62,13 +63,20 @@ func (p *Plan) steal(w Worker, now time.Time) *Segment {
 	if slow == nil {
 		return nil
 	}
-	if p.growth.joining(p.target) { // many come at once: to each the same
+	if p.growth.late { // many come at once: to each the same
 		if s := peel(slow, (p.size-p.done.Len())/int64(p.target), p.cfg.Least); s != nil {
 			return s
 		}
 	}
 	if speed <= 0 { // nothing could be measured yet
 		return nil
+	}
+	for _, s := range p.running { // the rest waits for what is urgent
+		if s.urgent && s.divisible() {
+			if h := p.newHedge(s, now, speed, w.Latency); h != nil {
+				return h
+			}
+		}
 	}
 	if own := p.rate(w.Source); w.Mixed && own > 0 { // sources differ: what counts is how fast this one is
 		speed = own
@@ -79,7 +87,7 @@ func (p *Plan) steal(w Worker, now time.Time) *Segment {
 		if !s.divisible() {
 			continue
 		}
-		if n, gain := splitAt(s, now, speed, w.Latency, p.cfg.Least); gain > most {
+		if n, gain := splitAt(s, now, speed, w.Latency, p.cfg.Part); gain > most {
 			victim, at, most = s, n, gain
 		}
 	}

@@ -83,7 +83,7 @@ func TestStealFromASlowerSource(t *testing.T) {
 // TestManyCome: while more workers join for a trial, each gets an equal share of the rest.
 func TestManyCome(t *testing.T) {
 	p, _ := inParts(16_000, 1)
-	p.target, p.growth = 4, growth{from: 1}
+	p.target, p.growth = 4, growth{late: true}
 	require.Equal(t, pairs{{12_000, 16_000}}, ranges(p.Take(Worker{}, at(0))))
 	require.Equal(t, pairs{{8000, 12_000}}, ranges(p.Take(Worker{}, at(0))))
 	require.NoError(t, p.check())

@@ -33,7 +33,7 @@ func (p *Plan) Tick(now Now) (out Scaling) {
 	p.grow(now, &out)
 	p.scale(now, &out)
 	if len(p.pending) == 0 {
-		p.relieve(now, 1, &out)
+		p.relieve(now, &out)
 	}
 	return out
 }
@@ -121,23 +121,25 @@ func (p *Plan) wanted(now time.Time) int {
 func (p *Plan) Relieve(now Now) (out Scaling) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.relieve(now, p.target, &out)
+	p.relieve(now, &out)
 	return out
 }
 
-func (p *Plan) relieve(now Now, most int, out *Scaling) {
+// worthHelp is how long a segment must still take, in seconds, for a worker to be sent to it.
+const worthHelp = 0.4
+
+func (p *Plan) relieve(now Now, out *Scaling) {
 	speed := p.expectedRate()
-	if speed <= 0 || !now.MayGrow {
+	if speed <= 0 || !now.MayGrow || slices.ContainsFunc(p.running, (*Segment).waits) {
 		return
 	}
 	for _, s := range p.running {
-		if most == 0 || p.workers >= now.places(p.target) {
+		if p.workers >= now.places(p.target) {
 			return
 		}
-		if s.divisible() && s.timeLeft(now.Time, speed) >= 1 {
+		if s.divisible() && s.timeLeft(now.Time, speed) >= worthHelp {
 			p.workers++
 			out.Extra++
-			most--
 		}
 	}
 }

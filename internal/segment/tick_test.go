@@ -128,18 +128,27 @@ func TestMisplaced(t *testing.T) {
 	}
 }
 
-// TestRelieve: slow ones are joined by as many as there is room for, one at a tick.
+// TestRelieve: slow ones are joined by as many as there is room for, all at once.
 func TestRelieve(t *testing.T) {
 	p, _, _ := crew(map[int][]float64{0: {1000, 1000}})
 	p.growth.over, p.target = true, 4
-	require.Equal(t, Scaling{Extra: 1}, p.Tick(freely(0)))
 	now := freely(0)
-	now.Limit, now.Others = 4, 1
-	require.Zero(t, p.Relieve(now), "the place is another's")
-	now.Others = 0
+	now.Limit, now.Others = 4, 2
+	require.Zero(t, p.Relieve(now), "the places are another's")
+	now.Others = 1
 	require.Equal(t, Scaling{Extra: 1}, p.Relieve(now))
+	now.Others = 0
+	require.Equal(t, Scaling{Extra: 1}, p.Tick(now))
 	require.Equal(t, 4, p.Workers())
 	require.Zero(t, p.Relieve(freely(0)))
+
+	p, s, _ := crew(map[int][]float64{0: {1000, 1000, 1000, 1000}})
+	p.target, s[1].stop = 16, nil
+	require.Zero(t, p.Relieve(freely(0)), "one has nobody who serves it")
+	s[1].stop = func(error) {}
+	p.growth.over, p.target = true, 16
+	s[0].end = s[0].pos + 399
+	require.Equal(t, Scaling{Extra: 3}, p.Tick(freely(0)), "one is nearly done")
 }
 
 // TestScale: no more workers than there is work.

@@ -10,12 +10,12 @@ import (
 // places are how often each task is in the queue, delayed, owned or in the list of another.
 func (g *game) places() map[*Task]int {
 	in := map[*Task]int{}
-	for _, t := range g.tab.tasks {
+	for t := range g.tab.tasks.all() {
 		if t.at >= 0 {
 			in[t]++
 		}
-		if t.nextWaiter != nil {
-			in[t.nextWaiter]++
+		if w := t.some().nextWaiter; w != nil {
+			in[w]++
 		}
 	}
 	for _, w := range g.tab.delayed {
@@ -35,7 +35,7 @@ func (g *game) check() {
 	require.LessOrEqual(g, tab.taken, tab.cfg.Places)
 	require.Equal(g, len(g.begun), len(tab.active))
 	queued, called, places := 0, map[string]*Task{}, g.places()
-	for _, t := range tab.tasks {
+	for t := range tab.tasks.all() {
 		if t.status.Ended() {
 			require.Zero(g, places[t], "%s has ended", t.ID())
 		} else if places[t] != 1 {
@@ -47,9 +47,9 @@ func (g *game) check() {
 		if t.at >= 0 || slices.Contains(g.owned, t) {
 			g.checkList(t)
 		}
-		require.Equal(g, t.failure != nil, t.status == Failed || t.status == Cancelled)
-		if !t.status.Ended() && t.name != "" && !t.has(duplicate) {
-			at := filepath.Clean(t.dir) + "/" + t.name
+		require.Equal(g, t.told() != nil, t.status == Failed || t.status == Cancelled)
+		if !t.status.Ended() && t.has(named) && !t.has(duplicate) {
+			at := filepath.Clean(t.Dir()) + "/" + t.name()
 			require.Nil(g, called[at], at)
 			called[at] = t
 		}
@@ -61,10 +61,10 @@ func (g *game) check() {
 
 // checkList: who waits, waits for one that wants the same and will tell.
 func (g *game) checkList(t *Task) {
-	for w := t.nextWaiter; w != nil; w = w.nextWaiter {
+	for w := t.some().nextWaiter; w != nil; w = w.some().nextWaiter {
 		require.Equal(g, g.tab.key(t), g.tab.key(w))
 		require.True(g, w.has(duplicate))
-		require.LessOrEqual(g, t.priority, w.priority, "the more urgent wish counts")
+		require.LessOrEqual(g, t.priority(), w.priority(), "the more urgent wish counts")
 	}
 }
 
@@ -72,7 +72,7 @@ func (g *game) checkSums() {
 	var want totals
 	var downloaded int64
 	var hintedOnes, holding int
-	for _, t := range g.tab.tasks {
+	for t := range g.tab.tasks.all() {
 		want.files++
 		lost := t.status == Failed || t.status == Cancelled
 		switch t.status {
@@ -124,7 +124,7 @@ func (g *game) checkCrowd() {
 	require.Equal(g, crowded, g.tab.Crowded())
 	for priority := range int32(4) {
 		small := crowded && g.tab.cfg.SmallFirst && best.size >= 0 && best.size < g.tab.cfg.Small
-		require.Equal(g, crowded && (best.priority < priority || best.priority == priority && small), g.tab.Preempts(priority, false))
-		require.Equal(g, crowded && best.priority < priority, g.tab.Preempts(priority, true))
+		require.Equal(g, crowded && (best.priority() < priority || best.priority() == priority && small), g.tab.Preempts(priority, false))
+		require.Equal(g, crowded && best.priority() < priority, g.tab.Preempts(priority, true))
 	}
 }

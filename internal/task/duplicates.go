@@ -19,8 +19,8 @@ import (
 // key is equal for tasks that one transfer can serve: same URL, same headers, same digest;
 // by digest, the same digest alone.
 func (tab *Table) key(t *Task) string {
-	o := t.more
-	if o == nil || o.Header == nil && o.Hash.IsZero() {
+	o := t.spec
+	if o.Header == nil && o.Hash.IsZero() {
 		return t.url
 	}
 	if tab.cfg.ByDigest && !o.Hash.IsZero() {
@@ -40,7 +40,7 @@ func (tab *Table) place(t *Task) {
 		tab.follow(t, first)
 		return
 	}
-	if t.before.stands() {
+	if t.some().before.stands() {
 		tab.markDuplicate(t) // as far as is known: in its turn it will look
 	} else {
 		tab.clearDuplicate(t)
@@ -52,52 +52,67 @@ func (tab *Table) place(t *Task) {
 // elect makes t the first of its kind, who may have its file from the one that last
 // fetched it. Else it returns the task to wait for.
 func (tab *Table) elect(t *Task) (first *Task) {
-	key := tab.key(t)
-	switch first = tab.first[key]; {
+	first, at := tab.first.of(t)
+	switch {
 	case first == nil, first == t:
 	case !first.status.Ended() && t.downloaded.Load() > 0: // t goes on from there
 		return nil
 	case !first.status.Ended():
 		return first
-	case first.has(published):
-		t.before = first
+	case first.print != 0:
+		t.follows(first)
 	default:
-		t.before = first.before
+		t.follows(first.some().before)
 	}
-	tab.first[key] = t
+	tab.first.set(at, t)
 	return nil
 }
 
 // overtake has a task that is tried again, and has bytes already, fetch for one that was
 // added since and has none.
 func (tab *Table) overtake(t *Task) {
-	key := tab.key(t)
-	first := tab.first[key]
+	first, at := tab.first.of(t)
 	if t.downloaded.Load() == 0 || first == nil || first == t || first.at < 0 || first.downloaded.Load() > 0 {
 		return
 	}
-	tab.first[key] = t
+	tab.first.set(at, t)
 	tab.ready.remove(first)
 	tab.unpromise(first)
-	followers := first.nextWaiter
-	first.nextWaiter = nil
-	tab.follow(first, t)
+	followers := first.some().nextWaiter
+	tab.follow(first, t) // which takes it out of their list
 	for w := followers; w != nil; w = followers {
-		followers = w.nextWaiter
+		followers = w.some().nextWaiter
 		tab.follow(w, t)
 	}
 }
 
+// follows has a task know who has completed the same; nil: nobody.
+func (t *Task) follows(before *Task) {
+	r := t.some()
+	r.before = before
+	t.change(r)
+}
+
+// waitsWith puts a task in front of others in the list of those that wait for one.
+func (t *Task) waitsWith(next *Task) {
+	r := t.some()
+	r.nextWaiter = next
+	t.change(r)
+}
+
 // stands reports whether a task has completed in this Start and its file has not been
 // found changed since.
-func (t *Task) stands() bool { return t != nil && t.has(published) && !t.has(earlier) }
+func (t *Task) stands() bool { return t != nil && t.print != 0 && !t.has(earlier) }
 
 // follow has a task wait until the one that fetches the same has ended.
 func (tab *Table) follow(t, first *Task) {
 	tab.markDuplicate(t)
-	t.nextWaiter, first.nextWaiter = first.nextWaiter, t
-	if first.priority > t.priority {
-		first.priority = t.priority // the more urgent wish counts
+	t.waitsWith(first.some().nextWaiter)
+	first.waitsWith(t)
+	if sooner := first.priority() - t.priority(); sooner > 0 { // the more urgent wish counts
+		r := first.some()
+		r.sooner += sooner
+		first.change(r)
 		tab.ready.moved(first)
 	}
 }
@@ -105,22 +120,26 @@ func (tab *Table) follow(t, first *Task) {
 // release ends those who waited for t, which has just ended, or gives them their turn.
 func (tab *Table) release(t *Task) (ended []*Task) {
 	var waited []*Task
-	for w := t.nextWaiter; w != nil; w = w.nextWaiter {
+	for w := t.some().nextWaiter; w != nil; w = w.some().nextWaiter {
 		waited = append(waited, w)
 	}
-	t.nextWaiter = nil
+	if len(waited) > 0 {
+		t.waitsWith(nil)
+	}
 	slices.Reverse(waited) // the list has the latest first
 	for _, w := range waited {
-		w.nextWaiter = nil
+		w.waitsWith(nil)
 		switch {
 		case t.status == Completed && w.shares(t):
 			tab.share(w, t)
 		case t.status == Completed: // all of them may make their copies at once
-			w.before = t
+			w.follows(t)
 			tab.ready.add(w)
 			continue
 		case t.status == Cancelled, w.failsWith(t):
-			w.failure = &failure{op: t.failure.op, attempts: t.failure.attempts, err: t.failure.err, nameless: true}
+			own := *t.some().failure
+			own.nameless = true
+			w.fail(&own)
 		default: // the first of them fetches
 			tab.place(w)
 			continue
@@ -133,14 +152,14 @@ func (tab *Table) release(t *Task) (ended []*Task) {
 
 // shares reports whether a task's file is the very one that another has.
 func (t *Task) shares(first *Task) bool {
-	if t.dir != first.dir && names.Absolute(t.dir) != names.Absolute(first.dir) {
+	if t.Dir() != first.Dir() && names.Absolute(t.Dir()) != names.Absolute(first.Dir()) {
 		return false
 	}
 	name := t.given()
 	if name == "" && t.url != first.url {
 		name = names.OfURL(t.url)
 	}
-	return name == "" || name == first.name
+	return name == "" || name == first.name()
 }
 
 // failsWith reports whether what the first has failed with concerns a task as well: what
@@ -149,13 +168,14 @@ func (t *Task) failsWith(first *Task) bool {
 	if t.url != first.url {
 		return false
 	}
-	return !first.failure.local() || t.dir == first.dir && t.given() == first.given()
+	return !first.some().failure.local() || t.Dir() == first.Dir() && t.given() == first.given()
 }
 
 // share gives a task the file that another has completed.
 func (tab *Table) share(t, first *Task) {
-	tab.settle(t, names.OfURL(t.url), first.name)
-	tab.names.Take(t.seq, t.dir, first.name)
+	name := first.name()
+	tab.settle(t, names.OfURL(t.url), name)
+	tab.names.Take(t.seq, t.Dir(), name)
 	t.size = first.size
 	t.flags |= first.flags & (ranges | lengthKnown | reused)
 	t.downloaded.Store(first.size)

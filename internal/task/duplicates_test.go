@@ -10,7 +10,10 @@ import (
 	"github.com/littledl/littledl/internal/digest"
 )
 
-const url = "http://files.test/a.bin"
+const (
+	url   = "http://files.test/a.bin"
+	print = Print(7)
+)
 
 // fetch takes the next task, which has to be this one, and fetches it as far as complete.
 func fetch(t *testing.T, tab *Table, want *Task, name string) {
@@ -22,7 +25,7 @@ func fetch(t *testing.T, tab *Table, want *Task, name string) {
 	tab.Known(want, 100, true)
 	tab.Count(want, 100)
 	require.True(t, tab.Names(want, "a.bin").Take(name))
-	tab.Leave(want, "rest", true)
+	tab.Leave(want, nil, print)
 }
 
 // TestShare: who wants the same under the same name has it when the first has it.
@@ -36,11 +39,13 @@ func TestShare(t *testing.T) {
 
 	require.Equal(t, []*Task{same}, tab.End(first, Completed, "", nil))
 	s := tab.Snapshot(same)
-	require.Equal(t, Snapshot{Task: same, Name: "a.bin", Status: Completed, Size: 100, Downloaded: 100, Ranges: true, LengthKnown: true}, s)
+	require.Equal(t, "a.bin", s.Name())
+	s.naming = naming{}
+	require.Equal(t, Snapshot{Task: same, Status: Completed, Size: 100, Downloaded: 100, Ranges: true, LengthKnown: true}, s)
 	require.Same(t, elsewhere, tab.Take())
 	turn, done := tab.Turn(elsewhere)
 	require.Equal(t, Copy, turn)
-	require.Equal(t, Done{Task: first, Name: "a.bin", Size: 100, Held: "rest"}, done)
+	require.Equal(t, Done{Task: first, Name: "a.bin", Size: 100, Print: print}, done)
 	require.False(t, tab.Copied(elsewhere, first), "it is the same URL")
 	tab.End(elsewhere, Completed, "", nil)
 	require.EqualValues(t, 100, tab.Totals().Downloaded, "bytes count once")
@@ -181,7 +186,7 @@ func TestNextStart(t *testing.T) {
 	require.Equal(t, Fetch, turn)
 	done, ok := tab.Before(again)
 	require.True(t, ok)
-	require.Equal(t, Done{Task: first, Name: "a.bin", Size: 100, Shares: true, Held: "rest"}, done)
+	require.Equal(t, Done{Task: first, Name: "a.bin", Size: 100, Shares: true, Print: print}, done)
 	tab.Changed(first)
 	_, ok = tab.Before(again)
 	require.False(t, ok)

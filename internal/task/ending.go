@@ -10,10 +10,17 @@ func (tab *Table) End(t *Task, to Status, op string, err error) (others []*Task)
 		if to == Failed {
 			attempts++
 		}
-		t.failure = &failure{op: op, attempts: attempts, err: err}
+		t.fail(&failure{op: op, attempts: attempts, err: err})
 	}
 	tab.end(t, to)
 	return tab.release(t)
+}
+
+// fail says why a task has no file; nil: it is to have it after all.
+func (t *Task) fail(f *failure) {
+	r := t.some()
+	r.failure = f
+	t.change(r)
 }
 
 // end ends a task and counts it.
@@ -40,7 +47,7 @@ func (tab *Table) BeginStart() {
 	tab.mu.Lock()
 	defer tab.unlock()
 	tab.totals.floor, tab.nextProbe = 0, 0
-	for _, t := range tab.tasks {
+	for t := range tab.tasks.all() {
 		if t.status == Failed || t.status == Cancelled {
 			tab.retry(t)
 		}
@@ -55,8 +62,8 @@ func (tab *Table) retry(t *Task) {
 	}
 	tab.totals.lose(t, -1)
 	t.move(Pending)
-	t.failure = nil
-	if given := t.given(); given != "" && !tab.names.Reclaim(t.seq, t.dir, given, true) {
+	t.fail(nil)
+	if given := t.given(); given != "" && !tab.names.Reclaim(t.seq, t.Dir(), given, true) {
 		tab.clearDuplicate(t)
 		tab.ready.add(t) // in its turn it will fail, and be told of
 		return
@@ -71,14 +78,14 @@ func (tab *Table) retry(t *Task) {
 func (tab *Table) EndStart() (failed []*Failure, all bool) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	for _, t := range tab.tasks {
-		if t.failure != nil {
-			failed = append(failed, t.told())
+	for t := range tab.tasks.all() {
+		if f := t.told(); f != nil {
+			failed = append(failed, f)
 		}
 		if t.status == Completed {
 			t.flags |= earlier
 		}
 	}
 	tab.names.EndStart()
-	return failed, len(tab.tasks) > 0 && tab.totals.completed == len(tab.tasks)
+	return failed, tab.tasks.n > 0 && tab.totals.completed == tab.tasks.n
 }

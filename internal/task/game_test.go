@@ -61,7 +61,7 @@ func (g *game) play() {
 				g.check()
 			}
 		}
-		for _, t := range g.tab.tasks {
+		for t := range g.tab.tasks.all() {
 			require.True(g, t.status.Ended(), "%s is left behind", t.ID())
 		}
 		failed, all := g.tab.EndStart()
@@ -177,7 +177,7 @@ func (g *game) begin(t *Task) {
 	case turn == Share:
 		require.True(g, first.Shares)
 		g.tab.Shared(t, first.Task)
-		require.Equal(g, first.Name, t.name)
+		require.Equal(g, first.Name, t.name())
 		g.end(t, Completed, nil)
 	default:
 		g.name(t)
@@ -206,7 +206,11 @@ func (g *game) name(t *Task) {
 }
 
 func (g *game) leave(t *Task, complete bool) {
-	g.tab.Leave(t, nil, complete)
+	var print Print
+	if complete {
+		print = Print(1 + t.seq)
+	}
+	g.tab.Leave(t, nil, print)
 	delete(g.begun, t)
 }
 
@@ -215,9 +219,9 @@ func (g *game) end(t *Task, to Status, why error) {
 	for _, o := range others {
 		require.Equal(g, to, o.status)
 		if to == Completed {
-			require.Equal(g, t.name, o.name)
+			require.Equal(g, t.name(), o.name())
 		} else {
-			require.Equal(g, t.failure.err, o.failure.err)
+			require.Equal(g, t.some().failure.err, o.some().failure.err)
 			require.Equal(g, o.ID(), o.told().TaskID)
 		}
 	}

@@ -8,27 +8,64 @@ import (
 // Which names a task has: the one that was given for it, until it ends; and the one that it
 // is called, or is to be called after its URL as long as nothing better is known.
 
-// reserve gives a task the name that its caller asked for.
-func (tab *Table) reserve(t *Task) error {
-	given := t.given()
-	if given == "" {
-		return nil
+// reserve gives the next task the name that its caller asked for. Used: it has been another's.
+func (tab *Table) reserve(seq int32, s *Spec) (used bool, err error) {
+	if s.Filename == "" {
+		return false, nil
 	}
-	used, owner, ok := tab.names.Reserve(t.seq, t.dir, given)
+	used, owner, ok := tab.names.Reserve(seq, s.Dir, s.Filename)
 	if !ok {
-		return &NameTakenError{Dir: t.dir, Name: given, Owner: idOf(owner)}
+		return false, &NameTakenError{Dir: s.Dir, Name: s.Filename, Owner: idOf(owner)}
 	}
-	t.set(usedName, used)
-	return nil
+	return used, nil
+}
+
+// name is what a task is called; "" until that is settled. Most are called what was given, or
+// what is kept for them by their URL, and keep no name beside that.
+func (t *Task) name() string { return t.naming().of(t) }
+
+// naming is what the name of a task follows from, beside what was said of it.
+type naming struct {
+	settled bool
+	nth     int32
+	own     string
+}
+
+func (t *Task) naming() naming { return naming{settled: t.has(named), nth: t.nth, own: t.some().name} }
+
+// of is the name. That takes longer than to look at the rest, and no lock.
+func (n naming) of(t *Task) string {
+	switch {
+	case !n.settled, n.own != "":
+		return n.own
+	case t.given() != "":
+		return t.given()
+	}
+	return safename.Numbered(names.OfURL(t.url), int(n.nth))
+}
+
+// call has a task be called so. The number that is kept for it stays from then on.
+func (t *Task) call(byURL, name string) {
+	t.flags |= named
+	follows := name == t.given()
+	if t.given() == "" {
+		follows = t.nth >= 0 && name == safename.Numbered(byURL, int(t.nth))
+	}
+	if follows {
+		name = ""
+	}
+	r := t.some()
+	r.name = name
+	t.change(r)
 }
 
 // called is the name that a task has, or that is kept for it; "": none, or only the one
 // that was given.
 func (t *Task) called(byURL string) string {
-	if t.name == "" && t.nth >= 0 {
+	if !t.has(named) && t.nth >= 0 {
 		return safename.Numbered(byURL, int(t.nth))
 	}
-	return t.name
+	return t.name()
 }
 
 // promise keeps a name by its URL for a task.
@@ -39,7 +76,7 @@ func (tab *Table) promise(t *Task) {
 }
 
 func (tab *Table) number(t *Task, byURL string, number int32) {
-	nth, used := tab.names.Promise(t.seq, t.dir, byURL, number)
+	nth, used := tab.names.Promise(t.seq, t.Dir(), byURL, number)
 	t.nth = nth
 	if used {
 		t.flags |= usedName
@@ -49,30 +86,30 @@ func (tab *Table) number(t *Task, byURL string, number int32) {
 // settle says what a task is called; what was kept for it is free then.
 func (tab *Table) settle(t *Task, byURL, name string) {
 	if was := t.called(byURL); was != "" && was != name && was != t.given() {
-		tab.names.Release(t.seq, t.dir, was)
+		tab.names.Release(t.seq, t.Dir(), was)
 	}
-	t.name = name
+	t.call(byURL, name)
 }
 
 // free lets those that are added later have the names of a task that has ended.
 func (tab *Table) free(t *Task) {
-	next, given := int32(len(tab.tasks)), t.given()
+	next, given := int32(tab.tasks.n), t.given()
 	if given != "" {
-		tab.names.End(t.seq, t.dir, given, next)
+		tab.names.End(t.seq, t.Dir(), given, next)
 	}
-	name := t.name
+	name := t.name()
 	if name == "" && t.nth >= 0 {
 		name = t.called(names.OfURL(t.url))
 	}
 	if name != "" && name != given {
-		tab.names.End(t.seq, t.dir, name, next)
+		tab.names.End(t.seq, t.Dir(), name, next)
 	}
 }
 
 // unpromise gives up the name that is kept for a task.
 func (tab *Table) unpromise(t *Task) {
-	if t.name == "" && t.nth >= 0 {
-		tab.names.Release(t.seq, t.dir, t.called(names.OfURL(t.url)))
+	if !t.has(named) && t.nth >= 0 {
+		tab.names.Release(t.seq, t.Dir(), t.called(names.OfURL(t.url)))
 		t.nth = unnumbered
 	}
 }
@@ -85,11 +122,12 @@ func (tab *Table) rename(t *Task) {
 		base = names.OfURL(t.url)
 	}
 	switch {
-	case t.name == "" && t.nth >= 0:
+	case !t.has(named) && t.nth >= 0:
 		tab.number(t, base, t.nth)
-	case t.name != "" && !tab.names.Reclaim(t.seq, t.dir, t.name, false):
-		t.name, _ = tab.names.Claim(t.seq, t.dir, base, int(t.nth)+1)
-		tab.names.Take(t.seq, t.dir, t.name)
+	case t.has(named) && !tab.names.Reclaim(t.seq, t.Dir(), t.name(), false):
+		name, _ := tab.names.Claim(t.seq, t.Dir(), base, int(t.nth)+1)
+		t.call(base, name)
+		tab.names.Take(t.seq, t.Dir(), name)
 	}
 }
 
@@ -97,14 +135,14 @@ func (tab *Table) rename(t *Task) {
 // was: when it is tried again that may have gone to another.
 func (tab *Table) Named(t *Task) bool {
 	given := t.given()
-	return given == "" || tab.names.Has(t.seq, t.dir, given)
+	return given == "" || tab.names.Has(t.seq, t.Dir(), given)
 }
 
 // Name is what a task is called; "" until that is settled.
 func (tab *Table) Name(t *Task) string {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	return t.name
+	return t.name()
 }
 
 // Names are the names of a batch as the owner of one task sees them.
@@ -118,27 +156,27 @@ type Names struct {
 func (tab *Table) Names(t *Task, byURL string) *Names { return &Names{tab, t, byURL} }
 
 // Unowned reports whether no other task has a name, though one may be about to get it.
-func (n *Names) Unowned(name string) bool { return n.tab.names.Unowned(n.t.seq, n.t.dir, name) }
+func (n *Names) Unowned(name string) bool { return n.tab.names.Unowned(n.t.seq, n.t.Dir(), name) }
 
 // Free reports whether none is about to get it either.
-func (n *Names) Free(name string) bool { return n.tab.names.Free(n.t.seq, n.t.dir, name) }
+func (n *Names) Free(name string) bool { return n.tab.names.Free(n.t.seq, n.t.Dir(), name) }
 
 // Uncontested reports whether no other task was ever after a name.
-func (n *Names) Uncontested(name string) bool { return !n.tab.names.Numbered(n.t.dir, name) }
+func (n *Names) Uncontested(name string) bool { return !n.tab.names.Numbered(n.t.Dir(), name) }
 
 // Claim keeps the first free number of a name for the task until that is called something.
 func (n *Names) Claim(name string, from int) (string, int) {
-	return n.tab.names.Claim(n.t.seq, n.t.dir, name, from)
+	return n.tab.names.Claim(n.t.seq, n.t.Dir(), name, from)
 }
 
 // Take has the task be called so; false: the name is not free.
 func (n *Names) Take(name string) bool {
-	return n.tab.names.Take(n.t.seq, n.t.dir, name) && n.named(name)
+	return n.tab.names.Take(n.t.seq, n.t.Dir(), name) && n.named(name)
 }
 
 // Reserve is Take of a name that another may be about to get.
 func (n *Names) Reserve(name string) bool {
-	_, _, ok := n.tab.names.Reserve(n.t.seq, n.t.dir, name)
+	_, _, ok := n.tab.names.Reserve(n.t.seq, n.t.Dir(), name)
 	return ok && n.named(name)
 }
 
@@ -154,7 +192,7 @@ func (n *Names) named(name string) bool {
 // another task has had it.
 func (n *Names) Number(name string) (number int, used bool) {
 	if name != n.byURL {
-		nth, used := n.tab.names.Promise(n.t.seq, n.t.dir, name, 0)
+		nth, used := n.tab.names.Promise(n.t.seq, n.t.Dir(), name, 0)
 		return int(nth), used
 	}
 	n.tab.mu.Lock()

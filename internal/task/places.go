@@ -60,6 +60,13 @@ func (tab *Table) StandAside(t *Task) bool {
 	return true
 }
 
+// Aside reports whether a task has given its place to another.
+func (tab *Table) Aside(t *Task) bool {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return t.has(aside)
+}
+
 // returns ends that: the task is no longer in transfer.
 func (tab *Table) returns(t *Task) {
 	if t.has(aside) {
@@ -145,13 +152,20 @@ const nobody = -1
 func (tab *Table) unlock() {
 	next := int64(nobody)
 	if t := tab.ready.best(); t != nil && tab.full() {
-		next = int64(t.priority) << 1
+		next = int64(t.priority()) << 1
 		if !tab.cfg.SmallFirst || t.size < 0 || t.size >= tab.cfg.Small {
 			next |= 1
 		}
 	}
 	tab.next.Store(next)
 	tab.mu.Unlock()
+}
+
+// Files is how many tasks are in transfer.
+func (tab *Table) Files() int {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return len(tab.active)
 }
 
 // Crowded reports whether tasks wait for a place.

@@ -144,3 +144,15 @@ func TestUnsizedAgain(t *testing.T) {
 	require.Same(t, b, tab.Unsized(9))
 	require.Nil(t, tab.Unsized(9))
 }
+
+// TestFiles: those are in transfer that somebody has begun with, wherever their places are.
+func TestFiles(t *testing.T) {
+	tab := table(2)
+	a := add(t, tab, "http://files.test/a", Spec{})
+	tab.Take()
+	require.Zero(t, tab.Files())
+	tab.Begin(a, nil)
+	require.Equal(t, 1, tab.Files())
+	tab.Leave(a, nil, 0)
+	require.Zero(t, tab.Files())
+}

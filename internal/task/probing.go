@@ -10,8 +10,8 @@ func (tab *Table) Unsized(most int) *Task {
 	if tab.ready.Len() < 2 || tab.hinted >= most {
 		return nil
 	}
-	for best := tab.ready.best(); tab.nextProbe < len(tab.tasks); {
-		t := tab.tasks[tab.nextProbe]
+	for best := tab.ready.best(); tab.nextProbe < tab.tasks.n; {
+		t := tab.tasks.at(tab.nextProbe)
 		tab.nextProbe++
 		if t.at >= 0 && t != best && t.size < 0 && !t.has(probed|duplicate) {
 			t.flags |= probed

@@ -9,16 +9,23 @@ import (
 // known small size, then arrival. Most tasks come in the very order in which they
 // leave: they stand in line, and only the others cost a search for their place.
 type queue struct {
-	line    []*Task // in order, from head on; nil: has left it out of turn
+	tasks   *store
+	line    []int32 // of them, in order, from head on; gone: has left it out of turn
 	head    int
 	waiting int // in line
 	others  taskHeap
 }
 
+// manyWaiting is how many in line the room is let go of when none is left.
+const manyWaiting = 1 << 10
+
 // standing marks a task's index as one in the line.
 const standing = 1 << 30
 
-func newQueue(o order) queue { return queue{others: taskHeap{order: o}} }
+// gone is the index of no task.
+const gone = -1
+
+func newQueue(tasks *store, o order) queue { return queue{tasks: tasks, others: taskHeap{order: o}} }
 
 // grow makes room for so many more.
 func (q *queue) grow(n int) { q.line = slices.Grow(q.line, n) }
@@ -26,12 +33,9 @@ func (q *queue) grow(n int) { q.line = slices.Grow(q.line, n) }
 func (q *queue) Len() int { return q.waiting + q.others.Len() }
 
 func (q *queue) add(t *Task) {
-	if q.waiting == 0 {
-		q.line, q.head = q.line[:0], 0
-	}
-	if n := len(q.line); n == 0 || q.others.before(q.line[n-1], t) {
+	if n := len(q.line); n == 0 || q.others.before(q.tasks.at(int(q.line[n-1])), t) {
 		t.at = int32(standing | n)
-		q.line = append(q.line, t)
+		q.line = append(q.line, t.seq)
 		q.waiting++
 		return
 	}
@@ -42,7 +46,7 @@ func (q *queue) add(t *Task) {
 func (q *queue) best() *Task {
 	var t *Task
 	if q.waiting > 0 {
-		t = q.line[q.head]
+		t = q.tasks.at(int(q.line[q.head]))
 	}
 	if len(q.others.tasks) > 0 && (t == nil || q.others.before(q.others.tasks[0], t)) {
 		t = q.others.tasks[0]
@@ -64,16 +68,20 @@ func (q *queue) remove(t *Task) {
 		heap.Remove(&q.others, int(t.at))
 		return
 	}
-	q.line[t.at-standing] = nil
+	q.line[t.at-standing] = gone
 	t.at = notQueued
 	q.waiting--
 	if q.waiting == 0 {
+		if q.head = 0; cap(q.line) > manyWaiting {
+			q.line = nil // they may have been a million
+		}
+		q.line = q.line[:0]
 		return
 	}
-	for q.line[q.head] == nil { // the first and the last one in line are there
+	for q.line[q.head] == gone { // the first and the last one in line are there
 		q.head++
 	}
-	for last := len(q.line) - 1; q.line[last] == nil; last-- {
+	for last := len(q.line) - 1; q.line[last] == gone; last-- {
 		q.line = q.line[:last]
 	}
 }
@@ -97,8 +105,8 @@ type order struct {
 }
 
 func (o *order) before(a, b *Task) bool {
-	if a.priority != b.priority {
-		return a.priority < b.priority
+	if pa, pb := a.priority(), b.priority(); pa != pb {
+		return pa < pb
 	}
 	if ta, tb := o.tiny(a), o.tiny(b); ta != tb {
 		return ta

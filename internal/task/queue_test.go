@@ -16,14 +16,16 @@ func TestQueueOrder(t *testing.T) {
 	t.Parallel()
 	rnd := rand.New(rand.NewPCG(1, 0))
 	for range 300 {
-		q := newQueue(order{smallFirst: rnd.IntN(4) > 0, small: 5 * mib, threshold: []int64{0, mib}[rnd.IntN(2)]})
+		tasks := &store{}
+		q := newQueue(tasks, order{smallFirst: rnd.IntN(4) > 0, small: 5 * mib, threshold: []int64{0, mib}[rnd.IntN(2)]})
 		var waiting []*Task
 		sizes := []int64{-1, -1, -1, 100, 2 * mib, 5 * mib, 9 * mib}
 		priorities := 1 + rnd.IntN(3)
-		for seq := range int32(200) {
+		for range 200 {
 			switch what := rnd.IntN(10); {
 			case what < 6:
-				n := &Task{seq: seq, size: -1, at: notQueued, priority: int32(rnd.IntN(priorities))}
+				n := tasks.add()
+				n.init("", &Spec{Priority: rnd.IntN(priorities)})
 				if what == 0 {
 					n.size = sizes[rnd.IntN(len(sizes))]
 				}
@@ -31,7 +33,7 @@ func TestQueueOrder(t *testing.T) {
 				waiting = append(waiting, n)
 			case what == 6 && len(waiting) > 0:
 				n := waiting[rnd.IntN(len(waiting))]
-				n.size, n.priority = sizes[rnd.IntN(len(sizes))], int32(rnd.IntN(priorities))
+				n.size, n.spec = sizes[rnd.IntN(len(sizes))], &Spec{Priority: rnd.IntN(priorities)}
 				q.moved(n)
 			case what > 7:
 				waiting = requireBest(t, &q, waiting)

@@ -3,7 +3,6 @@ package task
 // Snapshot is a task as it was at one moment.
 type Snapshot struct {
 	Task        *Task
-	Name        string // "" until settled
 	Status      Status
 	Priority    int32
 	Size        int64    // -1 until known
@@ -16,7 +15,12 @@ type Snapshot struct {
 	LengthKnown bool     // from the server, or by a digest
 	Reused      bool     // nothing was fetched
 	Held        any      // what its transfer keeps with it
+
+	naming naming
 }
+
+// Name is what the task was called; "" where that was not settled.
+func (s *Snapshot) Name() string { return s.naming.of(s.Task) }
 
 // Snapshot is one task as it is now.
 func (tab *Table) Snapshot(t *Task) Snapshot {
@@ -29,19 +33,20 @@ func (tab *Table) Snapshot(t *Task) Snapshot {
 func (tab *Table) Snapshots() []Snapshot {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	out := make([]Snapshot, len(tab.tasks))
-	for i, t := range tab.tasks {
-		out[i] = t.snapshot()
+	out := make([]Snapshot, 0, tab.tasks.n)
+	for t := range tab.tasks.all() {
+		out = append(out, t.snapshot())
 	}
 	return out
 }
 
 func (t *Task) snapshot() Snapshot {
+	some := t.some()
 	return Snapshot{
-		Task: t, Name: t.name, Status: t.status, Priority: t.priority,
-		Size: t.size, Downloaded: t.downloaded.Load(), Speed: t.speed.Load(), Failure: t.told(),
+		Task: t, naming: t.naming(), Status: t.status, Priority: t.priority(),
+		Size: t.size, Downloaded: t.downloaded.Load(), Speed: some.speed, Failure: t.told(),
 		Retries: int(t.retries.Load()), Requests: int(t.requests.Load()),
-		Ranges: t.has(ranges), LengthKnown: t.has(lengthKnown), Reused: t.has(reused), Held: t.held,
+		Ranges: t.has(ranges), LengthKnown: t.has(lengthKnown), Reused: t.has(reused), Held: some.held,
 	}
 }
 
@@ -49,5 +54,5 @@ func (t *Task) snapshot() Snapshot {
 func (tab *Table) Priority(t *Task) int32 {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	return t.priority
+	return t.priority()
 }

@@ -14,7 +14,7 @@ package task
 
 import (
 	"fmt"
-	"slices"
+	"iter"
 	"sync"
 	"sync/atomic"
 
@@ -43,8 +43,10 @@ type Table struct {
 
 	// mu guards all below and the tasks. Exported methods lock it, all others want it held.
 	mu        sync.Mutex
-	tasks     []*Task
-	first     map[string]*Task // who fetches for all that want the same, or was the last to
+	tasks     store
+	first     kinds
+	bare      map[bareSpec]*Spec
+	lastBare  *Spec // most files go where the one before went
 	ready     queue
 	delayed   delayed
 	taken     int // tasks that are somebody's
@@ -58,9 +60,10 @@ type Table struct {
 // New makes a table without tasks.
 func New(c Config) *Table {
 	tab := &Table{
-		cfg: c, names: names.New(), first: map[string]*Task{}, active: map[*Task]struct{}{},
-		ready: newQueue(order{smallFirst: c.SmallFirst, small: c.Small, threshold: c.Threshold}),
+		cfg: c, names: names.New(), bare: map[bareSpec]*Spec{}, lastBare: &Spec{}, active: map[*Task]struct{}{},
 	}
+	tab.ready = newQueue(&tab.tasks, order{smallFirst: c.SmallFirst, small: c.Small, threshold: c.Threshold})
+	tab.first = newKinds(&tab.tasks, tab.key)
 	tab.next.Store(nobody)
 	return tab
 }
@@ -73,12 +76,9 @@ func (tab *Table) Grow(n int) {
 }
 
 func (tab *Table) grow(n int) {
-	tab.tasks = slices.Grow(tab.tasks, n)
 	tab.ready.grow(n)
-	if len(tab.tasks) == 0 {
-		tab.first = make(map[string]*Task, n)
-		tab.names.Grow(n)
-	}
+	tab.first.grow(n)
+	tab.names.Grow(n)
 }
 
 // NameTakenError is why a task cannot be added: another one has the name that was given.
@@ -93,32 +93,54 @@ func (e *NameTakenError) Error() string {
 func (tab *Table) Add(url string, s Spec) (*Task, error) {
 	tab.mu.Lock()
 	defer tab.unlock()
-	return tab.add(url, &s)
+	return tab.add(url, tab.said(&s))
 }
 
 // AddAll is Add for several URLs that the same is said of, and adds all of them or none: a
-// name can be given for a single one only.
-func (tab *Table) AddAll(urls []string, s Spec) ([]*Task, error) {
+// name can be given for a single one only. It returns their IDs.
+func (tab *Table) AddAll(urls []string, s Spec) ([]string, error) {
 	tab.mu.Lock()
 	defer tab.unlock()
 	tab.grow(len(urls))
-	added := make([]*Task, 0, len(urls))
+	began, said := tab.tasks.n, tab.said(&s)
 	for _, u := range urls {
-		t, err := tab.add(u, &s)
-		if err != nil {
+		if _, err := tab.add(u, said); err != nil {
 			return nil, err
 		}
-		added = append(added, t)
 	}
-	return added, nil
+	return idsOf(began, len(urls)), nil
+}
+
+// bareSpec is a Spec in which there is nothing else.
+type bareSpec struct {
+	dir      string
+	priority int
+}
+
+// said is what a task keeps of what is said of it: if that is little, it is kept once for all.
+func (tab *Table) said(s *Spec) *Spec {
+	if !s.bare() {
+		own := *s
+		return &own
+	}
+	if k := (bareSpec{s.Dir, s.Priority}); k != (bareSpec{tab.lastBare.Dir, tab.lastBare.Priority}) {
+		if tab.bare[k] == nil {
+			own := *s
+			tab.bare[k] = &own
+		}
+		tab.lastBare = tab.bare[k]
+	}
+	return tab.lastBare
 }
 
 func (tab *Table) add(url string, s *Spec) (*Task, error) {
-	t := newTask(url, s, len(tab.tasks))
-	if err := tab.reserve(t); err != nil {
+	used, err := tab.reserve(int32(tab.tasks.n), s)
+	if err != nil {
 		return nil, err
 	}
-	tab.tasks = append(tab.tasks, t)
+	t := tab.tasks.add()
+	t.init(url, s)
+	t.set(usedName, used)
 	tab.totals.files++
 	tab.totals.unknown++
 	tab.place(t)
@@ -129,15 +151,15 @@ func (tab *Table) add(url string, s *Spec) (*Task, error) {
 func (tab *Table) ByID(id string) *Task {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	if i := indexOf(id); i >= 0 && i < len(tab.tasks) {
-		return tab.tasks[i]
+	if i := indexOf(id); i >= 0 && i < tab.tasks.n {
+		return tab.tasks.at(i)
 	}
 	return nil
 }
 
 // Tasks are all of them in the order they were added.
-func (tab *Table) Tasks() []*Task {
+func (tab *Table) Tasks() iter.Seq[*Task] {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	return slices.Clip(tab.tasks) // which only grow
+	return tab.tasks.all()
 }

@@ -24,31 +24,62 @@ type Spec struct {
 }
 
 // Task is one URL of a table. A million may wait, so it is small: what only a running
-// transfer needs is the transfer's own.
+// transfer needs is the transfer's own, and what few tasks have is kept apart.
 type Task struct {
 	// Set by Add and never changed.
 	url  string
-	dir  string
-	more *Spec // nil where nothing but a directory and a priority was said
+	spec *Spec // what was said of it, and of others
 	seq  int32 // index in the table: identity and order of arrival
 
 	// Guarded by Table.mu.
-	at         int32 // index in the queue, notQueued when not in it
-	priority   int32
-	nth        int32 // the number of its name by URL that is kept for it, unnumbered: none
-	status     Status
-	flags      flags
-	size       int64 // -1 until known
-	name       string
+	at     int32 // index in the queue, notQueued when not in it
+	nth    int32 // the number of its name by URL that is kept for it, unnumbered: none
+	status Status
+	flags  flags
+	size   int64 // -1 until known
+	print  Print // of its file, as long as that has not been found changed
+	rare   *rare // nil: none of that
+
+	retries    atomic.Int32
+	requests   atomic.Int32
+	downloaded atomic.Int64
+}
+
+// Print tells a file under its name from every other, and from what becomes of it when somebody
+// touches it. 0: there is no such file.
+type Print uint64
+
+// rare is what a task has for a time only, or what few have: see some and change.
+type rare struct {
+	name       string // what it is called, where that does not follow from what was said of it
 	failure    *failure
 	nextWaiter *Task // next in the list of tasks that wait for the one that fetches
 	before     *Task // has completed the same: its file may do
 	held       any   // what its transfer keeps with it; the table only hands it out
+	speed      int64 // bytes/s
+	sooner     int32 // by how much it is more urgent than was said, since others wait for it
+}
 
-	downloaded atomic.Int64
-	speed      atomic.Int64 // bytes/s
-	retries    atomic.Int32
-	requests   atomic.Int32
+// some is what a task has of what is rare, for a look at it.
+func (t *Task) some() rare {
+	if t.rare == nil {
+		return rare{}
+	}
+	return *t.rare
+}
+
+// change has a task have this of what is rare, which is some of it, changed. Nothing is kept of
+// nothing.
+func (t *Task) change(to rare) {
+	switch {
+	case to == (rare{}):
+		t.rare = nil
+	case t.rare == nil:
+		t.rare = new(rare)
+		fallthrough
+	default:
+		*t.rare = to
+	}
 }
 
 const (
@@ -66,19 +97,28 @@ const (
 	hinted                        // its size comes from a HEAD: good for ordering only
 	probed                        // a HEAD was sent or is not worth it
 	duplicate                     // another task fetches its file, or has: it brings no bytes of its own
-	published                     // its file is under its name, and has not been found changed
 	earlier                       // it has completed in a Start that is over
+	named                         // it is settled what it is called
 	aside                         // it is in transfer without a place
 	usedName                      // its name has been another task's: what the directory held when it was opened is old news
 )
 
-func newTask(url string, s *Spec, seq int) *Task {
-	t := &Task{url: url, dir: s.Dir, seq: int32(seq), at: notQueued, nth: unnumbered, priority: int32(s.Priority), size: -1}
-	if s.Filename != "" || s.Header != nil || !s.Hash.IsZero() || s.Backups != nil || s.Plain {
-		more := *s // or every Spec would be kept
-		t.more = &more
+func (t *Task) init(url string, s *Spec) {
+	t.url, t.spec, t.at, t.nth, t.size = url, s, notQueued, unnumbered, -1
+}
+
+// priority is how urgent it is: 0 goes first.
+func (t *Task) priority() int32 {
+	p := int32(t.spec.Priority)
+	if t.rare != nil {
+		p -= t.rare.sooner
 	}
-	return t
+	return p
+}
+
+// bare reports whether nothing but a directory and a priority was said.
+func (s *Spec) bare() bool {
+	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain
 }
 
 func (t *Task) has(f flags) bool { return t.flags&f != 0 }
@@ -96,23 +136,13 @@ func (t *Task) set(f flags, on bool) {
 func (t *Task) URL() string { return t.url }
 
 // Dir is the directory that the file goes to.
-func (t *Task) Dir() string { return t.dir }
+func (t *Task) Dir() string { return t.spec.Dir }
 
-// Spec is what was said of the URL, but for its priority, which others' wishes may change.
-func (t *Task) Spec() Spec {
-	if t.more == nil {
-		return Spec{Dir: t.dir}
-	}
-	return *t.more
-}
+// Spec is what was said of the URL. Its priority may be another by now, for others' wishes.
+func (t *Task) Spec() Spec { return *t.spec }
 
 // given is the name that the caller gave; "": none.
-func (t *Task) given() string {
-	if t.more == nil {
-		return ""
-	}
-	return t.more.Filename
-}
+func (t *Task) given() string { return t.spec.Filename }
 
 const idPrefix = "task-"
 
@@ -120,6 +150,29 @@ const idPrefix = "task-"
 func (t *Task) ID() string { return idOf(t.seq) }
 
 func idOf(seq int32) string { return idPrefix + strconv.Itoa(int(seq)+1) }
+
+// idsOf are the IDs of n tasks in a row. Together they cost few allocations, and who keeps one
+// does not keep all.
+func idsOf(first, n int) []string {
+	const together = 64
+	ids := make([]string, 0, n)
+	var text []byte
+	var ends [together]int
+	for len(ids) < n {
+		some := min(together, n-len(ids))
+		text = text[:0]
+		for i := range some {
+			text = strconv.AppendInt(append(text, idPrefix...), int64(first+len(ids)+i+1), 10)
+			ends[i] = len(text)
+		}
+		all, begin := string(text), 0
+		for _, end := range ends[:some] {
+			ids = append(ids, all[begin:end])
+			begin = end
+		}
+	}
+	return ids
+}
 
 // indexOf is the inverse of idOf; -1 for what is no task's.
 func indexOf(id string) int {
@@ -137,9 +190,6 @@ func (t *Task) Asked() { t.requests.Add(1) }
 // Retried counts an attempt that follows a failed one.
 func (t *Task) Retried() { t.retries.Add(1) }
 
-// SetSpeed notes how fast bytes arrive, in bytes per second.
-func (t *Task) SetSpeed(speed float64) { t.speed.Store(int64(speed)) }
-
 // failure is what a task keeps of a Failure: the rest follows from the task.
 type failure struct {
 	op       string
@@ -153,13 +203,13 @@ func (f *failure) local() bool { return f.op == "name" || f.op == "write" }
 
 // told is the task's failure, for others; nil: there is none.
 func (t *Task) told() *Failure {
-	f := t.failure
+	f := t.some().failure
 	if f == nil {
 		return nil
 	}
 	told := &Failure{TaskID: t.ID(), URL: redact.URL(t.url), Op: f.op, Attempts: int(f.attempts), Err: f.err}
 	if !f.nameless {
-		told.Path = pathOf(t.dir, t.name)
+		told.Path = pathOf(t.Dir(), t.name())
 	}
 	return told
 }

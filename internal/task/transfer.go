@@ -7,21 +7,39 @@ package task
 func (tab *Table) Begin(t *Task, transfer any) (priority int32, nameUsed bool) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	t.held = transfer
+	t.hold(transfer)
 	tab.active[t] = struct{}{}
-	return t.priority, t.has(usedName)
+	return t.priority(), t.has(usedName)
 }
 
-// Leave ends what Begin began. Rest is what is kept of the transfer from now on; complete:
-// its file is under its name, and others may have it from there.
-func (tab *Table) Leave(t *Task, rest any, complete bool) {
+// Leave ends what Begin began. Rest is what is kept of the transfer from now on, print the one
+// of the file, if it is complete: others may have it from there.
+func (tab *Table) Leave(t *Task, rest any, print Print) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
 	delete(tab.active, t)
 	tab.returns(t)
-	t.held = rest
-	t.set(published, complete)
-	t.speed.Store(0)
+	t.print = print
+	r := t.some()
+	r.held, r.speed = rest, 0
+	t.change(r)
+}
+
+// SetSpeed notes how fast the bytes of a task in transfer arrive, in bytes per second.
+func (tab *Table) SetSpeed(t *Task, speed float64) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	if _, active := tab.active[t]; active {
+		r := t.some()
+		r.speed = int64(speed)
+		t.change(r)
+	}
+}
+
+func (t *Task) hold(x any) {
+	r := t.some()
+	r.held = x
+	t.change(r)
 }
 
 // Active appends what the tasks in transfer keep with them.
@@ -29,7 +47,7 @@ func (tab *Table) Active(to []any) []any {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
 	for t := range tab.active {
-		to = append(to, t.held)
+		to = append(to, t.some().held)
 	}
 	return to
 }
@@ -38,14 +56,14 @@ func (tab *Table) Active(to []any) []any {
 func (tab *Table) Held(t *Task) any {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	return t.held
+	return t.some().held
 }
 
 // Hold has a task keep something else with it.
 func (tab *Table) Hold(t *Task, x any) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	t.held = x
+	t.hold(x)
 }
 
 // Move changes a task's status.

@@ -17,7 +17,7 @@ type Done struct {
 	Size   int64
 	Reused bool // it was there already
 	Shares bool // it is the very file that the other wants
-	Held   any
+	Print  Print
 }
 
 // Turn says what a task has to do, now that it has been taken, and for Share and Copy with
@@ -28,18 +28,18 @@ func (tab *Table) Turn(t *Task) (Turn, Done) {
 	if !t.has(duplicate) {
 		return Fetch, Done{}
 	}
-	if !t.before.stands() {
+	if !t.some().before.stands() {
 		if first := tab.elect(t); first != nil {
 			tab.follow(t, first)
 			return Follow, Done{}
 		}
 	}
-	if !t.before.stands() {
+	if !t.some().before.stands() {
 		tab.clearDuplicate(t)
 		tab.promise(t)
 		return Fetch, Done{}
 	}
-	done := t.done(t.before)
+	done := t.done(t.some().before)
 	if done.Shares {
 		return Share, done
 	}
@@ -51,21 +51,22 @@ func (tab *Table) Turn(t *Task) (Turn, Done) {
 func (tab *Table) Before(t *Task) (done Done, ok bool) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	if t.before == nil || !t.before.has(published) {
+	before := t.some().before
+	if before == nil || before.print == 0 {
 		return Done{}, false
 	}
-	return t.done(t.before), true
+	return t.done(before), true
 }
 
 func (t *Task) done(first *Task) Done {
-	return Done{Task: first, Name: first.name, Size: first.size, Reused: first.has(reused), Shares: t.shares(first), Held: first.held}
+	return Done{Task: first, Name: first.name(), Size: first.size, Reused: first.has(reused), Shares: t.shares(first), Print: first.print}
 }
 
 // Changed records that the file of a completed task is not what it was.
 func (tab *Table) Changed(first *Task) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	first.flags &^= published
+	first.print = 0
 }
 
 // Shared gives a task the file that another has completed.

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/littledl/littledl/internal/disk"
 	"github.com/littledl/littledl/internal/exchange"
 	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/httprange"
 	"github.com/littledl/littledl/internal/origin"
 	"github.com/littledl/littledl/internal/recovery"
@@ -38,9 +40,9 @@ type answer struct {
 
 // serve makes one request for a worker's segment.
 func (f *File) serve(w *worker, a recovery.Action, src *source, u *url.URL, h *origin.Origin, k *origin.Lease) {
-	ctx, cancel := context.WithCancelCause(f.ctx)
-	defer cancel(nil)
-	x := &answer{f: f, s: w.s, src: src, ctx: ctx, until: math.MaxInt64}
+	ctx, cancel := w.call.under(f.ctx)
+	x := &w.answer
+	*x = answer{f: f, s: w.s, src: src, ctx: ctx, until: math.MaxInt64}
 	f.mu.Lock()
 	x.ask = f.askLocked(w.s, src, u, h)
 	f.begun = true
@@ -51,7 +53,9 @@ func (f *File) serve(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 	f.plan.Begin(w.s, src.n, cancel, h.RTT(), time.Now())
 	f.mu.Unlock()
 	o := f.e.Client.Get(ctx, k, &x.ask, x)
-	f.plan.End(w.s, time.Now())
+	if stopped := f.plan.End(w.s, time.Now()); stopped || f.e.Client.Observed() {
+		w.call.end()
+	}
 	f.settle(w, a, src, h, x, o)
 }
 
@@ -62,15 +66,18 @@ func (x *answer) Accept(a exchange.Answer) (io.WriterAt, error) {
 	if f.unconfirmed && !f.confirms(v, x.ask.Pin) {
 		return nil, errRejectResume
 	}
+	if v.Kind == httprange.Empty && res.StatusCode == http.StatusOK && !v.Pin.Named() && !f.unconfirmed && f.target.State() == disk.Open {
+		return nil, errNothing
+	}
 	first := x.ask.Pin == nil || f.unconfirmed
 	if first {
 		if err := f.accept(x, res); err != nil {
 			return nil, err
 		}
-	} else if v.Whole && !f.html && isHTML(res.Header) {
+	} else if v.Whole && !f.html && exchange.IsPage(res.Header) {
 		return nil, pageError(res)
 	}
-	if err := x.place(first, res.URL); err != nil {
+	if err := x.place(first, x.ledTo(res)); err != nil {
 		return nil, err
 	}
 	x.notes = f.target.Record()
@@ -81,6 +88,15 @@ func (x *answer) Accept(a exchange.Answer) (io.WriterAt, error) {
 		return comparingWriter{f, x.src}, nil
 	}
 	return f.target, nil
+}
+
+// ledTo is where what follows may go straight to. Where another origin has led back to one that
+// has credentials it may not: it would be sent them.
+func (x *answer) ledTo(res *fetch.Response) *url.URL {
+	if res.Strayed {
+		return x.src.URL
+	}
+	return res.URL
 }
 
 // place says where the answer's bytes go.
@@ -99,7 +115,7 @@ func (x *answer) place(first bool, from *url.URL) error {
 	f.lastFailure = nil
 	if !first {
 		f.rec.Answered(x.src.n, max(v.Pin.Size, 0), v.Whole)
-		x.src.servedLocked(v.Pin, from)
+		x.src.servedLocked(v.Pin, x.ask.URL, from)
 	}
 	if v.Kind == httprange.Empty {
 		f.stream, f.whole = true, true
@@ -154,7 +170,7 @@ func (x *answer) Wrote(off int64, data []byte) error {
 
 // arrived counts bytes off the network.
 func (x *answer) arrived(n int) {
-	x.f.received.Add(int64(n))
+	x.f.reserveMore(x.f.received.Add(int64(n)))
 	x.f.e.Client.Count(int64(n))
 	x.at.Received(n)
 }
@@ -222,8 +238,7 @@ func (x *answer) wholeEnded() error {
 // Facts implements exchange.Sink.
 func (x *answer) Facts() fail.Facts {
 	at := x.f.facts(x.src, x.s)
-	n, _ := x.f.plan.Brought(x.s)
-	at.Empty = n == 0
+	at.Little = x.f.plan.Little(x.s, x.until, minProgress)
 	return at
 }
 
@@ -232,7 +247,9 @@ func (x *answer) Facts() fail.Facts {
 func (f *File) facts(src *source, s *segment.Segment) fail.Facts {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return fail.Facts{
-		Served: src.pin != nil, Bringing: f.plan.Bringing(src.n, s, time.Now()), Spare: f.rec.Spare(f.e.now(), src.n, f.healthsLocked()),
-	}
+	at := fail.Facts{Served: src.pin != nil, Spare: f.rec.Spare(f.e.now(), src.n, f.healthsLocked())}
+	at.Awaited = f.plan.Awaits(src.n, s)
+	yes, ago := f.plan.Bringing(src.n, s, time.Now())
+	at.Bringing, at.Lately, at.JustNow = yes, ago < time.Second, ago < time.Second/10
+	return at
 }

@@ -49,7 +49,7 @@ func TestRangeBesideAnEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, parts := inParts(e, src, 10)
-			x := &answer{f: f, s: parts[0], src: src, ctx: t.Context(), v: httprange.Verdict{Kind: httprange.Accept, Offset: 0, Take: 100}}
+			x := &answer{f: f, s: parts[0], src: src, ask: exchange.Ask{URL: u}, ctx: t.Context(), v: httprange.Verdict{Kind: httprange.Accept, Offset: 0, Take: 100}}
 			late(f, x)
 			require.False(t, f.completeLocked())
 			require.EqualValues(t, 1000, f.pin.Size)

@@ -44,10 +44,15 @@ func (f *File) compare(ctx context.Context, a recovery.Action) error {
 		f.tries = f.sampleFailedLocked(a, src, h, o, tries)
 		return errDecide
 	}
-	same := theirs.Size == pin.Size && theirs.LastModified != "" && theirs.LastModified == pin.LastModified &&
-		httprange.StrongETag(pin.ETag) && theirs.ETag == pin.ETag && f.onDisk(from, got)
+	same := saysSame(&theirs, &pin) && f.onDisk(from, got)
 	f.comparedLocked(a, src, &theirs, same)
 	return errDecide
+}
+
+// saysSame reports whether a source says that it has the very file.
+func saysSame(says, pin *httprange.Pin) bool {
+	return says.Size == pin.Size && says.LastModified != "" && says.LastModified == pin.LastModified &&
+		httprange.StrongETag(pin.ETag) && says.ETag == pin.ETag
 }
 
 // sampleFailedLocked draws the conclusion from a sample that was not had, and returns what has

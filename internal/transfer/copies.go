@@ -53,24 +53,24 @@ func (e *Engine) share(t *task.Task, first task.Done) error {
 		return errGone
 	}
 	defer e.Dirs.Close(dir)
-	if !untouched(dir, base, publishedIdentity(first)) {
+	if !untouched(dir, base, first.Print) {
 		return errGone
 	}
 	e.Table.Shared(t, first.Task)
 	return nil
 }
 
-// publishedIdentity is by what the file of a task that has completed can be known.
-func publishedIdentity(first task.Done) partfile.Identity { return *RestOf(first.Held).Published }
+// printOf is by what the table knows the file of a task that has completed.
+func printOf(id partfile.Identity) task.Print { return task.Print(id.Print()) }
 
 // untouched reports whether a file is as it was when a task completed. The mark of one that
 // is not is taken away: its time may have been set back.
-func untouched(dir *partfile.Dir, base string, was partfile.Identity) bool {
+func untouched(dir *partfile.Dir, base string, was task.Print) bool {
 	info, err := dir.Stat(base)
 	if err != nil {
 		return false
 	}
-	if is, _ := partfile.IdentityOf(info); is == was {
+	if is, _ := partfile.IdentityOf(info); printOf(is) == was {
 		return true
 	}
 	dir.Unmark(base)
@@ -86,7 +86,7 @@ func (f *File) recheckBefore() {
 	}
 	_, base := safename.Split(first.Name)
 	if dir, err := f.target.Dir(); err == nil {
-		_ = untouched(dir, base, publishedIdentity(first))
+		_ = untouched(dir, base, first.Print)
 	}
 }
 
@@ -143,9 +143,9 @@ func (f *File) confirmed(in partfile.File, info fs.FileInfo) bool {
 	if !ok || told.Pin.Size >= 0 && told.Pin.Size != info.Size() {
 		return false
 	}
-	f.hash = told.Digest
+	f.hash = told.Told
 	mark := told.MarkOf(info.Size())
-	return !told.Digest.IsZero() || !mark.IsZero() && mark == partfile.ReadMark(in, info)
+	return !told.Told.IsZero() || !mark.IsZero() && mark == partfile.ReadMark(in, info)
 }
 
 // copyOf makes a copy of what another task has completed, if that is as it was and
@@ -163,7 +163,7 @@ func (f *File) copyOf(first task.Done, confirmed func(partfile.File, fs.FileInfo
 	}
 	defer in.Close()
 	info, err := in.Stat()
-	if err != nil || !untouched(dir, base, publishedIdentity(first)) || !confirmed(in, info) {
+	if err != nil || !untouched(dir, base, first.Print) || !confirmed(in, info) {
 		return errGone
 	}
 	if existing, err := f.settleName(f.copyName(first), reuse.Version{Pin: copyPin(info), Mark: partfile.ReadMark(in, info)}); err != nil {

@@ -10,10 +10,11 @@ const (
 	dripBytes = 3 << 10 // in that time
 )
 
-// drip is when a file last brought anything worth the name, as its reporter sees it.
+// drip is what has come of a file lately, as its reporter sees it.
 type drip struct {
-	since time.Time // zero: it is not looked at
-	bytes int64     // that it had received then
+	since  time.Time // zero: it is not looked at
+	bytes  int64     // that it had received then
+	crawls bool      // nothing worth the name came in the time before
 }
 
 // Drips reports whether the file has crawled for a while, though nobody keeps it back: its place
@@ -24,10 +25,18 @@ func (f *File) Drips(now time.Time) bool {
 	f.mu.Unlock()
 	d, n := &f.drip, f.received.Load()
 	switch {
-	case !waits:
-		*d = drip{}
-	case d.since.IsZero(), n-d.bytes >= dripBytes:
-		*d = drip{now, n}
+	case !waits: // which tells nothing: between two requests it crawls as before
+		d.since = time.Time{}
+	case d.since.IsZero():
+		d.since, d.bytes = now, n
+	case n-d.bytes >= dripBytes:
+		*d = drip{now, n, false}
+	case now.Sub(d.since) >= dripTime:
+		*d = drip{now, n, true}
 	}
-	return !d.since.IsZero() && now.Sub(d.since) >= dripTime
+	return waits && d.crawls
 }
+
+// StoodAside is to be called at every tick of a file that has given up its place. As long as it
+// crawls it keeps one connection, and others may use those that it had beside that.
+func (f *File) StoodAside() { f.plan.Narrow(f.drip.crawls) }

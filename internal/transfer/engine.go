@@ -29,7 +29,7 @@ import (
 // time, from many goroutines; nothing blocks but CallOut.
 type Batch interface {
 	// Idle is how many more requests could be in flight without anybody waiting, and Files
-	// how many files share those; 0: each has its own.
+	// how many files share those.
 	Idle() int
 	Files() int
 	// MayGrow reports whether a file of a priority may take more than one connection. Small:
@@ -87,6 +87,7 @@ type Engine struct {
 	PerFile      int           // requests of one file in flight
 	FirstAsk     int64         // bytes that the first request asks for
 	OneAsk       bool          // a file has one connection of its own: it asks for all
+	Turns        bool          // files take turns with the only one there is
 	Small        int64         // a file below is fetched in one piece
 	MaxFileSize  int64         // 0: any
 	Stall        time.Duration // what an answer may stand still

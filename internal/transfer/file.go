@@ -39,12 +39,15 @@ type File struct {
 	received atomic.Int64 // bytes off the network
 	finder   reuse.Finder
 	version  reuse.Version // what is to have a name
+	reserved reservation
 
 	// The round's; set by the owner before its workers start.
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	wg     sync.WaitGroup // its workers
-	side   sync.WaitGroup // what runs beside them
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	seat    *Seat
+	wg      sync.WaitGroup // its workers
+	side    sync.WaitGroup // what runs beside them
+	company atomic.Bool    // the file's own goroutine is not alone
 
 	// mu guards all below but the plan, which has a lock of its own and is asked while
 	// this one is held.
@@ -141,6 +144,9 @@ func (f *File) addSource(raw string, header http.Header) error {
 	s.n = len(f.sources)
 	if s.n < len(f.pins) {
 		s.pin = f.pins[s.n]
+	}
+	if f.sources == nil {
+		f.sources = s.alone[:0]
 	}
 	f.sources = append(f.sources, s)
 	return nil

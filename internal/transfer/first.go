@@ -3,7 +3,6 @@ package transfer
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"path"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/exchange"
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/httprange"
@@ -32,7 +32,7 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 	if src.n == 0 && !f.spec.Plain {
 		f.e.Served(f.t, src.host, v.Pin.Size)
 	}
-	html := isHTML(res.Header)
+	html := exchange.IsPage(res.Header)
 	if html && !f.html && f.target.State() == disk.Open && !f.unconfirmed {
 		return pageError(res)
 	}
@@ -73,18 +73,17 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 	f.plan.Sized(v.Pin.Size, ranged)
 	confirmed := f.unconfirmed
 	f.unconfirmed = false
-	src.servedLocked(v.Pin, res.URL) // others go by it from here on
+	src.servedLocked(v.Pin, x.ask.URL, x.ledTo(res)) // others go by it from here on
 	f.rec.Answered(src.n, max(v.Pin.Size, 0), v.Whole)
 	f.mu.Unlock()
 	f.proveAdopted()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.plan.Answered(s, time.Now()) // before anybody asks beside it
 	if !v.Whole {
 		f.inviteLocked()
 	}
-	if size := v.Pin.Size; size > f.e.Small {
-		f.wg.Go(func() { f.preallocate(size) }) // beside the first request: reserving much takes time
-	}
+	f.startReserving(v.Pin.Size)
 	switch _, end := f.plan.Range(s); {
 	case confirmed:
 		f.layOutLocked(nil)
@@ -99,12 +98,6 @@ func (f *File) oneAnswer(v httprange.Verdict) bool {
 	return v.Whole || v.Take >= v.Pin.Size && v.Pin.Size <= f.e.FirstAsk
 }
 
-func (f *File) preallocate(size int64) {
-	if err := f.target.Preallocate(size); err != nil {
-		f.fail(err)
-	}
-}
-
 func (f *File) tooLarge(size int64) error {
 	return fmt.Errorf("%w: %d bytes, MaxFileSize is %d", fail.ErrFileTooLarge, size, f.e.MaxFileSize)
 }
@@ -112,7 +105,10 @@ func (f *File) tooLarge(size int64) error {
 var (
 	// errPage refuses, after other answers, the page that says why there is no file: it is
 	// not a version of it.
-	errPage = &fail.Error{Class: fail.Changed, Op: "download", Err: fmt.Errorf("%w: an HTML page stands in its place", fail.ErrRemoteChanged)}
+	errPage = &fail.Error{Class: fail.Dubious, Op: "download", Err: fmt.Errorf("%w: an HTML page stands in its place", fail.ErrRemoteChanged)}
+	// errNothing refuses, after other answers, an empty one that does not say that it is a version:
+	// taken for one it would leave nothing of the file, and call that complete.
+	errNothing = &fail.Error{Class: fail.Dubious, Op: "download", Err: fmt.Errorf("%w: an empty answer stands in its place", fail.ErrRemoteChanged)}
 	// errBackupPage is why a backup does not serve that has a page for what does not look
 	// like one: a login, most likely. It may when nobody else can.
 	errBackupPage = &fail.Error{Class: fail.Mismatched, Op: "download", Err: errors.New("it has an HTML page instead of the file")}
@@ -142,10 +138,6 @@ func isPage(u *url.URL) bool {
 		return true
 	}
 	return false
-}
-
-func isHTML(h http.Header) bool {
-	return strings.HasPrefix(strings.ToLower(h.Get("Content-Type")), "text/html")
 }
 
 func lastModified(s string) time.Time {

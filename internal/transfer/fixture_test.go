@@ -48,7 +48,7 @@ func engine(tb testing.TB) (*Engine, *task.Task) {
 		Plans: &segment.Config{Least: 1}, Disk: &disk.Policy{}, PerFile: 1, FirstAsk: 1 << 20, Small: 1 << 20,
 	}
 	tb.Cleanup(e.Dirs.CloseAll)
-	_, err := e.Table.Add("http://files.test/a", task.Spec{Dir: tb.TempDir()})
+	t, err := e.Table.Add("http://files.test/a", task.Spec{Dir: tb.TempDir()})
 	require.NoError(tb, err)
-	return e, e.Table.Tasks()[0]
+	return e, t
 }

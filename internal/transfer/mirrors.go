@@ -53,7 +53,7 @@ func (f *File) verifyMirrorsLocked(mirrors []*source) {
 			places <- struct{}{}
 			k.TryAcquire() // before this file's own workers take what is free, for long
 		}
-		f.side.Go(func() {
+		f.beside(&f.side, func() {
 			if placed || acquirePlace(ctx, places) {
 				f.e.CallOut(func() { f.verifyMirror(ctx, s, k, places) })
 			}

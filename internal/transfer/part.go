@@ -177,6 +177,7 @@ func (f *File) close(keep bool) {
 	}
 	if s := f.target.State(); s == disk.Open || s == disk.Sealed {
 		if f.unconfirmed || keep && !f.stream && f.plan.Len() > 0 && f.provable() { // a stream starts over anyway
+			f.target.GiveBack(f.plan.There())
 			f.left = f.target.Keep()
 		} else {
 			f.target.Discard()

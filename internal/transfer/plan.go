@@ -31,7 +31,7 @@ func (f *File) prepareLocked() {
 // firstAskLocked is how many bytes the first request asks for: all of a file that will have no
 // second connection.
 func (f *File) firstAskLocked() int64 {
-	if f.e.OneAsk || !f.e.Shared && f.sources[f.current].host.Capacity() == 1 {
+	if f.e.OneAsk || f.sources[f.current].host.Capacity() == 1 && (!f.e.Turns || f.e.Files() == 1) {
 		return segment.ToEnd
 	}
 	return f.e.FirstAsk
@@ -52,7 +52,7 @@ func (f *File) layOutLocked(first *segment.Segment) {
 // nowLocked is what a plan decides by about the number of workers.
 func (f *File) nowLocked(now time.Time) segment.Now {
 	n := segment.Now{
-		Time: now, Limit: f.limit, Others: f.unsampled, Idle: f.e.Idle(), Files: f.e.Files(),
+		Time: now, Limit: f.limit, Others: f.unsampled, Idle: f.e.Idle(), Room: f.sources[f.current].host.Room(), Files: f.e.Files(),
 		MayGrow: f.err == nil && f.e.MayGrow(f.priority, f.smallLocked()),
 	}
 	if f.e.Probed(f.t) {
@@ -79,14 +79,11 @@ func (f *File) scaleLocked(s segment.Scaling) {
 	for range s.Extra {
 		f.addWorkerLocked(worker{additional: true, extra: true})
 	}
-	if s.Best > 0 {
-		f.sources[f.current].host.SetBest(s.Best)
-	}
 }
 
 func (f *File) addWorkerLocked(w worker) {
 	w.last = -1
-	f.wg.Go(func() { f.e.CallOut(func() { f.runWorker(&w) }) })
+	f.beside(&f.wg, func() { f.e.CallOut(func() { f.runWorker(&w) }) })
 }
 
 // cutLocked is what the batch has to know to say how the file is fetched.
@@ -98,6 +95,9 @@ func (f *File) cutLocked() Cut {
 func (f *File) smallLocked() bool {
 	return f.pin != nil && f.pin.Size >= 0 && f.pin.Size < f.e.Small
 }
+
+// largeLocked reports whether it is known to be large: each request then has a connection of its own.
+func (f *File) largeLocked() bool { return f.pin != nil && f.pin.Size > f.e.Small }
 
 // urgentWaitsLocked reports whether a task waits that ought to have this file's place.
 func (f *File) urgentWaitsLocked() bool { return f.e.Table.Preempts(f.priority, f.smallLocked()) }

@@ -1,20 +1,16 @@
 package transfer
 
-import (
-	"github.com/littledl/littledl/internal/partfile"
-	"github.com/littledl/littledl/internal/segment"
-)
+import "github.com/littledl/littledl/internal/segment"
 
 // What the table keeps with a task for its transfers: the *File while one runs, else what
 // it has left.
 
 // Rest is what a transfer has left. It does not change; but kept is its owner's.
 type Rest struct {
-	kept      *saved             // what the next round goes on from
-	remnant   remnant            // the same, of a task that has ended
-	owed      owed               // without either
-	Told      *Report            // with backup URLs
-	Published *partfile.Identity // the file as it was when the task completed
+	kept    *saved  // what the next round goes on from
+	remnant remnant // the same, of a task that has ended
+	owed    owed    // without either
+	Told    *Report // with backup URLs
 }
 
 // RestOf is what is held, where no transfer runs.
@@ -22,8 +18,6 @@ func RestOf(held any) Rest {
 	switch x := held.(type) {
 	case *Rest:
 		return *x
-	case *partfile.Identity:
-		return Rest{Published: x}
 	case remnant:
 		return Rest{remnant: x}
 	case owed:
@@ -35,10 +29,8 @@ func RestOf(held any) Rest {
 // Held is what the table is to keep.
 func (r Rest) Held() any {
 	switch r {
-	case Rest{}:
+	case Rest{}: // as of most, of which there may be a million
 		return nil
-	case Rest{Published: r.Published}: // as of most, of which there may be a million
-		return r.Published
 	case Rest{remnant: r.remnant}:
 		return r.remnant
 	case Rest{owed: r.owed}:

@@ -11,6 +11,7 @@ import (
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/httprange"
 	"github.com/littledl/littledl/internal/journal"
+	"github.com/littledl/littledl/internal/origin"
 	"github.com/littledl/littledl/internal/recovery"
 	"github.com/littledl/littledl/internal/segment"
 	"github.com/littledl/littledl/internal/span"
@@ -36,12 +37,47 @@ func (f *File) adopt() error {
 		}
 		return err
 	}
+	if a != nil && a.Doubtful {
+		switch same, err := f.sameAsLeft(a); {
+		case err != nil:
+			return err
+		case !same:
+			f.target.Leave()
+			return nil
+		}
+	}
 	if a != nil {
 		f.adopted = true
 		f.applyJournal(a)
 		f.reportAdopted()
 	}
 	return nil
+}
+
+// sameAsLeft asks whether what another query of the URL has left is of this file: its size, both
+// validators and the last bytes that are there must be, as those of another source must.
+func (f *File) sameAsLeft(a *disk.Adopted) (bool, error) {
+	epoch, err := f.enter()
+	if err != nil {
+		return false, err
+	}
+	var there span.Set
+	for _, e := range a.Extents {
+		there.Add(e.Off, e.Off+e.Len)
+	}
+	first, src := there.Ranges()[0], f.sources[0]
+	if first.Hi-first.Lo < overlapSize {
+		return false, nil
+	}
+	k := src.host.Lease(origin.Claim{File: f.id, Rank: Rank(f.priority, false)})
+	if err := k.Acquire(epoch); err != nil {
+		return false, context.Cause(f.e.Context)
+	}
+	defer k.Release()
+	timed, cancel := context.WithTimeout(epoch, f.e.Stall)
+	defer cancel()
+	got, says, o, _ := f.sample(timed, k, src, nil, 0, first.Hi-overlapSize, first.Hi)
+	return o.Err == nil && saysSame(&says, &a.Pin) && f.onDisk(first.Hi-overlapSize, got), context.Cause(f.e.Context)
 }
 
 // applyJournal takes what a journal says for what is there, as far as that is to be confirmed.
@@ -99,7 +135,7 @@ func (f *File) proveAdopted() {
 	defer f.mu.Unlock()
 	if len(f.unproven) > 0 && !f.unconfirmed {
 		ctx := f.ctx
-		f.wg.Go(func() { f.prove(ctx, slices.Clone(f.unproven)) })
+		f.beside(&f.wg, func() { f.prove(ctx, slices.Clone(f.unproven)) })
 	}
 }
 
@@ -150,7 +186,7 @@ func (f *File) startHashing(ctx context.Context, size int64) {
 	}
 	f.mu.Unlock()
 	if proven {
-		f.side.Go(func() { p.Follow(ctx, f.target, f.plan.Prefix) })
+		f.beside(&f.side, func() { p.Follow(ctx, f.target, f.plan.Prefix) })
 	}
 }
 
@@ -159,7 +195,7 @@ func (f *File) startSync(ctx context.Context, size int64) {
 	if !f.target.WantsSync(size) {
 		return
 	}
-	f.side.Go(func() {
+	f.beside(&f.side, func() {
 		if err := f.target.SyncPeriodically(ctx); err != nil {
 			f.fail(err)
 		}

@@ -35,13 +35,17 @@ func (f *File) checkExisting() (bool, error) {
 }
 
 // startSearch looks for the file's content among the files at hand, where its digest is known:
-// beside the transfer, which ends when it is found.
+// beside the transfer, which ends when it is found. By the server's own it looks only at what
+// has come from there.
 func (f *File) startSearch(ctx context.Context, size int64) {
-	if f.searched || f.wanted == "" || !f.e.Disk.Reuse || f.hash.IsZero() || size <= 0 || !f.e.Search && !f.searchesLater(size) {
+	if f.searched || f.wanted == "" || !f.e.Disk.Reuse || f.hash.IsZero() || size <= 0 {
 		return
 	}
 	s := f.search(size)
-	f.side.Go(func() {
+	if (!f.e.Search || s.Ours) && !f.searchesLater(f.wanted, size) {
+		return
+	}
+	f.beside(&f.side, func() {
 		p, ok := f.finder.Find(ctx, f.e.Dirs, s, f.e.Search)
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -55,12 +59,12 @@ func (f *File) startSearch(ctx context.Context, size int64) {
 }
 
 func (f *File) search(size int64) reuse.Search {
-	return reuse.Search{Digest: f.hash, Size: size, Name: f.wanted, Found: f.found, From: func() int { return f.firstNumber(f.wanted) }}
+	return reuse.Search{Digest: f.hash, Ours: f.spec.Hash.IsZero(), Size: size, Name: f.wanted, Found: f.found, From: func() int { return f.firstNumber(f.wanted) }}
 }
 
-// searchesLater reports whether what has the name already is looked at beside the transfer.
-func (f *File) searchesLater(size int64) bool {
-	return f.target.Policy().Overwrite == disk.Rename && size > f.e.Small
+// searchesLater reports whether what has a name already is looked at beside the transfer.
+func (f *File) searchesLater(name string, size int64) bool {
+	return f.target.Yields(name) && size > f.e.Small
 }
 
 // copyFound completes the task with a copy of a file that has the digest asked for.
@@ -88,14 +92,18 @@ func (f *File) settleName(name string, v reuse.Version) (existing bool, err erro
 	if _, err := f.target.Dir(); err != nil {
 		return false, err
 	}
-	p := f.target.Policy()
-	v.Digest = f.hash
-	if p.Reuse && p.Overwrite != disk.Replace && v.Digest.IsZero() && f.finder.TakeMarked(f.e.Context, name, v) {
+	given := !f.spec.Hash.IsZero()
+	if given {
+		v.Digest = f.hash
+	} else {
+		v.Told = f.hash
+	}
+	later := v.URL != nil && !f.hash.IsZero() && f.searchesLater(name, v.Pin.Size)
+	if f.e.Disk.Reuse && !f.target.Replaces(name) && !later && f.finder.TakeMarked(f.e.Context, name, v) {
 		return true, nil
 	}
 	f.version = v
-	later := v.URL != nil && !v.Digest.IsZero() && f.searchesLater(v.Pin.Size)
-	existing, err = f.target.Settle(disk.Answer{Name: name, From: f.firstNumber(name), Size: v.Pin.Size, Proof: f, Sure: !v.Digest.IsZero() && !later, Later: later, Given: !f.spec.Hash.IsZero()})
+	existing, err = f.target.Settle(disk.Answer{Name: name, From: f.firstNumber(name), Size: v.Pin.Size, Proof: f, Sure: given && !later, Later: later, Given: given, Marks: v.URL != nil})
 	if err != nil && f.e.Context.Err() != nil { // what was looked at was not read to its end
 		err = context.Cause(f.e.Context)
 	}
@@ -111,11 +119,11 @@ func (f *File) head(served bool) (told reuse.Told, ok bool) {
 	if !open || f.spec.Plain || !f.e.HeadPays(src.host, served) {
 		return told, false
 	}
-	h, sent := f.e.Head(epoch, &src.Source, src.host, origin.Claim{File: f.id, Rank: Rank(f.priority, false)}, func() bool { return true })
+	h, sent := f.e.Head(epoch, &src.Source, src.host, origin.Claim{File: f.id, Rank: Rank(f.priority, false), Rides: true}, func() bool { return true })
 	if sent && !h.Useful() {
 		f.e.HeadMissed(src.host, h.Status)
 	}
-	return reuse.Told{Version: reuse.Version{URL: src.URL, Pin: h.Pin, Digest: h.Digest}, Name: h.Name}, sent && h.Useful()
+	return reuse.Told{Version: reuse.Version{URL: src.URL, Pin: h.Pin, Told: h.Digest}, Name: h.Name}, sent && h.Useful()
 }
 
 // headTimeout is how long an answer to a HEAD is waited for.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/littledl/littledl/internal/fail"
@@ -152,8 +153,7 @@ func (f *File) enter() (context.Context, error) {
 // ends it.
 func (f *File) round(epoch context.Context, a recovery.Action) error {
 	f.mu.Lock() // the reporter looks at the context
-	f.ctx, f.cancel = context.WithCancelCause(epoch)
-	defer f.cancel(nil)
+	f.ctx, f.cancel = f.seat.round.under(epoch)
 	f.stream, f.hashing, f.unsampled = a.Stream, nil, 0
 	pin, had := f.pin, f.plan.Len()
 	begun := pin != nil && !f.unconfirmed
@@ -166,16 +166,12 @@ func (f *File) round(epoch context.Context, a recovery.Action) error {
 		f.proveAdopted()
 		f.startBackground(pin.Size)
 	}
-	f.runWorker(&worker{first: a, decided: true, last: -1})
-	f.wg.Wait()
-	cause := context.Cause(f.ctx)
-	f.cancel(nil)
-	f.side.Wait()
-
+	f.runWorker(f.seat.sit(worker{first: a, decided: true, last: -1}))
+	cause := f.endRound()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.tries = f.plan.Tries(nil)         // kept for the next round's first segment
-	if !errors.As(f.err, new(*Delay)) { // the others have not waited for it either
+	f.tries = f.plan.Tries(nil)       // kept for the next round's first segment
+	if DelayedUntil(f.err).IsZero() { // the others have not waited for it either
 		f.tries.Until = 0
 	}
 	if f.plan.Len() > had {
@@ -194,6 +190,27 @@ func (f *File) round(epoch context.Context, a recovery.Action) error {
 		return errDecide
 	}
 	return errors.New("internal error: a transfer ended without a reason")
+}
+
+// endRound waits for all who took part in the round, and returns what ended it, if it was ended.
+func (f *File) endRound() error {
+	f.wg.Wait()
+	cause := context.Cause(f.ctx)
+	if f.company.Swap(false) {
+		f.seat.round.end()
+		f.side.Wait()
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ctx, f.cancel = nil, func(error) {} // the context may be another file's from here on
+	return cause
+}
+
+// beside starts what goes on beside the file's own goroutine until the round ends, as one of the
+// workers or on their side.
+func (f *File) beside(g *sync.WaitGroup, do func()) {
+	f.company.Store(true)
+	g.Go(do)
 }
 
 // startBackground starts what runs beside the round's workers.

@@ -61,7 +61,7 @@ func (f *File) settle(w *worker, a recovery.Action, src *source, h *origin.Origi
 // failureOf is what recovery is told of a request that failed.
 func (f *File) failureOf(a recovery.Action, src *source, o exchange.Outcome, t wait.Tries) recovery.Failure {
 	return recovery.Failure{
-		Source: src.n, Gen: a.Gen, Err: o.Err, Facts: o.Facts, Verdict: o.Verdict, Jitter: o.Jitter,
+		Source: src.n, Gen: a.Gen, Err: o.Err, Facts: o.Facts, Verdict: o.Verdict, Rest: o.Rest, Jitter: o.Jitter,
 		Start: f.e.Origins.At(o.Began), Tries: t,
 	}
 }
@@ -81,7 +81,7 @@ func (f *File) failedLocked(src *source, h *origin.Origin, e recovery.Failure) w
 	t := f.rec.Failed(e, f.healthsLocked())
 	f.standingsLocked()
 	if f.rec.AsGiven(src.n) {
-		src.resolved = nil
+		src.forgetLocked()
 	}
 	if now := f.rec.Standing(src.n); e.Err.Class == fail.Timeout && now == recovery.Rejected && was != now {
 		h.GaveUp()
@@ -97,7 +97,7 @@ func isDecision(err error) bool {
 // rejectsResume reports whether an answer has shown that a part of an earlier process is of
 // no use.
 func rejectsResume(e *fail.Error) bool {
-	return e.Class == fail.Changed || e.Class == fail.NoRanges || errors.Is(e, fail.ErrEncoding)
+	return e.Class == fail.Changed || e.Class == fail.Dubious || e.Class == fail.NoRanges || errors.Is(e, fail.ErrEncoding)
 }
 
 // settleSuccess ends a segment that is all there, or goes on with the rest of it.
@@ -121,7 +121,7 @@ func (f *File) settleSuccess(w *worker, a recovery.Action, src *source, x *answe
 		f.scaleLocked(f.plan.Scale(f.nowLocked(time.Now())))
 	}
 	w.s = nil
-	if f.completeLocked() {
+	if f.completeLocked() && f.company.Load() {
 		f.cancel(segment.ErrCovered)
 	}
 }

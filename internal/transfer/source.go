@@ -24,8 +24,12 @@ type source struct {
 	raw  string
 	host *origin.Origin
 
+	alone [1]*source // room for the sources of a file that has no other
+
 	// Guarded by file.mu.
 	resolved *url.URL          // where redirects led; nil: ask the URL as given
+	failed   *url.URL          // where they led before; nil: they have not been followed since in vain
+	moves    int               // how often they led elsewhere after that
 	pin      *httprange.Pin    // what it says the file is; nil: not asked yet
 	said     httprange.Pin     // room for that
 	standing recovery.Standing // as it was last told of
@@ -71,13 +75,35 @@ func (f *File) pinForLocked(s *source) *httprange.Pin {
 }
 
 // servedLocked notes an answer that was accepted, and where it came from.
-func (s *source) servedLocked(pin httprange.Pin, from *url.URL) {
-	if !sameURL(from, s.URL) {
-		s.resolved = from // what follows goes straight there
+func (s *source) servedLocked(pin httprange.Pin, asked, from *url.URL) {
+	if !sameURL(from, asked) && !sameURL(from, s.URL) {
+		s.ledLocked(from)
 	}
 	if s.pin == nil {
 		s.said = pin
 		s.pin = &s.said
+	}
+}
+
+// fewMoves is after how many of them it is no use to know where redirects lead: addresses are
+// good once then, or for a moment, and each costs an attempt that is asked again.
+const fewMoves = 2
+
+// ledLocked notes where redirects have led. What follows goes straight there.
+func (s *source) ledLocked(to *url.URL) {
+	if s.failed != nil && !sameURL(to, s.failed) {
+		s.moves++
+	}
+	s.failed = nil
+	if s.moves < fewMoves {
+		s.resolved = to
+	}
+}
+
+// forgetLocked has the URL asked as given, since what redirects led to has failed.
+func (s *source) forgetLocked() {
+	if s.resolved != nil {
+		s.failed, s.resolved = s.resolved, nil
 	}
 }
 

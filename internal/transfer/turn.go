@@ -17,7 +17,7 @@ import (
 
 // Start begins a task's turn: it gets a share or a copy of what another has fetched, or a
 // File to Run. Nil: the turn is over, and the error says what came of it.
-func (e *Engine) Start(t *task.Task) (*File, error) {
+func (e *Engine) Start(t *task.Task, seat *Seat) (*File, error) {
 	if done, err := e.fromFirst(t); done || err != nil {
 		return nil, err
 	}
@@ -25,6 +25,7 @@ func (e *Engine) Start(t *task.Task) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.seat = seat
 	f.priority, f.target.Want().NameUsed = e.Table.Begin(t, f)
 	return f, nil
 }
@@ -52,8 +53,9 @@ func DelayedUntil(err error) time.Time {
 }
 
 // Leave ends a turn that ended with an error, or nil. It closes what the file holds, unless
-// that will go on soon, and returns what is left.
-func (f *File) Leave(err error) (left Rest) {
+// that will go on soon, and returns what is left, and by what its file can be known where that
+// is complete.
+func (f *File) Leave(err error) (left Rest, print task.Print) {
 	if len(f.sources) > 1 {
 		left.Told = f.Report() // before what it tells of is put away
 	}
@@ -69,10 +71,10 @@ func (f *File) Leave(err error) (left Rest) {
 	}
 	if err != nil {
 		left.kept = f.keepable()
-	} else {
-		left.Published = f.published
+	} else if f.published != nil {
+		print = printOf(*f.published)
 	}
-	return left
+	return left, print
 }
 
 // resumable reports whether bytes fetched before a failure are worth keeping.
@@ -155,7 +157,7 @@ func (f *File) Measure(now time.Time) {
 		f.speed = meter.New(speedHalfLife)
 	}
 	f.speed.Sample(now, f.received.Load())
-	f.t.SetSpeed(f.speed.Speed())
+	f.e.Table.SetSpeed(f.t, f.speed.Speed())
 }
 
 // Rank orders those who wait for a slot: by the task's priority, and within one priority

@@ -24,6 +24,8 @@ type worker struct {
 	first      recovery.Action
 	s          *segment.Segment // in hand; nil: it has none
 	tries      wait.Tries       // of the segment that it has given back
+	call       lasting          // contexts of its requests
+	answer     answer           // to the latest
 	last       int              // the source that has served it lately; -1: none
 }
 
@@ -99,7 +101,7 @@ func (f *File) nextLocked(t wait.Tries) recovery.Action {
 // fetch makes one request, when it is its turn.
 func (f *File) fetch(w *worker, a recovery.Action, src *source, u *url.URL, h *origin.Origin) bool {
 	k := &w.lease
-	k.Renew(h, origin.Claim{File: f.id, Rank: Rank(f.priority, w.additional)})
+	k.Renew(h, f.claim(w))
 	f.returnBeforeWait(w)
 	if !k.TryAcquire() {
 		if k.Acquire(f.ctx) != nil {
@@ -107,8 +109,9 @@ func (f *File) fetch(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 		}
 		f.mu.Lock()
 		b := f.decideLocked(w) // something else may be to be done by now
+		to, at := f.addressLocked(src)
 		f.mu.Unlock()
-		if a.Gen = b.Gen; b != a {
+		if u, a.Gen = to, b.Gen; b != a || at != h { // and redirects may lead elsewhere
 			k.Release()
 			w.first, w.decided = b, true
 			return true
@@ -123,6 +126,14 @@ func (f *File) fetch(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 	}
 	f.serve(w, a, src, u, h, k)
 	return true
+}
+
+// claim is by what a worker takes its slot. What is not known to be large rides on a connection
+// with others.
+func (f *File) claim(w *worker) origin.Claim {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return origin.Claim{File: f.id, Rank: Rank(f.priority, w.additional), Rides: !f.largeLocked()}
 }
 
 // returnBeforeWait puts a segment back where others might get on with it while its worker waits
@@ -149,7 +160,7 @@ func (f *File) returnLocked(w *worker) {
 // wait that should go before the rest of this one.
 func (f *File) letSmallFirst() {
 	f.mu.Lock()
-	begun := f.pin != nil && f.plan.Workers() == 1
+	begun := f.pin != nil && f.plan.Workers() == 1 && !f.overLocked()
 	f.mu.Unlock()
 	if !begun || !f.e.Table.Crowded() {
 		return
@@ -232,7 +243,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // askLocked is what is asked of a source for a segment.
 func (f *File) askLocked(s *segment.Segment, src *source, u *url.URL, h *origin.Origin) exchange.Ask {
 	ask := exchange.Ask{
-		Source: &src.Source, URL: u, Origin: h, Name: f.spec.Filename, Pin: f.pinForLocked(src), Served: f.pin != nil && !f.unconfirmed,
+		Source: &src.Source, URL: u, Origin: h, Name: f.spec.Filename, Pin: f.pinForLocked(src), Page: f.html, Served: f.pin != nil && !f.unconfirmed,
 		Refusals: f.plan.Tries(s).Refusals,
 	}
 	if ask.Instead = f.rec.Instead(src.n); f.stream || ask.Instead {
@@ -249,7 +260,7 @@ func (f *File) askLocked(s *segment.Segment, src *source, u *url.URL, h *origin.
 	if ask.Hi == segment.ToEnd {
 		ask.Hi = -1
 	}
-	ask.Separate = f.pin != nil && f.pin.Size > f.e.Small
+	ask.Separate = f.largeLocked()
 	return ask
 }
 

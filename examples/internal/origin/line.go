@@ -9,7 +9,7 @@ import (
 type lineKey struct{}
 
 // line is how one connection behaves. Requests on a connection follow each other,
-// so it needs no lock.
+// so it needs no lock; where they do not, over HTTP/2, it only reads.
 type line struct {
 	rate  int64     // bytes per second; 0: unlimited
 	paid  time.Time // when all that was sent so far may have arrived
@@ -36,6 +36,9 @@ func (l *line) piece() int {
 // travel waits a round trip, or two on a new connection. The error is that the
 // client gave up.
 func (l *line) travel(ctx context.Context, rtt time.Duration) error {
+	if rtt == 0 {
+		return nil
+	}
 	if !l.known {
 		l.known = true
 		rtt *= 2

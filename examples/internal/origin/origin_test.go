@@ -2,13 +2,17 @@ package origin
 
 import (
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"io"
+	"net"
 	"net/http"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -77,7 +81,7 @@ func TestContentFollowsFromNameAndOffset(t *testing.T) {
 func TestNoSuchFile(t *testing.T) {
 	o := start(t, Config{})
 	for _, path := range []string{"/", "/x", "/-1/x", "/much/x", "/1/x/y"} {
-		res, _ := ask(t, "GET", "http://"+o.address+path)
+		res, _ := ask(t, "GET", o.base+path)
 		require.Equal(t, http.StatusNotFound, res.StatusCode, path)
 	}
 }
@@ -167,4 +171,34 @@ func TestClientThatGivesUpIsNotInFlight(t *testing.T) {
 func TestNegativeRate(t *testing.T) {
 	_, err := Start(Config{Rates: []int64{1, -1}})
 	require.ErrorContains(t, err, "-1")
+}
+
+func TestOverTLS(t *testing.T) {
+	certificate, err := NewCertificate(net.IPv4(127, 0, 0, 1))
+	require.NoError(t, err)
+	o := start(t, Config{Certificate: certificate})
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(certificate.PEM))
+	for _, http2 := range []bool{false, true} {
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: http2}}
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				res, err := client.Get(o.URL("a", 1000))
+				if !assert.NoError(t, err) {
+					return
+				}
+				defer res.Body.Close()
+				body, err := io.ReadAll(res.Body)
+				sum := sha256.Sum256(body)
+				assert.NoError(t, err)
+				assert.Equal(t, SHA256("a", 1000), hex.EncodeToString(sum[:]))
+				assert.Equal(t, map[bool]int{false: 1, true: 2}[http2], res.ProtoMajor)
+			})
+		}
+		all.Wait()
+		client.CloseIdleConnections()
+	}
+	_, err = Start(Config{Certificate: certificate, RTT: 1})
+	require.ErrorContains(t, err, "certificate")
 }

@@ -32,6 +32,7 @@ type BatchDownloader struct {
 	mu       sync.Mutex // guards all below
 	progress ProgressFunc
 	complete FileCompleteFunc
+	ended    func(*task.Task, FileTask) // our own; nil: nobody wants it. It does not change during a Start
 }
 
 // NewBatchDownloader makes a downloader. It opens nothing and starts nothing. A value
@@ -204,6 +205,17 @@ func (d *BatchDownloader) GetAllTasks() []FileTask {
 	return out
 }
 
+// GetActiveTasks returns snapshots of the tasks in transfer, in the order they were added; it
+// costs nothing for all others.
+func (d *BatchDownloader) GetActiveTasks() []FileTask {
+	all := d.table.InTransfer()
+	out := make([]FileTask, len(all))
+	for i, s := range all {
+		out[i] = fileTask(s)
+	}
+	return out
+}
+
 // GetProgress returns the batch's progress; it costs the same for any number of tasks.
 func (d *BatchDownloader) GetProgress() BatchProgress {
 	past, _ := d.control.Read()
@@ -214,7 +226,7 @@ func (d *BatchDownloader) GetProgress() BatchProgress {
 func (d *BatchDownloader) GetStats() BatchStats {
 	past, run := d.control.Read()
 	s := stats(d.table.Totals(), past.Speed)
-	s.ReceivedBytes, s.CurrentConcurrency = past.Received, d.set.connections()
+	s.ReceivedBytes, s.CurrentConcurrency, s.Paused = past.Received, d.set.connections(), past.Paused
 	if run != nil {
 		s.CurrentConcurrency = run.Allowed()
 	}

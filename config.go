@@ -117,6 +117,11 @@ type DownloadConfig struct {
 	// bytes than its own it never shows. Where its mark and its time have survived such a file
 	// is taken for complete by the next run, unless a hash is given.
 	Durable bool
+	// ForgetEnded forgets a task once its callback has returned, with its name, its URL and its
+	// file: memory follows what is active. GetTask does not find it then, no Start tries it again,
+	// and whoever wants the same file or name later meets what is on the disk. Totals count it;
+	// a BatchError names the first hundred that failed. It is for downloaders that live long.
+	ForgetEnded bool
 	// ProgressInterval is the time between two progress callbacks: 500 ms.
 	ProgressInterval time.Duration
 	// Logger hears of every attempt that failed, at Debug, and at Warn of what costs more

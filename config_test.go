@@ -124,7 +124,7 @@ func TestDeadlineTellsWhy(t *testing.T) {
 		require.ErrorIs(b, err, context.DeadlineExceeded)
 		require.ErrorContains(b, b.task(id).Err, "503")
 		failures(b, err)
-		require.Regexp(b, `^context deadline exceeded: 1 file failed: download http://files.test/a.bin: context deadline exceeded; the last attempt had failed: .*503`, err.Error())
+		require.Regexp(b, `^context deadline exceeded: 1 file did not complete: download http://files.test/a.bin: context deadline exceeded; the last attempt had failed: .*503`, err.Error())
 		require.Equal(b, littledl.StatusCancelled, b.task(id).Status)
 
 		err = b.startIn(alreadyOver(b))

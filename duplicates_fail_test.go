@@ -24,7 +24,7 @@ func TestFailureOfOnePlace(t *testing.T) {
 		for i := range 3 {
 			elsewhere = append(elsewhere, b.queue(d, f, littledl.WithSavePath(fmt.Sprint(b.dir, "/", i))))
 		}
-		require.ErrorContains(b, b.run(d), "2 files failed")
+		require.ErrorContains(b, b.run(d), "2 files did not complete")
 		for _, id := range []string{first, same} {
 			require.ErrorIs(b, snapshot(b, d, id).Err, littledl.ErrFileExists)
 		}
@@ -43,7 +43,7 @@ func TestFirstOfThreeFails(t *testing.T) {
 		d := b.another()
 		ids := []string{b.queue(d, f), b.queue(d, f), b.queue(d, f, littledl.WithFilename("copy.bin"))}
 		whenDone(d, ids[0], func() { b.queue(d, f, littledl.WithFilename("late.bin")) })
-		require.ErrorContains(b, b.run(d), "4 files failed")
+		require.ErrorContains(b, b.run(d), "4 files did not complete")
 		require.Len(b, b.srv.GETs(), 2)
 		require.NoError(b, b.run(d))
 		require.Len(b, b.srv.GETs(), 3)

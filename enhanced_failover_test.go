@@ -166,7 +166,7 @@ func TestEnhDeadHostOfOthers(t *testing.T) {
 			}
 			done := 0
 			time.AfterFunc(2*time.Second, func() { done = b.get().GetStats().CompletedFiles })
-			require.ErrorContains(b, b.start(), "1 file failed")
+			require.ErrorContains(b, b.start(), "1 file did not complete")
 			require.Equal(b, 3, done)
 			for _, id := range ids {
 				require.Equal(b, []string{"nobody.test"}, b.dropped(id))

@@ -32,6 +32,7 @@ var (
 	ErrRemoteChanged     = fail.ErrRemoteChanged     // more often than it was begun anew
 	ErrEncoding          = fail.ErrEncoding          // Content-Encoding
 	ErrStalled           = fail.ErrStalled           // DownloadConfig.StallTimeout
+	ErrTimeout           = fail.ErrTimeout           // WithTimeout
 	ErrFileTooLarge      = fail.ErrFileTooLarge      // DownloadConfig.MaxFileSize
 	ErrTooManyRedirects  = fail.ErrTooManyRedirects  // more than 10
 	ErrForbiddenRedirect = fail.ErrForbiddenRedirect // to another scheme, or from https to http
@@ -51,6 +52,8 @@ var (
 	ErrRunning       = fail.ErrRunning        // Start while one runs
 	ErrCancelled     = fail.ErrCancelled      // by Cancel or Stop, or by code of the caller's that ended its goroutine
 	ErrStopped       = fail.ErrStopped        // anything after Stop
+	ErrNotRunning    = fail.ErrNotRunning     // WaitIdle where neither Start nor Serve runs
+	ErrUnknownTask   = fail.ErrUnknownTask    // no such task, or it was removed or forgotten
 	ErrUnknownFile   = share.ErrUnknownFile   // DynamicStyleAllocator: no such FileID
 	ErrDuplicateFile = share.ErrDuplicateFile // DynamicStyleAllocator: the FileID is in already
 )
@@ -108,9 +111,12 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// BatchError holds the files that did not complete, in the order they were added.
+// BatchError holds the files that did not complete, in the order they were added. With
+// DownloadConfig.ForgetEnded it holds the first hundred, and its text counts all.
 type BatchError struct {
 	Failed []*FileError
+
+	further int // that failed as well, and are forgotten
 }
 
 // Error names the first three in one line of at most 1 KiB.
@@ -119,14 +125,15 @@ func (e *BatchError) Error() string { return e.text(maxText) }
 func (e *BatchError) text(most int) string {
 	const shown = 3
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d files failed: ", len(e.Failed))
-	if len(e.Failed) == 1 {
+	n := len(e.Failed) + e.further
+	fmt.Fprintf(&b, "%d files did not complete: ", n)
+	if n == 1 {
 		b.Reset()
-		b.WriteString("1 file failed: ")
+		b.WriteString("1 file did not complete: ")
 	}
 	rest, named := "", e.Failed
-	if len(named) > shown {
-		rest, named = fmt.Sprintf("; and %d more", len(named)-shown), named[:shown]
+	if n > shown {
+		rest, named = fmt.Sprintf("; and %d more", n-shown), named[:shown]
 	}
 	for i, f := range named {
 		if i > 0 {

@@ -21,7 +21,7 @@ func TestBatchError(t *testing.T) {
 		})
 	}
 	batch.Failed[3].Err = &littledl.StatusError{Code: 503, RetryAfter: time.Minute}
-	require.Equal(t, "5 files failed: download http://files.test/0: unexpected EOF; download http://files.test/1: unexpected EOF; "+
+	require.Equal(t, "5 files did not complete: download http://files.test/0: unexpected EOF; download http://files.test/1: unexpected EOF; "+
 		"download http://files.test/2: unexpected EOF (after 2 attempts); and 2 more", batch.Error())
 	require.ErrorIs(t, batch, io.ErrUnexpectedEOF)
 	var status *littledl.StatusError
@@ -31,7 +31,7 @@ func TestBatchError(t *testing.T) {
 	require.ErrorAs(t, errors.Join(errEnough, batch), &fe)
 	require.Equal(t, "task-1", fe.TaskID)
 	batch.Failed = batch.Failed[:1]
-	require.Equal(t, "1 file failed: download http://files.test/0: unexpected EOF", batch.Error())
+	require.Equal(t, "1 file did not complete: download http://files.test/0: unexpected EOF", batch.Error())
 }
 
 // TestStatusErrors tell what to do.

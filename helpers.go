@@ -3,16 +3,19 @@ package littledl
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/littledl/littledl/internal/redact"
+	"github.com/littledl/littledl/internal/task"
 )
 
 // Result is what became of one URL.
 type Result struct {
 	URL  string
-	Path string // where the file is; "" when Err is set
-	Err  error  // a *FileError, or nil
+	Path string   // where the file is; "" when Err is set
+	Err  error    // a *FileError, or nil
+	Task FileTask // as it ended; zero where the URL could not be queued, or the task was removed
 }
 
 // BatchDownload downloads urls into savePath ("" means "./downloads", created if
@@ -30,52 +33,74 @@ func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...
 		}
 		return results, err
 	}
-	refused := d.addEach(urls, savePath) // of which nothing is kept from here on but what the table does
+	all := d.addEach(urls, savePath)
+	if d.set.cfg.ForgetEnded {
+		d.ended = all.forgotten
+	}
 	err = d.Start(ctx)
 	d.discardKept() // nobody can go on from what has no journal
-	results := d.results(refused)
-	return results, withRefused(err, results, len(refused))
+	results, refused := all.results(d)
+	return results, withRefused(err, results, refused)
 }
 
-// addEach queues URLs one after the other, and returns by their indices those that were refused.
-func (d *BatchDownloader) addEach(urls []string, savePath string) (refused map[int]Result) {
+// added is what came of queueing URLs one after the other.
+type added struct {
+	urls  []string
+	tasks []*task.Task // nil: it was refused
+	why   map[int]error
+	gone  map[*task.Task]FileTask // those that were forgotten
+}
+
+// addEach queues URLs one after the other.
+func (d *BatchDownloader) addEach(urls []string, savePath string) *added {
 	o, wrong := newURLOptions("", []URLOption{WithSavePath(savePath)})
-	refused = map[int]Result{}
+	a := &added{urls: urls, tasks: make([]*task.Task, len(urls)), why: map[int]error{}, gone: map[*task.Task]FileTask{}}
 	d.table.Grow(len(urls))
 	for i, u := range urls {
-		var err error
-		if wrong != nil {
-			err = addError(u, wrong)
+		err := wrong
+		if err == nil {
+			a.tasks[i], err = d.add(u, o)
 		} else {
-			_, err = d.add(u, o)
+			err = addError(u, err)
 		}
 		if err != nil {
-			refused[i] = Result{URL: u, Err: err}
+			a.why[i] = err
 		}
 	}
-	return refused
+	return a
 }
 
-// results are what came of the URLs of an addEach.
-func (d *BatchDownloader) results(refused map[int]Result) []Result {
-	results := make([]Result, 0, d.table.Totals().Files+len(refused))
-	addRefused := func() {
-		for r, ok := refused[len(results)]; ok; r, ok = refused[len(results)] {
-			results = append(results, r)
+// forgotten keeps a task that will be forgotten. Callbacks come one at a time.
+func (a *added) forgotten(t *task.Task, f FileTask) { a.gone[t] = f }
+
+// results are what came of the URLs, in the order given.
+func (a *added) results(d *BatchDownloader) (all []Result, refused int) {
+	all = make([]Result, len(a.urls))
+	for i, u := range a.urls {
+		t := a.tasks[i]
+		f, gone := a.gone[t]
+		switch {
+		case t == nil:
+			all[i] = Result{URL: u, Err: a.why[i]}
+			refused++
+		case gone:
+			all[i] = result(f)
+		case d.table.Forgotten(t):
+			all[i] = Result{URL: u, Err: &FileError{TaskID: t.ID(), URL: redact.URL(u), Op: "download", Err: fmt.Errorf("%w: the task was removed", ErrCancelled)}}
+		default:
+			all[i] = result(fileTask(d.table.Snapshot(t)))
 		}
 	}
-	addRefused()
-	for t := range d.table.Tasks() {
-		r := Result{URL: t.URL()}
-		if s := d.table.Snapshot(t); s.Failure != nil {
-			r.Err = (*FileError)(s.Failure)
-		} else {
-			r.Path = FileTask{SavePath: t.Dir(), Filename: s.Name()}.Path()
-		}
-		results = append(results, r)
-		addRefused()
+	return all, refused
+}
+
+// result is what came of a task that has ended.
+func result(f FileTask) Result {
+	r := Result{URL: f.URL, Err: f.Err, Task: f}
+	if r.Err == nil {
+		r.Path = f.Path()
 	}
-	return results
+	return r
 }
 
 // BatchDownloadSync is BatchDownload with context.Background().
@@ -98,22 +123,22 @@ func withRefused(err error, results []Result, refused int) error {
 	var failed []*FileError // in the order given
 	for _, r := range results {
 		var fe *FileError
-		if errors.As(r.Err, &fe) {
+		if errors.As(r.Err, &fe) && (fe.TaskID == "" || r.Task.TaskID != "") { // else it was removed
 			failed = append(failed, fe)
 		}
 	}
-	return batchError(failed, cause)
+	return batchError(failed, 0, cause)
 }
 
 // batchError is what Start returns for its failed tasks and the cause of its end.
-func batchError(failed []*FileError, cause error) error {
+func batchError(failed []*FileError, further int, cause error) error {
 	switch {
 	case len(failed) == 0:
 		return cause
 	case cause == nil:
-		return &BatchError{Failed: failed}
+		return &BatchError{failed, further}
 	}
-	return &endedError{cause, &BatchError{Failed: failed}}
+	return &endedError{cause, &BatchError{failed, further}}
 }
 
 // endedError joins why a batch ended early with the files that did not complete.

@@ -2,9 +2,12 @@ package littledl
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/littledl/littledl/internal/batch"
+	"github.com/littledl/littledl/internal/redact"
 	"github.com/littledl/littledl/internal/safename"
+	"github.com/littledl/littledl/internal/task"
 	"github.com/littledl/littledl/internal/transfer"
 )
 
@@ -17,17 +20,32 @@ import (
 // that ended its goroutine (errors.Is and errors.As find either). Errors before anything is
 // touched: ErrRunning, ErrStopped. A second Start retries what failed or was cancelled; a
 // task whose WithFilename has gone to another since is ErrDuplicateTarget.
+//
+// A task that is paused by PauseTask is waited for; one that CancelTask has ended is not tried
+// again.
 func (d *BatchDownloader) Start(ctx context.Context) error {
-	r, err := d.control.Begin(func() *batch.Run {
-		d.table.BeginStart()
-		return d.newRun(ctx)
-	})
+	r, err := d.begin(ctx, false)
 	if err != nil {
 		return err
 	}
+	_, err = d.finish(r)
+	return err
+}
+
+// begin makes a Start, or a Serve, which stays.
+func (d *BatchDownloader) begin(ctx context.Context, stay bool) (*batch.Run, error) {
+	return d.control.Begin(func() *batch.Run {
+		d.table.BeginStart()
+		return d.newRun(ctx, stay)
+	})
+}
+
+// finish returns when it is over: why it ended early, if it did, and that with the files that did
+// not complete.
+func (d *BatchDownloader) finish(r *batch.Run) (cause, err error) {
 	r.Do()
-	failures, all := d.table.EndStart()
-	cause := r.Close(all)
+	failures, further, all := d.table.EndStart()
+	cause = r.Close(all && !r.Stay)
 	if d.control.End() {
 		d.discardKept()
 	}
@@ -35,7 +53,7 @@ func (d *BatchDownloader) Start(ctx context.Context) error {
 	for i, f := range failures {
 		failed[i] = (*FileError)(f)
 	}
-	return batchError(failed, cause)
+	return cause, batchError(failed, further, cause)
 }
 
 // Pause stops the transfers that run, keeping their bytes, and holds back the
@@ -67,16 +85,89 @@ func (d *BatchDownloader) discardKept() {
 	for t := range d.table.Tasks() {
 		left := transfer.RestOf(d.table.Held(t))
 		if part := left.Part(); !part.IsZero() && !part.Resumable() {
-			spec := t.Spec()
-			sub, _ := safename.Split(spec.Filename)
-			if dir, err := d.set.openDir(spec.Dir, sub); err == nil {
-				if err := part.Remove(dir); err != nil && d.set.cfg.Logger != nil {
-					d.set.cfg.Logger.Warn("something is left on the disk", "err", err)
-				}
-				dir.Close()
-			}
-			d.table.Drop(t)
+			d.deletePart(t)
 		}
 		d.table.Hold(t, left.WithoutKept().Held())
 	}
+}
+
+// deletePart deletes what a task has left, while nothing runs.
+func (d *BatchDownloader) deletePart(t *task.Task) {
+	part := transfer.RestOf(d.table.Held(t)).Part()
+	if part.IsZero() {
+		return
+	}
+	sub, _ := safename.Split(t.Spec().Filename)
+	if dir, err := d.set.openDir(t.Dir(), sub); err == nil {
+		if err := part.Remove(dir); err != nil && d.set.cfg.Logger != nil {
+			d.set.cfg.Logger.Warn("something is left on the disk", "err", err)
+		}
+		dir.Close()
+	}
+	d.table.Drop(t)
+}
+
+// task is the one that has an ID. The only error is ErrUnknownTask.
+func (d *BatchDownloader) task(taskID string) (*task.Task, error) {
+	if t := d.table.ByID(taskID); t != nil {
+		return t, nil
+	}
+	return nil, fmt.Errorf("%w: %q was never added, or was removed or forgotten", ErrUnknownTask, redact.Short(taskID, 100))
+}
+
+// wish has something become of one task.
+func (d *BatchDownloader) wish(taskID string, kind task.Wish, cause error) error {
+	t, err := d.task(taskID)
+	if err == nil {
+		d.control.Wish(d.table, t, kind, cause, d.deletePart)
+	}
+	return err
+}
+
+// PauseTask stops one task, keeping its bytes; its place goes to another. It waits until
+// ResumeTask: Resume does not end that, and Start waits for it. A task that has ended stays as it
+// is. Where others have been added for the same file, one of them goes on in its stead, and has
+// its bytes if it is to be in the same place. Like all methods for one task it returns at once,
+// and may be called from callbacks. The only error is ErrUnknownTask.
+func (d *BatchDownloader) PauseTask(taskID string) error { return d.wish(taskID, task.Pause, nil) }
+
+// ResumeTask has a task go on that PauseTask has stopped; under Pause that takes effect at Resume.
+// One that has failed or was cancelled is queued again. Any other stays as it is. The only error
+// is ErrUnknownTask.
+func (d *BatchDownloader) ResumeTask(taskID string) error {
+	t, err := d.task(taskID)
+	if err == nil {
+		d.control.ResumeTask(d.table, t)
+	}
+	return err
+}
+
+// CancelTask ends one task as StatusCancelled, with a cause (nil: ErrCancelled), in whatever state
+// it is. What it has fetched is kept for ResumeTask; Start does not try it again. One that has
+// ended stays as it is. The only error is ErrUnknownTask.
+func (d *BatchDownloader) CancelTask(taskID string, cause error) error {
+	if cause == nil {
+		cause = ErrCancelled
+	}
+	return d.wish(taskID, task.Cancel, cause)
+}
+
+// Remove ends one task, in whatever state it is, and has nothing left of it: neither what it has
+// fetched, but for a complete file, nor any word of it. Its name and its URL are free for others
+// as soon as its leftovers are gone, which is before Start returns. Its callback is not told. The
+// only error is ErrUnknownTask.
+func (d *BatchDownloader) Remove(taskID string) error { return d.wish(taskID, task.Remove, nil) }
+
+// SetPriority changes how urgent a task is, as WithPriority says it. Who is in transfer makes way
+// for what is more urgent. Errors: ErrUnknownTask, ErrInvalidOption.
+func (d *BatchDownloader) SetPriority(taskID string, p int) error {
+	if err := checkPriority(p); err != nil {
+		return err
+	}
+	t, err := d.task(taskID)
+	if err == nil {
+		d.control.SetPriority(d.table, t, p)
+		d.control.Wake()
+	}
+	return err
 }

@@ -20,14 +20,14 @@ import (
 )
 
 // newRun wires a Start: what the caller has configured becomes what each part has to know.
-func (d *BatchDownloader) newRun(ctx context.Context) *batch.Run {
+func (d *BatchDownloader) newRun(ctx context.Context, stay bool) *batch.Run {
 	set, cfg := d.set, d.set.cfg
 	limits := health.Limits{Base: cfg.Retry.BaseDelay, MaxDelay: cfg.Retry.MaxDelay, MaxElapsed: cfg.Retry.MaxElapsed}
 	limiter := pace.New(cfg.MaxSpeed)
 	decoders, _ := transfer.Decoders(cfg.Decoders) // they were checked
 	c := batch.Config{
 		Table: d.table, Slots: budget.New(set.slots()), Tell: listener{d}, Places: set.files, Connections: set.connections(), SmallFirst: set.smallFirst,
-		Interval: cfg.ProgressInterval, Cut: cut, Class: chunksFor, Op: opOf, Word: known, Logger: cfg.Logger,
+		Stay: stay, Interval: cfg.ProgressInterval, Cut: cut, Class: chunksFor, Op: opOf, Word: known, Logger: cfg.Logger,
 	}
 	o := origin.Config{
 		Slots: c.Slots, Most: set.connections(), Adaptive: set.adaptive, Limits: limits, Served: &d.served,
@@ -76,13 +76,27 @@ type listener struct{ d *BatchDownloader }
 // WantsFiles implements batch.Listener.
 func (l listener) WantsFiles() bool {
 	_, fn := l.d.callbacks()
-	return fn != nil
+	return fn != nil || l.d.ended != nil || l.d.set.cfg.ForgetEnded
 }
 
 // Ended implements batch.Listener.
 func (l listener) Ended(t *task.Task) {
-	if _, fn := l.d.callbacks(); fn != nil {
-		fn(fileTask(l.d.table.Snapshot(t)))
+	d := l.d
+	_, fn := d.callbacks()
+	if d.table.Forgotten(t) { // it was removed
+		return
+	}
+	if fn != nil || d.ended != nil {
+		f := fileTask(d.table.Snapshot(t))
+		if d.ended != nil {
+			d.ended(t, f)
+		}
+		if fn != nil {
+			fn(f)
+		}
+	}
+	if d.set.cfg.ForgetEnded {
+		d.table.Forget(t)
 	}
 }
 
@@ -90,6 +104,6 @@ func (l listener) Ended(t *task.Task) {
 func (l listener) Progress() {
 	p := l.d.GetProgress()
 	if fn, _ := l.d.callbacks(); fn != nil {
-		fn(p.CompletedFiles, p.TotalFiles, p.OverallSpeed, p.ETA)
+		fn(p.CompletedFiles+p.FailedFiles+p.cancelled, p.TotalFiles, p.OverallSpeed, p.ETA)
 	}
 }

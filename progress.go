@@ -11,7 +11,7 @@ import (
 	"github.com/littledl/littledl/internal/task"
 )
 
-// ProgressFunc gets files done, files in all, bytes per second and the time left
+// ProgressFunc gets files that have ended, in whatever way, files in all, bytes per second and the time left
 // (negative: unknown). Callbacks of either kind come one at a time and in order; a slow one
 // delays only the others, and Start's return. It may call any method. A panic of it is the
 // caller's and ends the program. One that ends its goroutine (runtime.Goexit, as the FailNow
@@ -30,10 +30,11 @@ type BatchProgress struct {
 	ActiveFiles     int           // in transfer, also those that are paused
 	TotalBytes      int64         // unknown sizes are estimated from the known ones; 0 while none is known
 	DownloadedBytes int64         // on disk, what earlier processes had fetched and files that were kept included
-	OverallSpeed    float64       // bytes per second, smoothed
-	ETA             time.Duration // negative: unknown
+	OverallSpeed    float64       // bytes per second, smoothed; 0 while paused and when nothing runs
+	ETA             time.Duration // negative: unknown, as while paused
 
-	percent float64
+	percent   float64
+	cancelled int // files
 }
 
 // Progress returns 0 to 100, by bytes; it never falls within a Start, and reaches 100 only
@@ -67,6 +68,7 @@ type BatchStats struct {
 
 	ReceivedBytes      int64 // off the network in all Starts, also what came twice or was thrown away
 	CurrentConcurrency int   // requests allowed in flight now
+	Paused             bool  // by Pause
 	ReusedFiles        int   // completed with content that was at hand
 	BytesSaved         int64 // the size of those
 
@@ -81,7 +83,7 @@ type BatchStats struct {
 func progress(c task.Totals, speed float64) BatchProgress {
 	return BatchProgress{
 		TotalFiles: c.Files, CompletedFiles: c.Completed, FailedFiles: c.Failed, ActiveFiles: c.Active,
-		TotalBytes: c.Bytes, DownloadedBytes: c.Downloaded, OverallSpeed: speed, ETA: meter.ETA(c.Remaining, speed), percent: c.Percent,
+		TotalBytes: c.Bytes, DownloadedBytes: c.Downloaded, OverallSpeed: speed, ETA: meter.ETA(c.Remaining, speed), percent: c.Percent, cancelled: c.Cancelled,
 	}
 }
 

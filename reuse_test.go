@@ -185,7 +185,7 @@ func TestEnhSameDigestFirstFails(t *testing.T) {
 			f := c.File(fmt.Sprint(i), faultserver.Size(8*mib), faultserver.Seed("x"))
 			b.add(f.URL(), want, enhHash(want))
 		}
-		require.ErrorContains(b, b.start(), "1 file failed")
+		require.ErrorContains(b, b.start(), "1 file did not complete")
 		require.True(b, b.task(gone).IsFailed())
 		require.Equal(b, []string{"0", "1", "2", "3"}, b.list())
 		require.LessOrEqual(b, c.BytesSent(), int64(9*mib))

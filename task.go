@@ -48,6 +48,7 @@ type FileTask struct {
 	Reused         bool          // nothing was fetched: the same content was at hand
 	Source         string        // the URL the last bytes came from
 	Sources        []SourceStats // with backup URLs: one each
+	Tag            any           // of WithTag
 }
 
 // SourceStats says what one of a file's URLs contributed.
@@ -61,6 +62,7 @@ type SourceStats struct {
 // fileTask is what callers see of a task. Its transfer is asked while nothing is locked.
 func fileTask(s task.Snapshot) FileTask {
 	t := FileTask{
+		Tag:    s.Task.Spec().Tag,
 		TaskID: s.Task.ID(), URL: s.Task.URL(), SavePath: s.Task.Dir(), Filename: s.Name(),
 		Status: statuses[s.Status], FileSize: s.Size, Downloaded: s.Downloaded,
 		Speed: float64(s.Speed), RetryCount: s.Retries, Priority: int(s.Priority),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/safename"
@@ -43,10 +44,30 @@ func WithFilename(name string) URLOption {
 // ErrInvalidOption.
 func WithPriority(p int) URLOption {
 	return func(o *urlOptions) error {
-		if p < 0 || int64(p) > 1<<30 {
-			return invalidOption("WithPriority(%d); 0 goes first, then 1, 2, … up to 2^30", p)
-		}
 		o.Priority = p
+		return checkPriority(p)
+	}
+}
+
+func checkPriority(p int) error {
+	if p < 0 || int64(p) > 1<<30 {
+		return invalidOption("priority %d; 0 goes first, then 1, 2, … up to 2^30", p)
+	}
+	return nil
+}
+
+// WithTag has FileTask.Tag be v: whatever its caller knows the file by. Nil: none.
+func WithTag(v any) URLOption { return func(o *urlOptions) error { o.Tag = v; return nil } }
+
+// WithTimeout bounds the file's own time in transfer, for each Start: what is waited for the
+// server and the verification count, the queue and pauses do not. DownloadConfig.Retry.MaxElapsed
+// holds beside it. Too long is ErrTimeout. It must be positive; without it there is no bound.
+func WithTimeout(d time.Duration) URLOption {
+	return func(o *urlOptions) error {
+		if d <= 0 || d > maxTime {
+			return invalidOption("WithTimeout(%v); it must be positive, and at most %v", d, time.Duration(maxTime))
+		}
+		o.Timeout = d
 		return nil
 	}
 }

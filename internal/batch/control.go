@@ -22,6 +22,7 @@ type Past struct {
 	Speed    float64 // bytes/s: the last one's
 	Received int64   // bytes off the network, in all of them
 	Added    int     // workers beyond those that files began with
+	Paused   bool
 }
 
 // Begin has a Start run from now on; make makes it. Errors: fail.ErrStopped, fail.ErrRunning.
@@ -45,6 +46,7 @@ func (c *Control) End() (stopped bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.past, c.run = c.readLocked(), nil
+	c.past.Speed = 0
 	return c.stopped
 }
 
@@ -57,8 +59,9 @@ func (c *Control) Read() (Past, *Run) {
 
 func (c *Control) readLocked() Past {
 	p := c.past
+	p.Paused = c.paused
 	if r := c.run; r != nil {
-		p = Past{Speed: r.Speed(), Received: p.Received + r.engine.Client.Received(), Added: p.Added + int(r.joined.Load())}
+		p = Past{Paused: p.Paused, Speed: r.Speed(), Received: p.Received + r.engine.Client.Received(), Added: p.Added + int(r.joined.Load())}
 	}
 	return p
 }

@@ -26,13 +26,26 @@ func newReporter(r *Run) *reporter { return &reporter{r: r, speed: meter.New(spe
 func (p *reporter) loop(stop <-chan struct{}) {
 	interval, told := p.r.Interval, time.Now()
 	p.speed.Sample(told, 0)
-	ticker := time.NewTicker(max(min(tickTime, interval, p.r.engine.Stall/4), 5*time.Millisecond))
+	every := max(min(tickTime, interval, p.r.engine.Stall/4), 5*time.Millisecond)
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-stop:
 			return
 		case now := <-ticker.C:
+			if p.r.quiet.now() {
+				ticker.Stop()
+				select {
+				case <-stop:
+					return
+				case <-p.r.quiet.rouse:
+				}
+				ticker.Reset(every)
+				p.speed, told = meter.New(speedHalfLife), time.Now()
+				p.speed.Sample(told, p.r.engine.Client.Received())
+				continue
+			}
 			p.tick(now)
 			if late := now.Sub(told); late >= interval {
 				told = now.Add(-(late % interval)) // what the tick is late by does not add up

@@ -33,6 +33,7 @@ type Config struct {
 	Places      int           // files in transfer at once
 	Connections int           // requests in flight at once
 	SmallFirst  bool          // sizes are asked for ahead
+	Stay        bool          // it goes on when nothing is left to do
 	Interval    time.Duration // between two reports of progress
 	Cut         func(transfer.Cut) (segment.Layout, int)
 	Class       func(size int64) int // sizes of one class need not be known more exactly
@@ -61,6 +62,7 @@ type Run struct {
 	wake   chan struct{}  // capacity 1: the dispatcher has something to look at
 	begun  time.Time
 	idle   bool // the dispatcher's last look found nothing left to do
+	quiet  quiet
 
 	paused atomic.Bool
 	joined atomic.Int64          // workers beyond those that files began with
@@ -71,7 +73,7 @@ type Run struct {
 
 // New makes a Start that nothing runs of yet. Close must be called.
 func New(ctx context.Context, c Config) *Run {
-	r := &Run{Config: c, wake: make(chan struct{}, 1), begun: time.Now()}
+	r := &Run{Config: c, wake: make(chan struct{}, 1), begun: time.Now(), quiet: newQuiet()}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	r.gate = gate.New(r.ctx)
 	r.notify = newNotifier(c.Tell)
@@ -120,6 +122,7 @@ func (r *Run) Do() {
 	_ = r.group.Wait()
 	r.engine.Client.Close()
 	r.engine.Dirs.CloseAll()
+	r.quiet.end()
 }
 
 // member starts a goroutine of the Start's.
@@ -137,10 +140,14 @@ func (r *Run) settled() bool {
 		r.speed.Store(int64(float64(r.engine.Client.Received()) / max(time.Since(r.begun).Seconds(), 1e-9)))
 	}
 	r.notify.last()
-	if r.idle = r.Table.Idle(); !r.idle {
-		r.notify.unmute()
+	if r.idle = r.Table.Idle(false); r.idle {
+		if r.ctx.Err() != nil || !r.Stay && r.Table.Idle(true) {
+			return true
+		}
+		r.rest()
 	}
-	return r.idle
+	r.notify.unmute()
+	return false
 }
 
 // dispatch starts what may start, then waits for something to change.
@@ -149,13 +156,14 @@ func (r *Run) dispatch() {
 	if ended {
 		r.cancelQueued()
 	}
+	r.grant()
 	next := r.Table.Due(time.Now())
 	if !ended && !r.paused.Load() {
 		for t := r.Table.Take(); t != nil; t = r.Table.Take() {
 			r.member(func() { r.work(t) })
 		}
 	}
-	if r.idle = r.Table.Idle(); r.idle {
+	if r.idle = r.Table.Idle(false); r.idle {
 		return
 	}
 	r.prober.poke()
@@ -204,7 +212,12 @@ func (r *Run) Close(all bool) error {
 }
 
 // Speed is how many bytes arrive in a second.
-func (r *Run) Speed() float64 { return float64(r.speed.Load()) }
+func (r *Run) Speed() float64 {
+	if r.paused.Load() {
+		return 0
+	}
+	return float64(r.speed.Load())
+}
 
 // Allowed is how many requests may be in flight now, as far as the origins in use bear.
 func (r *Run) Allowed() int {

@@ -41,7 +41,7 @@ func (r *Run) transfer(t *task.Task, seat *transfer.Seat) (*transfer.File, error
 		return nil, err
 	}
 	if r.Share != nil {
-		if err := r.Share.enter(r.ctx, f); err != nil {
+		if err := r.Share.enter(f.Life(), f); err != nil {
 			return f, err
 		}
 		defer r.Share.leave(f)
@@ -66,6 +66,7 @@ func (r *Run) after(t *task.Task, f *transfer.File, err error) *task.Task {
 	}
 	switch until := transfer.DelayedUntil(err); {
 	case errors.Is(err, transfer.ErrWaits): // it is another's
+	case r.granted(t, err):
 	case !until.IsZero():
 		r.Table.Delay(t, until, transfer.RestOf(r.Table.Held(t)).Open())
 	case transfer.Requeued(err):
@@ -87,14 +88,24 @@ func (r *Run) after(t *task.Task, f *transfer.File, err error) *task.Task {
 // endTask makes a task terminal and has its callback told, and those of the duplicates
 // that waited for it.
 func (r *Run) endTask(t *task.Task, err error) {
-	to, op := task.Completed, ""
+	to := task.Completed
 	if err != nil {
 		to = task.Failed
-		left := transfer.RestOf(r.Table.Held(t))
 		if r.ctx.Err() != nil && errors.Is(err, context.Cause(r.ctx)) {
-			to, err = task.Cancelled, left.Interrupted(context.Cause(r.ctx))
+			to, err = task.Cancelled, transfer.RestOf(r.Table.Held(t)).Interrupted(context.Cause(r.ctx))
 		}
-		r.Table.Hold(t, left.Ended().Held()) // why the last attempt failed is told once
+		if errors.Is(err, fail.ErrTimeout) {
+			r.Table.Alone(t)
+		}
+	}
+	r.endAs(t, to, err)
+}
+
+// endAs is endTask where it is known as what it ends.
+func (r *Run) endAs(t *task.Task, to task.Status, err error) {
+	op := ""
+	if err != nil {
+		r.Table.Hold(t, transfer.RestOf(r.Table.Held(t)).Ended().Held()) // why the last attempt failed is told once
 		op, err = r.Op(err), r.shared(r.Word(err))
 	}
 	others := r.Table.End(t, to, op, err)

@@ -33,6 +33,10 @@ var (
 	ErrCancelled = errors.New("cancelled")
 	ErrStopped   = errors.New("stopped")
 	ErrRunning   = errors.New("already running")
+
+	ErrNotRunning  = errors.New("nothing is running")
+	ErrUnknownTask = errors.New("unknown task")
+	ErrTimeout     = errors.New("the file took longer than WithTimeout allows")
 )
 
 // ErrDisplaced is why we gave a request up for the sake of another one: it was far slower

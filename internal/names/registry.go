@@ -113,7 +113,7 @@ func (n *Registry) Promise(seq int32, dir, name string, number int32) (got int32
 	defer n.mu.Unlock()
 	k := n.key(dir, safename.Numbered(name, int(number)))
 	u := n.use(k)
-	if !u.free(seq) {
+	if !u.free(seq) || number == 0 && n.behind(dir, name) {
 		number, k = n.nextFree(seq, dir, name)
 		u = n.use(k)
 	}
@@ -180,6 +180,32 @@ func (n *Registry) End(seq int32, dir, name string, next int32) {
 	n.put(k, u)
 	if i := n.numbers[k]; i.of != nil && (i.of.freed == 0 || i.n < i.of.freed) {
 		i.of.freed = i.n
+	}
+}
+
+// Forget has a name that a task had been given, or called, be known as nobody's. Others of its
+// series, which names byURL are numbered in, go on behind it: the disk knows whether it is free.
+func (n *Registry) Forget(seq int32, dir, name, byURL string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	k := n.key(dir, name)
+	u := n.use(k)
+	if u.claim == seq+1 || -u.claim == seq+1 {
+		u.claim = 0
+	}
+	if u.owner == seq+1 {
+		u.owner, u.until = 0, 0
+	}
+	if u != (nameUse{}) {
+		n.put(k, u)
+		return
+	}
+	delete(n.uses, k)
+	delete(n.fought, k)
+	delete(n.numbers, k)
+	if number, ok := safename.NumberOf(byURL, name); ok && number > 0 {
+		s := n.seriesOf(dir, byURL)
+		s.next, s.behind = max(s.next, int32(number)+1), true
 	}
 }
 

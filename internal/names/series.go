@@ -8,6 +8,8 @@ import "github.com/littledl/littledl/internal/safename"
 type series struct {
 	next  int32 // the number behind all that have been given
 	freed int32 // the lowest of those that is free again, as far as is known; 0: none
+
+	behind bool // what was given is not known any more: nobody asks for it again
 }
 
 type number struct {
@@ -48,6 +50,15 @@ func (n *Registry) seriesOf(dir, name string) *series {
 		n.series[k] = s
 	}
 	return s
+}
+
+// behind reports whether a name goes on behind its last number.
+func (n *Registry) behind(dir, name string) bool {
+	if len(n.series) == 0 {
+		return false
+	}
+	s := n.series[n.key(dir, name)]
+	return s != nil && s.behind
 }
 
 // Numbered reports whether several tasks have been after one name at once.

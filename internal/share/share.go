@@ -90,6 +90,15 @@ func (p *Pool) Report(id string, remaining int64, speed float64) error {
 	return nil
 }
 
+// SetPriority changes how urgent a file is that is in.
+func (p *Pool) SetPriority(id string, priority int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if f, err := p.fileLocked(id); err == nil {
+		f.priority = priority
+	}
+}
+
 // Resize changes the number of slots, at least 1. Growing wakes as many as fit.
 // Shrinking takes nothing away: releases hand nothing on until the slots in use fit.
 func (p *Pool) Resize(slots int) {

@@ -55,5 +55,5 @@ func TestStandAside(t *testing.T) {
 	}
 	_, more = end(all[6])
 	require.False(t, more)
-	require.True(t, tab.Idle())
+	require.True(t, tab.Idle(true))
 }

@@ -24,6 +24,16 @@ func (g *game) places() map[*Task]int {
 	for _, t := range g.owned {
 		in[t]++
 	}
+	for t := range g.tab.held {
+		require.Equal(g, Paused, t.status)
+		in[t]++
+	}
+	for _, t := range g.tab.wishes {
+		require.True(g, t.has(wished))
+		if !t.status.Ended() {
+			in[t]++
+		}
+	}
 	return in
 }
 
@@ -106,6 +116,11 @@ func (g *game) checkSums() {
 	}
 	for _, w := range g.tab.delayed {
 		if w.holds {
+			holding++
+		}
+	}
+	for _, holds := range g.tab.held {
+		if holds {
 			holding++
 		}
 	}

@@ -33,6 +33,9 @@ func (d *delayed) Pop() any {
 
 func (d *delayed) add(w waiting) { heap.Push(d, w) }
 
+// removeAt takes out the one that stands there.
+func (d *delayed) removeAt(i int) waiting { return heap.Remove(d, i).(waiting) }
+
 // due removes and returns the next task whose time has come. Not ok: none has, and next is
 // the time to look again, zero when nobody waits.
 func (d *delayed) due(now time.Time) (w waiting, next time.Time, ok bool) {

@@ -40,7 +40,7 @@ func (tab *Table) place(t *Task) {
 		tab.follow(t, first)
 		return
 	}
-	if t.some().before.stands() {
+	if t.some().before.stands() && t.downloaded.Load() == 0 {
 		tab.markDuplicate(t) // as far as is known: in its turn it will look
 	} else {
 		tab.clearDuplicate(t)
@@ -55,6 +55,8 @@ func (tab *Table) elect(t *Task) (first *Task) {
 	first, at := tab.first.of(t)
 	switch {
 	case first == nil, first == t:
+	case first.has(held): // t goes on in its stead
+		t.follows(first.some().before)
 	case !first.status.Ended() && t.downloaded.Load() > 0: // t goes on from there
 		return nil
 	case !first.status.Ended():
@@ -78,10 +80,9 @@ func (tab *Table) overtake(t *Task) {
 	tab.first.set(at, t)
 	tab.ready.remove(first)
 	tab.unpromise(first)
-	followers := first.some().nextWaiter
-	tab.follow(first, t) // which takes it out of their list
-	for w := followers; w != nil; w = followers {
-		followers = w.some().nextWaiter
+	followers := first.unfollow()
+	tab.follow(first, t)
+	for _, w := range followers {
 		tab.follow(w, t)
 	}
 }
@@ -107,7 +108,9 @@ func (t *Task) stands() bool { return t != nil && t.print != 0 && !t.has(earlier
 // follow has a task wait until the one that fetches the same has ended.
 func (tab *Table) follow(t, first *Task) {
 	tab.markDuplicate(t)
-	t.waitsWith(first.some().nextWaiter)
+	r := t.some()
+	r.nextWaiter, r.follows = first.some().nextWaiter, first
+	t.change(r)
 	first.waitsWith(t)
 	if sooner := first.priority() - t.priority(); sooner > 0 { // the more urgent wish counts
 		r := first.some()
@@ -117,18 +120,52 @@ func (tab *Table) follow(t, first *Task) {
 	}
 }
 
-// release ends those who waited for t, which has just ended, or gives them their turn.
-func (tab *Table) release(t *Task) (ended []*Task) {
-	var waited []*Task
-	for w := t.some().nextWaiter; w != nil; w = w.some().nextWaiter {
+// hurry has the most urgent wish count again of all that want the file of a task.
+func (tab *Table) hurry(first *Task) {
+	r := first.some()
+	r.sooner = 0
+	for w := r.nextWaiter; w != nil; w = w.some().nextWaiter {
+		r.sooner = max(r.sooner, int32(first.spec.Priority)-w.priority())
+	}
+	if r.sooner != first.some().sooner {
+		first.change(r)
+		tab.ready.moved(first)
+	}
+}
+
+// unfollow takes out of its list all who wait for a task, and returns them as they came.
+func (t *Task) unfollow() (waited []*Task) {
+	for w := t.some().nextWaiter; w != nil; {
+		r := w.some()
+		next := r.nextWaiter
+		r.nextWaiter, r.follows = nil, nil
+		w.change(r)
 		waited = append(waited, w)
+		w = next
 	}
 	if len(waited) > 0 {
 		t.waitsWith(nil)
 	}
 	slices.Reverse(waited) // the list has the latest first
-	for _, w := range waited {
-		w.waitsWith(nil)
+	return waited
+}
+
+// leaves takes a task out of the list of those that wait for another.
+func (tab *Table) leaves(t *Task) {
+	r := t.some()
+	first, before := r.follows, r.follows
+	for w := before.some().nextWaiter; w != t; w = w.some().nextWaiter {
+		before = w
+	}
+	before.waitsWith(r.nextWaiter)
+	r.nextWaiter, r.follows = nil, nil
+	t.change(r)
+	tab.hurry(first)
+}
+
+// release ends those who waited for t, which has just ended, or gives them their turn.
+func (tab *Table) release(t *Task) (ended []*Task) {
+	for _, w := range t.unfollow() {
 		switch {
 		case t.status == Completed && w.shares(t):
 			tab.share(w, t)
@@ -136,11 +173,12 @@ func (tab *Table) release(t *Task) (ended []*Task) {
 			w.follows(t)
 			tab.ready.add(w)
 			continue
-		case t.status == Cancelled, w.failsWith(t):
+		case !t.has(alone) && (t.status == Cancelled || w.failsWith(t)):
 			own := *t.some().failure
 			own.nameless = true
 			w.fail(&own)
 		default: // the first of them fetches
+			tab.inherit(w, t)
 			tab.place(w)
 			continue
 		}

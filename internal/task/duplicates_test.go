@@ -177,7 +177,7 @@ func TestNextStart(t *testing.T) {
 	fetch(t, tab, first, "a.bin")
 	tab.End(first, Completed, "", nil)
 	tab.Next(false)
-	_, all := tab.EndStart()
+	_, _, all := tab.EndStart()
 	require.True(t, all)
 	again := add(t, tab, url, Spec{Dir: "d"})
 	tab.BeginStart()

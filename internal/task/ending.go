@@ -48,7 +48,7 @@ func (tab *Table) BeginStart() {
 	defer tab.unlock()
 	tab.totals.floor, tab.nextProbe = 0, 0
 	for t := range tab.tasks.all() {
-		if t.status == Failed || t.status == Cancelled {
+		if t.status == Failed || t.status == Cancelled && !t.has(refused) {
 			tab.retry(t)
 		}
 	}
@@ -62,6 +62,8 @@ func (tab *Table) retry(t *Task) {
 	}
 	tab.totals.lose(t, -1)
 	t.move(Pending)
+	t.set(alone, false)
+	t.set(refused, false)
 	t.fail(nil)
 	if given := t.given(); given != "" && !tab.names.Reclaim(t.seq, t.Dir(), given, true) {
 		tab.clearDuplicate(t)
@@ -73,11 +75,32 @@ func (tab *Table) retry(t *Task) {
 	tab.place(t)
 }
 
+// failures are those of tasks that are forgotten: the first of them, and how many there were.
+type failures struct {
+	first []*Failure
+	n     int // in this Start
+	past  int // in earlier ones
+}
+
+// maxNamed is how many failures of tasks that are forgotten can be told.
+const maxNamed = 100
+
+func (f *failures) add(one *Failure) {
+	if f.n++; len(f.first) < maxNamed {
+		f.first = append(f.first, one)
+	}
+}
+
 // EndStart frees the names of all that have ended. It returns why tasks failed or were
-// cancelled, in the order they were added, and whether all have completed.
-func (tab *Table) EndStart() (failed []*Failure, all bool) {
+// cancelled, in the order they were added, but for those that are forgotten, of which further
+// ones may not be told, and whether all have completed.
+func (tab *Table) EndStart() (failed []*Failure, further int, all bool) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
+	gone := &tab.forgotten
+	failed, further = gone.first, gone.n-len(gone.first)
+	all = tab.totals.files > 0 && tab.totals.completed+gone.past == tab.totals.files
+	*gone = failures{past: gone.past + gone.n}
 	for t := range tab.tasks.all() {
 		if f := t.told(); f != nil {
 			failed = append(failed, f)
@@ -87,5 +110,5 @@ func (tab *Table) EndStart() (failed []*Failure, all bool) {
 		}
 	}
 	tab.names.EndStart()
-	return failed, tab.tasks.n > 0 && tab.totals.completed == tab.tasks.n
+	return failed, further, all
 }

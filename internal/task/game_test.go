@@ -30,7 +30,7 @@ type game struct {
 // agree with the tasks, no two have one name, and in the end every task has ended.
 func TestAtRandom(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(30) {
+	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		g := &game{
 			Rand: r, now: time.Unix(0, 0), begun: map[*Task]bool{},
@@ -53,7 +53,12 @@ func (g *game) play() {
 		if g.IntN(3) == 0 {
 			g.cancel()
 		}
-		for !g.tab.Idle() {
+		for !g.tab.Idle(true) {
+			g.grant()
+			for t := range g.tab.held {
+				g.tab.Resume(t)
+			}
+			g.check()
 			g.now = g.tab.Due(g.now)
 			g.take()
 			for len(g.owned) > 0 {
@@ -64,7 +69,7 @@ func (g *game) play() {
 		for t := range g.tab.tasks.all() {
 			require.True(g, t.status.Ended(), "%s is left behind", t.ID())
 		}
-		failed, all := g.tab.EndStart()
+		failed, _, all := g.tab.EndStart()
 		c := g.tab.Totals()
 		require.Len(g, failed, c.Failed+c.Cancelled)
 		require.Equal(g, all, c.Files > 0 && c.Completed == c.Files)
@@ -73,7 +78,17 @@ func (g *game) play() {
 }
 
 func (g *game) move() {
-	switch g.IntN(10) {
+	switch g.IntN(14) {
+	case 10, 11:
+		g.wish()
+	case 12:
+		if t := g.any(); t != nil {
+			g.tab.Resume(t)
+		}
+	case 13:
+		if t := g.any(); t != nil {
+			g.tab.SetPriority(t, g.IntN(3))
+		}
 	case 0, 1:
 		g.add()
 	case 2, 3:
@@ -99,6 +114,9 @@ func (g *game) add() {
 		s.Filename = fmt.Sprint("given", g.IntN(3))
 	}
 	if g.IntN(4) == 0 {
+		s.Tag = g.Int()
+	}
+	if g.IntN(4) == 0 {
 		s.Hash = digest.Sum{Algorithm: "md5", Bytes: fmt.Sprint(file % 2)}
 	}
 	if g.IntN(6) == 0 {
@@ -113,6 +131,51 @@ func (g *game) add() {
 	require.Same(g, t, g.tab.ByID(t.ID()))
 }
 
+// any is some task; nil: there is none.
+func (g *game) any() *Task {
+	if g.tab.tasks.n == 0 {
+		return nil
+	}
+	return g.tab.tasks.find(g.IntN(g.tab.tasks.n))
+}
+
+// wish has a caller wish something of some task.
+func (g *game) wish() {
+	t := g.any()
+	if t == nil {
+		return
+	}
+	running := g.tab.Wish(t, []Wish{Pause, Pause, Cancel, Remove}[g.IntN(4)], errors.New("wished"))
+	require.Equal(g, running != nil, running == t && g.begun[t])
+	g.check()
+	if g.IntN(2) == 0 {
+		g.grant()
+	}
+}
+
+// grant does what is wished of tasks that wait.
+func (g *game) grant() {
+	for t := g.tab.Granted(); t != nil; t = g.tab.Granted() {
+		g.granted(t)
+		g.tab.Done()
+		g.check()
+	}
+}
+
+func (g *game) granted(t *Task) {
+	switch kind, cause := g.tab.Wished(t); kind {
+	case None:
+		g.tab.Requeue(t)
+	case Pause:
+		g.tab.Rest(t, g.IntN(2) == 0)
+	case Cancel:
+		g.tab.End(t, Cancelled, "download", cause)
+	case Remove:
+		g.tab.Remove(t, Cancelled, cause)
+		require.Nil(g, g.tab.ByID(t.ID()))
+	}
+}
+
 func (g *game) take() {
 	for range 1 + g.IntN(3) {
 		if t := g.tab.Take(); t != nil {
@@ -125,6 +188,13 @@ func (g *game) take() {
 func (g *game) step(t *Task) {
 	if !g.begun[t] {
 		g.begin(t)
+		return
+	}
+	if t.some().wish != nil && g.IntN(2) == 0 {
+		g.leave(t, false)
+		g.owned = slices.DeleteFunc(g.owned, func(o *Task) bool { return o == t })
+		g.granted(t)
+		g.tab.Next(false)
 		return
 	}
 	switch g.IntN(8) {
@@ -159,12 +229,14 @@ func (g *game) step(t *Task) {
 }
 
 func (g *game) begin(t *Task) {
+	if !g.tab.Named(t) {
+		g.end(t, Failed, errors.New("its name is another's"))
+		return
+	}
 	turn, first := g.tab.Turn(t)
 	switch {
 	case turn == Follow:
 		g.next(t)
-	case turn == Fetch && !g.tab.Named(t):
-		g.end(t, Failed, errors.New("its name is another's"))
 	case turn == Fetch:
 		g.tab.Begin(t, t)
 		g.tab.Move(t, []Status{Probing, Paused, Downloading}[g.IntN(3)])
@@ -248,11 +320,14 @@ func (g *game) cancel() {
 		g.owned = g.owned[1:]
 		g.tab.Next(false)
 	}
-	queued := g.tab.Drain()
-	require.True(g, slices.IsSortedFunc(queued, func(a, b *Task) int { return int(a.seq - b.seq) }))
-	for _, t := range queued {
-		g.tab.End(t, Cancelled, "download", why)
+	for !g.tab.Idle(true) {
+		g.grant()
+		queued := g.tab.Drain()
+		require.True(g, slices.IsSortedFunc(queued, func(a, b *Task) int { return int(a.seq - b.seq) }))
+		for _, t := range queued {
+			g.tab.End(t, Cancelled, "download", why)
+		}
 	}
-	require.True(g, g.tab.Idle())
+	require.True(g, g.tab.Idle(true))
 	g.check()
 }

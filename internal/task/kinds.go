@@ -4,7 +4,7 @@ import "hash/maphash"
 
 // kinds finds the task that fetches for all that want the same, or was the last to. By the hash
 // of what they want it keeps the task alone, and asks that what it wants. Where it is something
-// else the next hash is looked at. Nothing is ever taken out.
+// else the next hash is looked at.
 type kinds struct {
 	tasks *store
 	key   func(*Task) string
@@ -35,6 +35,27 @@ func (k *kinds) of(t *Task) (first *Task, at uint32) {
 		}
 		if first = k.tasks.at(int(i)); first == t || k.key(first) == key {
 			return first, at
+		}
+	}
+}
+
+// forget takes a task out that is to be forgotten, if it is the first of its kind. Whoever stands
+// behind it moves up, if that is as near to where it belongs.
+func (k *kinds) forget(t *Task) {
+	first, gap := k.of(t)
+	if first != t {
+		return
+	}
+	delete(k.first, gap)
+	for at := gap + 1; ; at++ {
+		i, taken := k.first[at]
+		if !taken {
+			return
+		}
+		if home := k.hash(k.key(k.tasks.at(int(i)))); at-home >= at-gap {
+			delete(k.first, at)
+			k.first[gap] = i
+			gap = at
 		}
 	}
 }

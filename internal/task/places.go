@@ -115,8 +115,8 @@ func (tab *Table) awake(w waiting) {
 	}
 }
 
-// Drain gives its caller all tasks of the queue and those that are delayed, in the order
-// they were added. They have no places.
+// Drain gives its caller all tasks of the queue, those that are delayed and those that are
+// paused alone, in the order they were added. They have no places.
 func (tab *Table) Drain() []*Task {
 	tab.mu.Lock()
 	defer tab.unlock()
@@ -129,15 +129,20 @@ func (tab *Table) Drain() []*Task {
 		all = append(all, w.task)
 	}
 	tab.delayed = nil
+	for t := range tab.held {
+		tab.unhold(t)
+		all = append(all, t)
+	}
 	slices.SortFunc(all, func(a, b *Task) int { return int(a.seq - b.seq) })
 	return all
 }
 
-// Idle reports whether no task is in the queue, delayed or in a place.
-func (tab *Table) Idle() bool {
+// Idle reports whether no task is in the queue, delayed, wished something for or in a place.
+// Those that are paused alone count where it is asked for.
+func (tab *Table) Idle(held bool) bool {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	return tab.taken == 0 && tab.ready.Len() == 0 && len(tab.delayed) == 0
+	return tab.taken == 0 && tab.ready.Len() == 0 && len(tab.delayed) == 0 && len(tab.wishes) == 0 && !(held && len(tab.held) > 0)
 }
 
 // Holding is how many delayed tasks hold something open.

@@ -11,7 +11,7 @@ import (
 // TestPlaces: no more tasks than places, the best first, and a place goes on to the next.
 func TestPlaces(t *testing.T) {
 	tab := table(2)
-	require.True(t, tab.Idle())
+	require.True(t, tab.Idle(true))
 	c := add(t, tab, "http://files.test/c", Spec{Priority: 2})
 	a := add(t, tab, "http://files.test/a", Spec{})
 	b := add(t, tab, "http://files.test/b", Spec{Priority: 1})
@@ -30,7 +30,7 @@ func TestPlaces(t *testing.T) {
 	next, more = tab.Next(false)
 	require.Nil(t, next, "none was wanted")
 	require.True(t, more, "a task waits and there is a place for it")
-	require.False(t, tab.Idle())
+	require.False(t, tab.Idle(true))
 }
 
 // TestDelayed: a task that is delayed holds no place, and is nobody's until its time has come.
@@ -48,7 +48,7 @@ func TestDelayed(t *testing.T) {
 	require.Same(t, soon, tab.Take())
 	tab.Delay(soon, now.Add(time.Second), false)
 	tab.Next(true)
-	require.False(t, tab.Idle())
+	require.False(t, tab.Idle(true))
 	require.Equal(t, now.Add(time.Second), tab.Due(now))
 	require.Nil(t, tab.Take())
 	require.Equal(t, now.Add(time.Minute), tab.Due(now.Add(time.Second)))
@@ -70,7 +70,7 @@ func TestDrain(t *testing.T) {
 	second := add(t, tab, "http://files.test/b", Spec{Priority: 2})
 	third := add(t, tab, "http://files.test/c", Spec{Priority: 1})
 	require.Equal(t, []*Task{delayed, second, third}, tab.Drain())
-	require.True(t, tab.Idle())
+	require.True(t, tab.Idle(true))
 	require.Zero(t, tab.Holding())
 }
 

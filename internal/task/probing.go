@@ -11,9 +11,9 @@ func (tab *Table) Unsized(most int) *Task {
 		return nil
 	}
 	for best := tab.ready.best(); tab.nextProbe < tab.tasks.n; {
-		t := tab.tasks.at(tab.nextProbe)
+		t := tab.tasks.find(tab.nextProbe)
 		tab.nextProbe++
-		if t.at >= 0 && t != best && t.size < 0 && !t.has(probed|duplicate) {
+		if t != nil && t.at >= 0 && t != best && t.size < 0 && !t.has(probed|duplicate) {
 			t.flags |= probed
 			return t
 		}

@@ -84,6 +84,19 @@ func (q *queue) remove(t *Task) {
 	for last := len(q.line) - 1; q.line[last] == gone; last-- {
 		q.line = q.line[:last]
 	}
+	if q.head >= manyWaiting && q.head > len(q.line)/2 {
+		q.moveUp()
+	}
+}
+
+// moveUp takes the room of those who have left: a line that is never empty would grow for ever.
+func (q *queue) moveUp() {
+	q.line, q.head = append(q.line[:0], q.line[q.head:]...), 0
+	for i, seq := range q.line {
+		if seq != gone {
+			q.tasks.at(int(seq)).at = int32(standing | i)
+		}
+	}
 }
 
 // moved restores the order after t's priority or size changed.

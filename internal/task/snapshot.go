@@ -1,5 +1,7 @@
 package task
 
+import "slices"
+
 // Snapshot is a task as it was at one moment.
 type Snapshot struct {
 	Task        *Task
@@ -37,6 +39,18 @@ func (tab *Table) Snapshots() []Snapshot {
 	for t := range tab.tasks.all() {
 		out = append(out, t.snapshot())
 	}
+	return out
+}
+
+// InTransfer are the tasks in transfer at one moment, in the order they were added.
+func (tab *Table) InTransfer() []Snapshot {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	out := make([]Snapshot, 0, len(tab.active))
+	for t := range tab.active {
+		out = append(out, t.snapshot())
+	}
+	slices.SortFunc(out, func(a, b Snapshot) int { return int(a.Task.seq - b.Task.seq) })
 	return out
 }
 

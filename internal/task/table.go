@@ -8,8 +8,8 @@
 // state, which what happens to a task leads from one consistent form to the next.
 //
 // A task that has not ended is in exactly one place: in the queue, delayed until a time, in
-// the list of a task that fetches the same file, or taken: then one goroutine owns it, and
-// only that one tells what becomes of it.
+// the list of a task that fetches the same file, paused alone, among those whose callers wish
+// something, or taken: then one goroutine owns it, and only that one tells what becomes of it.
 package task
 
 import (
@@ -49,18 +49,21 @@ type Table struct {
 	lastBare  *Spec // most files go where the one before went
 	ready     queue
 	delayed   delayed
-	taken     int // tasks that are somebody's
-	aside     int // of those, such as have given up their places
+	held      map[*Task]bool // paused alone; true: it holds something open
+	wishes    []*Task        // that wait for somebody to do what their callers wish
+	taken     int            // tasks that are somebody's
+	aside     int            // of those, such as have given up their places
 	active    map[*Task]struct{}
 	nextProbe int // of the tasks, those that Unsized has gone through
 	hinted    int // tasks in the queue whose size comes from a HEAD
 	totals    totals
+	forgotten failures // of tasks that there are no more
 }
 
 // New makes a table without tasks.
 func New(c Config) *Table {
 	tab := &Table{
-		cfg: c, names: names.New(), bare: map[bareSpec]*Spec{}, lastBare: &Spec{}, active: map[*Task]struct{}{},
+		cfg: c, names: names.New(), bare: map[bareSpec]*Spec{}, lastBare: &Spec{}, active: map[*Task]struct{}{}, held: map[*Task]bool{},
 	}
 	tab.ready = newQueue(&tab.tasks, order{smallFirst: c.SmallFirst, small: c.Small, threshold: c.Threshold})
 	tab.first = newKinds(&tab.tasks, tab.key)
@@ -151,15 +154,22 @@ func (tab *Table) add(url string, s *Spec) (*Task, error) {
 func (tab *Table) ByID(id string) *Task {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	if i := indexOf(id); i >= 0 && i < tab.tasks.n {
-		return tab.tasks.at(i)
-	}
-	return nil
+	return tab.tasks.find(indexOf(id))
 }
 
-// Tasks are all of them in the order they were added.
+// Tasks are all that are there when it is called, in the order they were added.
 func (tab *Table) Tasks() iter.Seq[*Task] {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	return tab.tasks.all()
+	n := tab.tasks.n
+	return func(yield func(*Task) bool) {
+		for i := range n {
+			tab.mu.Lock()
+			t := tab.tasks.find(i)
+			tab.mu.Unlock()
+			if t != nil && !yield(t) {
+				return
+			}
+		}
+	}
 }

@@ -149,7 +149,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	adding.Wait()
 	working.Wait()
-	require.True(t, tab.Idle())
+	require.True(t, tab.Idle(true))
 	c := tab.Totals()
 	require.Equal(t, Totals{Files: 800, Completed: 800, Bytes: 400 * 100, Downloaded: 400 * 100, Percent: 100}, c)
 }
@@ -174,7 +174,7 @@ func TestStarts(t *testing.T) {
 		tab.Next(false)
 	}
 	require.False(t, tab.Names(kept, "a").Free("c"), "for who is added later, or in the next Start")
-	failed, all := tab.EndStart()
+	failed, _, all := tab.EndStart()
 	require.True(t, tab.Names(kept, "a").Free("c"))
 	require.False(t, all)
 	require.Equal(t, []*Failure{

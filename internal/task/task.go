@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/redact"
@@ -20,7 +21,9 @@ type Spec struct {
 	Hash     digest.Sum
 	Header   http.Header
 	Backups  []string
-	Plain    bool // asked once, in one answer, without HEAD or Range
+	Plain    bool          // asked once, in one answer, without HEAD or Range
+	Tag      any           // the caller's own
+	Timeout  time.Duration // in transfer, for each Start; 0: any
 }
 
 // Task is one URL of a table. A million may wait, so it is small: what only a running
@@ -55,6 +58,8 @@ type rare struct {
 	failure    *failure
 	nextWaiter *Task // next in the list of tasks that wait for the one that fetches
 	before     *Task // has completed the same: its file may do
+	follows    *Task // fetches the same, and is waited for
+	wish       *wish // of its caller, for it alone; nil: there is none
 	held       any   // what its transfer keeps with it; the table only hands it out
 	speed      int64 // bytes/s
 	sooner     int32 // by how much it is more urgent than was said, since others wait for it
@@ -101,6 +106,11 @@ const (
 	named                         // it is settled what it is called
 	aside                         // it is in transfer without a place
 	usedName                      // its name has been another task's: what the directory held when it was opened is old news
+	held                          // it is paused alone
+	wished                        // it waits for somebody to do what its caller wishes
+	alone                         // what it has ended with concerns nobody else who wants the file
+	refused                       // it was cancelled alone: no Start tries it again
+	forgotten                     // there is no such task any more
 )
 
 func (t *Task) init(url string, s *Spec) {
@@ -118,7 +128,7 @@ func (t *Task) priority() int32 {
 
 // bare reports whether nothing but a directory and a priority was said.
 func (s *Spec) bare() bool {
-	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain
+	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain && s.Tag == nil && s.Timeout == 0
 }
 
 func (t *Task) has(f flags) bool { return t.flags&f != 0 }

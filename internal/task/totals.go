@@ -11,6 +11,22 @@ type totals struct {
 	reused                              int
 	saved                               int64
 	floor                               float64 // the percentage last shown
+	past                                past
+}
+
+// past is what has come and gone before the batch had nothing to do: progress begins anew then.
+type past struct {
+	files, completed  int
+	bytes, downloaded int64
+}
+
+// Rested notes that nothing is left to do for now.
+func (tab *Table) Rested() {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	c := &tab.totals
+	c.floor = 0
+	c.past = past{files: c.completed + c.failed + c.cancelled, completed: c.completed, bytes: c.bytes - c.lost, downloaded: tab.downloaded.Load()}
 }
 
 // resize keeps the totals in step with a task's size.
@@ -59,6 +75,31 @@ func (c *totals) lose(t *Task, times int) {
 	}
 }
 
+// uncount has a task that has ended count for nothing.
+func (tab *Table) uncount(t *Task) {
+	c := &tab.totals
+	n := t.downloaded.Load()
+	switch c.files--; t.status {
+	case Completed:
+		c.completed--
+	case Failed:
+		c.failed--
+		c.lose(t, -1)
+	case Cancelled:
+		c.cancelled--
+		c.lose(t, -1)
+	}
+	if t.has(reused) {
+		c.reused--
+		c.saved -= t.size
+	}
+	if !t.has(duplicate) {
+		tab.resize(t, -1)
+		c.unknown--
+		tab.downloaded.Add(-n)
+	}
+}
+
 // Totals are sums over all tasks.
 type Totals struct {
 	Files, Completed, Failed, Cancelled int
@@ -96,11 +137,15 @@ func (tab *Table) Totals() Totals {
 	case c.sized > 0 && (remains > 0 || c.unknown == c.lostUnknown): // else nobody knows what is left
 		s.Remaining = max(remains, 0)
 	}
-	switch {
-	case c.completed == c.files && c.files > 0:
+	was := c.past
+	if was.files == c.files {
+		was = past{} // nothing has begun since
+	}
+	switch bytes := s.Bytes - was.bytes; {
+	case c.completed-was.completed == c.files-was.files && c.files > 0:
 		s.Percent = 100
-	case s.Bytes > 0:
-		s.Percent = min(100*float64(s.Downloaded)/float64(s.Bytes), nearlyAll)
+	case bytes > 0:
+		s.Percent = min(100*max(float64(s.Downloaded-was.downloaded), 0)/float64(bytes), nearlyAll)
 	}
 	c.floor = max(c.floor, s.Percent)
 	s.Percent = c.floor

@@ -3,13 +3,13 @@ package task
 // What the owner of a task that is in a place tells of it.
 
 // Begin has a task keep with it what transfers it. NameUsed: its name has been another
-// task's.
-func (tab *Table) Begin(t *Task, transfer any) (priority int32, nameUsed bool) {
+// task's. Wished: something is to become of it for which it has to stop.
+func (tab *Table) Begin(t *Task, transfer any) (priority int32, nameUsed, wished bool) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
 	t.hold(transfer)
 	tab.active[t] = struct{}{}
-	return t.priority(), t.has(usedName)
+	return t.priority(), t.has(usedName), t.some().wish != nil
 }
 
 // Leave ends what Begin began. Rest is what is kept of the transfer from now on, print the one

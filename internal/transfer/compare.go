@@ -27,7 +27,7 @@ func (f *File) compare(ctx context.Context, a recovery.Action) error {
 	prefix, pin, tries := f.plan.There().Ranges()[0], *f.pin, f.tries
 	f.mu.Unlock()
 	from := max(prefix.Hi-overlapSize, prefix.Lo)
-	k := src.host.Lease(origin.Claim{File: f.id, Rank: Rank(f.priority, false)})
+	k := src.host.Lease(origin.Claim{File: f.id, Rank: Rank(f.priority.Load(), false)})
 	if err := k.Acquire(ctx); err != nil {
 		return err
 	}

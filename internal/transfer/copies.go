@@ -171,7 +171,7 @@ func (f *File) copyOf(first task.Done, confirmed func(partfile.File, fs.FileInfo
 	} else if existing {
 		return errKept
 	}
-	if err = reuse.Make(f.e.Context, f.target, in, info, f.hash); errors.Is(err, reuse.ErrChanged) {
+	if err = reuse.Make(f.life, f.target, in, info, f.hash); errors.Is(err, reuse.ErrChanged) {
 		return errGone
 	}
 	if err == nil && !f.hash.IsZero() {

@@ -33,13 +33,16 @@ type File struct {
 	spec     task.Spec
 	hash     digest.Sum   // the caller's, else the server's
 	limit    int          // requests of this file in flight
-	priority int32        // that it has its place with
+	priority atomic.Int32 // that it has its place with
 	speed    *meter.Meter // the reporter's
 	drip     drip         // the reporter's
 	received atomic.Int64 // bytes off the network
 	finder   reuse.Finder
 	version  reuse.Version // what is to have a name
 	reserved reservation
+
+	life context.Context // over when the Start is, or the file is stopped
+	halt halt
 
 	// The round's; set by the owner before its workers start.
 	ctx     context.Context
@@ -74,7 +77,7 @@ type Delay struct{ Until time.Time }
 func (e *Delay) Error() string { return "waits until " + e.Until.Format(time.TimeOnly) }
 
 func (e *Engine) newFile(t *task.Task) (*File, error) {
-	f := &File{e: e, t: t, spec: t.Spec(), limit: e.PerFile}
+	f := &File{e: e, t: t, spec: t.Spec(), limit: e.PerFile, life: e.Context}
 	f.hash = f.spec.Hash
 	if e.Shared {
 		f.id = t.ID()

@@ -47,7 +47,7 @@ func (f *File) verifyMirrorsLocked(mirrors []*source) {
 	atOnce := min(f.unsampled, f.limit-1)
 	places := make(chan struct{}, max(atOnce, 0))
 	for i, s := range mirrors {
-		ctx, k := f.ctx, s.host.Lease(origin.Claim{File: f.id, Rank: Rank(f.priority, true)})
+		ctx, k := f.ctx, s.host.Lease(origin.Claim{File: f.id, Rank: Rank(f.priority.Load(), true)})
 		placed := i < atOnce
 		if placed {
 			places <- struct{}{}

@@ -19,7 +19,8 @@ func (f *File) reopen() error {
 	if f.left.IsZero() {
 		return nil
 	}
-	err := f.target.Reopen(f.left, f.e.Table.Name(f.t))
+	name := f.e.Table.Name(f.t)
+	err := f.target.Reopen(f.left, name)
 	switch {
 	case errors.Is(err, disk.ErrLost):
 		f.e.warn("part file unusable, starting clean", f.t, err)
@@ -31,6 +32,9 @@ func (f *File) reopen() error {
 	f.adopted = f.plan.Len() > 0 // who knows whether those bytes were right
 	if f.adopted {
 		f.reportAdopted()
+	}
+	if f.unconfirmed = f.unconfirmed || f.adopted && name == ""; f.unconfirmed && f.plan.Complete() { // another task has left it
+		f.plan.Forget(f.pin.Size-1, f.pin.Size)
 	}
 	return nil
 }
@@ -92,7 +96,7 @@ func (f *File) rejectResume() error {
 // verify compares the complete part with what is known of the file. No worker runs.
 func (f *File) verify() error {
 	// A stream that was begun again, or an earlier process, may have left a longer file.
-	err := f.target.Verify(f.e.Context, f.pin.Size, f.stream || f.adopted, f.hash, f.hashing)
+	err := f.target.Verify(f.life, f.pin.Size, f.stream || f.adopted, f.hash, f.hashing)
 	switch {
 	case err == nil && !f.hash.IsZero():
 		f.e.Table.Verified(f.t)
@@ -104,7 +108,7 @@ func (f *File) verify() error {
 
 // publish gives the verified part its name, unless what is there already has the same bytes.
 func (f *File) publish() error {
-	err := f.target.Publish(f.e.Context, disk.Label{ModTime: f.modified, Mark: f.mark()})
+	err := f.target.Publish(f.life, disk.Label{ModTime: f.modified, Mark: f.mark()})
 	if err == nil {
 		f.done()
 	}

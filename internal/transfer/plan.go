@@ -53,7 +53,7 @@ func (f *File) layOutLocked(first *segment.Segment) {
 func (f *File) nowLocked(now time.Time) segment.Now {
 	n := segment.Now{
 		Time: now, Limit: f.limit, Others: f.unsampled, Idle: f.e.Idle(), Room: f.sources[f.current].host.Room(), Files: f.e.Files(),
-		MayGrow: f.err == nil && f.e.MayGrow(f.priority, f.smallLocked()),
+		MayGrow: f.err == nil && f.e.MayGrow(f.priority.Load(), f.smallLocked()),
 	}
 	if f.e.Probed(f.t) {
 		n.Others++
@@ -100,7 +100,9 @@ func (f *File) smallLocked() bool {
 func (f *File) largeLocked() bool { return f.pin != nil && f.pin.Size > f.e.Small }
 
 // urgentWaitsLocked reports whether a task waits that ought to have this file's place.
-func (f *File) urgentWaitsLocked() bool { return f.e.Table.Preempts(f.priority, f.smallLocked()) }
+func (f *File) urgentWaitsLocked() bool {
+	return f.e.Table.Preempts(f.priority.Load(), f.smallLocked())
+}
 
 // mayDelay reports whether the file may wait elsewhere, which bounds how many parts are held
 // open meanwhile.

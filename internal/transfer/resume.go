@@ -69,15 +69,15 @@ func (f *File) sameAsLeft(a *disk.Adopted) (bool, error) {
 	if first.Hi-first.Lo < overlapSize {
 		return false, nil
 	}
-	k := src.host.Lease(origin.Claim{File: f.id, Rank: Rank(f.priority, false)})
+	k := src.host.Lease(origin.Claim{File: f.id, Rank: Rank(f.priority.Load(), false)})
 	if err := k.Acquire(epoch); err != nil {
-		return false, context.Cause(f.e.Context)
+		return false, context.Cause(f.life)
 	}
 	defer k.Release()
 	timed, cancel := context.WithTimeout(epoch, f.e.Stall)
 	defer cancel()
 	got, says, o, _ := f.sample(timed, k, src, nil, 0, first.Hi-overlapSize, first.Hi)
-	return o.Err == nil && saysSame(&says, &a.Pin) && f.onDisk(first.Hi-overlapSize, got), context.Cause(f.e.Context)
+	return o.Err == nil && saysSame(&says, &a.Pin) && f.onDisk(first.Hi-overlapSize, got), context.Cause(f.life)
 }
 
 // applyJournal takes what a journal says for what is there, as far as that is to be confirmed.

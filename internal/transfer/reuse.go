@@ -27,7 +27,7 @@ func (f *File) checkExisting() (bool, error) {
 	if f.pin != nil {
 		return false, nil
 	}
-	kept, err := f.finder.Known(f.e.Context, f.hash, f.head)
+	kept, err := f.finder.Known(f.life, f.hash, f.head)
 	if kept && err == nil {
 		f.reused()
 	}
@@ -69,7 +69,7 @@ func (f *File) searchesLater(name string, size int64) bool {
 
 // copyFound completes the task with a copy of a file that has the digest asked for.
 func (f *File) copyFound() (bool, error) {
-	found, err := f.finder.Copy(f.e.Context, f.e.Dirs, f.search(f.pin.Size))
+	found, err := f.finder.Copy(f.life, f.e.Dirs, f.search(f.pin.Size))
 	f.searched = true
 	if found && err == nil {
 		f.reused()
@@ -83,7 +83,7 @@ func (f *File) copyFound() (bool, error) {
 
 // Same implements disk.Prover: by what the source has now that has answered first.
 func (f *File) Same(name string, info fs.FileInfo) bool {
-	return f.finder.Same(f.e.Context, name, info, f.version)
+	return f.finder.Same(f.life, name, info, f.version)
 }
 
 // settleName decides the file's name once and for all, by the one that is wanted, and what
@@ -99,13 +99,13 @@ func (f *File) settleName(name string, v reuse.Version) (existing bool, err erro
 		v.Told = f.hash
 	}
 	later := v.URL != nil && !f.hash.IsZero() && f.searchesLater(name, v.Pin.Size)
-	if f.e.Disk.Reuse && !f.target.Replaces(name) && !later && f.finder.TakeMarked(f.e.Context, name, v) {
+	if f.e.Disk.Reuse && !f.target.Replaces(name) && !later && f.finder.TakeMarked(f.life, name, v) {
 		return true, nil
 	}
 	f.version = v
 	existing, err = f.target.Settle(disk.Answer{Name: name, From: f.firstNumber(name), Size: v.Pin.Size, Proof: f, Sure: given && !later, Later: later, Given: given, Marks: v.URL != nil})
-	if err != nil && f.e.Context.Err() != nil { // what was looked at was not read to its end
-		err = context.Cause(f.e.Context)
+	if err != nil && f.life.Err() != nil { // what was looked at was not read to its end
+		err = context.Cause(f.life)
 	}
 	return existing, err
 }
@@ -119,7 +119,7 @@ func (f *File) head(served bool) (told reuse.Told, ok bool) {
 	if !open || f.spec.Plain || !f.e.HeadPays(src.host, served) {
 		return told, false
 	}
-	h, sent := f.e.Head(epoch, &src.Source, src.host, origin.Claim{File: f.id, Rank: Rank(f.priority, false), Rides: true}, func() bool { return true })
+	h, sent := f.e.Head(epoch, &src.Source, src.host, origin.Claim{File: f.id, Rank: Rank(f.priority.Load(), false), Rides: true}, func() bool { return true })
 	if sent && !h.Useful() {
 		f.e.HeadMissed(src.host, h.Status)
 	}

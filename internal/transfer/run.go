@@ -46,7 +46,7 @@ func (f *File) Run() error {
 		case errors.Is(err, errKept):
 			return f.keepExisting()
 		case errors.Is(err, errDecide):
-		case errors.Is(err, ErrPaused):
+		case errors.Is(err, ErrPaused) && f.halted() == nil:
 			f.mu.Lock()
 			f.rec.Paused()
 			f.mu.Unlock()
@@ -139,14 +139,16 @@ func (f *File) enter() (context.Context, error) {
 	}
 	epoch, ok := f.e.Gate.Try()
 	if !ok {
+		f.stopClock()
 		f.e.Table.Move(f.t, task.Paused)
 		var err error
-		if epoch, err = f.e.Gate.Enter(f.e.Context); err != nil {
+		if epoch, err = f.e.Gate.Enter(f.life); err != nil {
 			return nil, err
 		}
 	}
+	f.startClock()
 	f.e.Table.Move(f.t, status)
-	return epoch, nil
+	return f.enterEpoch(epoch), context.Cause(f.life)
 }
 
 // round lets workers fetch what is missing until that is done or something

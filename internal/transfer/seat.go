@@ -6,13 +6,17 @@ import "context"
 // make it anew. The zero Seat is ready; its owner runs one file after the other on it, and closes
 // it in the end.
 type Seat struct {
-	round lasting // contexts of rounds
+	life  lasting // contexts of files
+	epoch lasting // of what a file does between two pauses
+	round lasting // of rounds
 	owner worker  // the worker that the file's own goroutine is
 }
 
 // Close ends its contexts.
 func (s *Seat) Close() {
 	s.round.end()
+	s.epoch.end()
+	s.life.end()
 	s.owner.call.end()
 }
 

@@ -27,6 +27,8 @@ type saved struct {
 	idle      int          // rounds in a row in which nobody found anything to do
 	unretried int          // failures that no attempt has followed yet
 
+	spent time.Duration // of the time that its caller gives it, in this Start
+
 	lastFailure error // why the latest attempt that failed did
 
 	// Its content among the files at hand.

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/meter"
 	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/safename"
 	"github.com/littledl/littledl/internal/task"
 )
 
@@ -25,20 +27,30 @@ func (e *Engine) Start(t *task.Task, seat *Seat) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.seat = seat
-	f.priority, f.target.Want().NameUsed = e.Table.Begin(t, f)
+	f.live(seat)
+	priority, nameUsed, wished := e.Table.Begin(t, f)
+	f.priority.Store(priority)
+	if f.target.Want().NameUsed = nameUsed; wished {
+		f.Halt(ErrHalted)
+	}
 	return f, nil
 }
 
 // Task is the file's.
 func (f *File) Task() *task.Task { return f.t }
 
-// Priority is the one that it has been given its place with.
-func (f *File) Priority() int { return int(f.priority) }
+// Priority is the one that it has its place with.
+func (f *File) Priority() int { return int(f.priority.Load()) }
+
+// SetPriority changes it: what it asks for from now on, and who makes way for it, follows that.
+func (f *File) SetPriority(p int32) { f.priority.Store(p) }
+
+// Life is over when the file is to end.
+func (f *File) Life() context.Context { return f.life }
 
 // Requeued reports whether a file that ended with an error is to go on in another turn.
 func Requeued(err error) bool {
-	return err != nil && (errors.Is(err, ErrPreempted) || errors.As(err, new(*Delay)))
+	return err != nil && (errors.Is(err, ErrPreempted) || errors.Is(err, ErrHalted) || errors.As(err, new(*Delay)))
 }
 
 // DelayedUntil is when a file that ended with an error is to go on; zero: not at a time.
@@ -56,6 +68,8 @@ func DelayedUntil(err error) time.Time {
 // that will go on soon, and returns what is left, and by what its file can be known where that
 // is complete.
 func (f *File) Leave(err error) (left Rest, print task.Print) {
+	f.die()
+	f.delayFor(err)
 	if len(f.sources) > 1 {
 		left.Told = f.Report() // before what it tells of is put away
 	}
@@ -93,7 +107,7 @@ func resumable(err error) bool {
 // keepable is what a later round or Start goes on from; nil for nothing.
 func (f *File) keepable() *saved {
 	s := f.saved
-	if s.target == nil && s.left.IsZero() && !s.begun && s.lastFailure == nil {
+	if s.target == nil && s.left.IsZero() && !s.begun && s.lastFailure == nil && s.spent == 0 {
 		return nil
 	}
 	if s.sources == nil && s.left.IsZero() { // nothing is there
@@ -117,6 +131,25 @@ func (e *Engine) Drop(t *task.Task) {
 	f.release(e.Disk.Resume)
 	left.kept = f.keepable()
 	e.Table.Hold(t, left.Held())
+}
+
+// Delete removes the part that a task has left, which is closed.
+func (e *Engine) Delete(t *task.Task) {
+	part := RestOf(e.Table.Held(t)).Part()
+	if part.IsZero() {
+		return
+	}
+	sub, _ := safename.Split(t.Spec().Filename)
+	dir, err := e.Dirs.Open(t.Dir(), sub)
+	if err == nil {
+		err = part.Remove(dir)
+		e.Dirs.Close(dir)
+	}
+	if err != nil {
+		e.warn("something is left on the disk", t, err)
+	}
+	e.Table.Drop(t)
+	e.Table.Hold(t, nil)
 }
 
 // Interrupted words the cause that ended a task, with what it had been waiting for, which is

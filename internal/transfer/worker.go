@@ -133,7 +133,7 @@ func (f *File) fetch(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 func (f *File) claim(w *worker) origin.Claim {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return origin.Claim{File: f.id, Rank: Rank(f.priority, w.additional), Rides: !f.largeLocked()}
+	return origin.Claim{File: f.id, Rank: Rank(f.priority.Load(), w.additional), Rides: !f.largeLocked()}
 }
 
 // returnBeforeWait puts a segment back where others might get on with it while its worker waits

@@ -1,0 +1,125 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/littledl/littledl/internal/fail"
+)
+
+// A file may be stopped alone, while the others go on: since its caller wishes it, or its time is
+// up.
+
+// ErrHalted is why a file ended that its caller has stopped.
+var ErrHalted = errors.New("stopped by its caller")
+
+// halt is what stops a file. The contexts are those of its place, which another file may have as
+// soon as this one has left it.
+type halt struct {
+	mu     sync.Mutex
+	why    error // nil: it is not to stop
+	over   bool  // it has left its place
+	life   context.CancelCauseFunc
+	epoch  context.CancelCauseFunc // nil: it waits for the end of a pause
+	timer  *time.Timer             // nil: its time does not run
+	begins time.Time               // when that began to run
+}
+
+// Halt stops the file, which ends with that error. It may be called at any time, and waits for
+// nothing.
+func (f *File) Halt(why error) {
+	h := &f.halt
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.over || h.why != nil {
+		return
+	}
+	if h.why = why; h.life == nil {
+		return
+	}
+	h.life(why)
+	if h.epoch != nil {
+		h.epoch(why)
+	}
+}
+
+// live begins the file's life, in a place.
+func (f *File) live(seat *Seat) {
+	h := &f.halt
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f.seat = seat
+	f.life, h.life = seat.life.under(f.e.Context)
+	if h.why != nil {
+		h.life(h.why)
+	}
+}
+
+// enterEpoch is what the file does until it is paused, or stopped.
+func (f *File) enterEpoch(epoch context.Context) context.Context {
+	h := &f.halt
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ctx, cancel := f.seat.epoch.under(epoch)
+	if h.epoch = cancel; h.why != nil {
+		cancel(h.why)
+	}
+	return ctx
+}
+
+// die ends the file's life.
+func (f *File) die() {
+	h := &f.halt
+	f.stopClock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.over, h.life, h.epoch = true, nil, nil
+}
+
+// halted is why the file has been stopped; nil: it has not.
+func (f *File) halted() error {
+	f.halt.mu.Lock()
+	defer f.halt.mu.Unlock()
+	return f.halt.why
+}
+
+// startClock lets the time run that the caller gives the file, and stopClock stops it: it does not
+// run during a pause, nor before the file's turn has come.
+func (f *File) startClock() {
+	if f.spec.Timeout <= 0 {
+		return
+	}
+	h, left := &f.halt, f.spec.Timeout-f.spent
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.timer == nil {
+		h.begins = time.Now()
+		h.timer = time.AfterFunc(left, func() { f.Halt(fail.ErrTimeout) })
+	}
+}
+
+func (f *File) stopClock() {
+	h := &f.halt
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.timer != nil {
+		h.timer.Stop()
+		h.timer = nil
+		f.spent += time.Since(h.begins)
+	}
+}
+
+// delayFor has the time run while the file is delayed, and ends the delay with it.
+func (f *File) delayFor(err error) {
+	var d *Delay
+	if f.spec.Timeout <= 0 || !errors.As(err, &d) {
+		return
+	}
+	now := time.Now()
+	if end := now.Add(f.spec.Timeout - f.spent); d.Until.After(end) {
+		d.Until = end
+	}
+	f.spent += max(d.Until.Sub(now), 0)
+}

@@ -67,6 +67,8 @@ func TestGivenUp(t *testing.T) {
 			}
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			cancel()
+			// A server hears of it a moment after the client has given up.
+			require.Eventually(t, func() bool { return srv.InFlight() == 0 }, 10*time.Second, time.Millisecond)
 		}
 		srv.File("f", Size(1))
 		_, _, err := get(t, srv, srv.URL("f"))

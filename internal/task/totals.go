@@ -137,9 +137,9 @@ func (tab *Table) Totals() Totals {
 	case c.sized > 0 && (remains > 0 || c.unknown == c.lostUnknown): // else nobody knows what is left
 		s.Remaining = max(remains, 0)
 	}
-	was := c.past
-	if was.files == c.files {
-		was = past{} // nothing has begun since
+	was, resting := c.past, c.past.files > 0 && c.past.files == c.files
+	if resting { // nothing has been added since
+		was = past{}
 	}
 	switch bytes := s.Bytes - was.bytes; {
 	case c.completed-was.completed == c.files-was.files && c.files > 0:
@@ -147,8 +147,10 @@ func (tab *Table) Totals() Totals {
 	case bytes > 0:
 		s.Percent = min(100*max(float64(s.Downloaded-was.downloaded), 0)/float64(bytes), nearlyAll)
 	}
-	c.floor = max(c.floor, s.Percent)
-	s.Percent = c.floor
+	if !resting {
+		c.floor = max(c.floor, s.Percent)
+		s.Percent = c.floor
+	}
 	if s.Bytes > 0 {
 		s.Bytes = max(s.Bytes, s.Downloaded) // of those without a size more may have come
 	}

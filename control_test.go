@@ -139,7 +139,11 @@ func TestRemove(t *testing.T) {
 			time.Sleep(time.Second)
 			require.Equal(b, littledl.StatusFailed, b.task(id).Status)
 		}},
-		"cancelled": {first: func(b *batch, id string) { time.Sleep(time.Second); _ = b.get().CancelTask(id, nil); time.Sleep(time.Second) }},
+		"cancelled": {first: func(b *batch, id string) {
+			time.Sleep(time.Second)
+			_ = b.get().CancelTask(id, nil)
+			time.Sleep(time.Second)
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			batchBubble(t, func(b *batch) {

@@ -25,6 +25,7 @@ type settings struct {
 	smallFirst   bool
 	progress     ProgressFunc
 	fileComplete FileCompleteFunc
+	events       func(Event)
 	// Of the enhanced downloader.
 	enhanced      bool
 	threads       int   // requests in flight over all files

@@ -7,6 +7,7 @@ import (
 	"github.com/littledl/littledl/internal/batch"
 	"github.com/littledl/littledl/internal/budget"
 	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/exchange"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/health"
@@ -20,10 +21,14 @@ import (
 )
 
 // newRun wires a Start: what the caller has configured becomes what each part has to know.
-func (d *BatchDownloader) newRun(ctx context.Context, stay bool) *batch.Run {
+func (d *BatchDownloader) newRun(ctx context.Context, stay bool) (r *batch.Run) {
 	set, cfg := d.set, d.set.cfg
 	limits := health.Limits{Base: cfg.Retry.BaseDelay, MaxDelay: cfg.Retry.MaxDelay, MaxElapsed: cfg.Retry.MaxElapsed}
 	limiter := pace.New(cfg.MaxSpeed)
+	var events event.Sink
+	if set.events != nil {
+		events = func(e event.Event) { r.Hear(e) }
+	}
 	decoders, _ := transfer.Decoders(cfg.Decoders) // they were checked
 	c := batch.Config{
 		Table: d.table, Slots: budget.New(set.slots()), Tell: listener{d}, Places: set.files, Connections: set.connections(), SmallFirst: set.smallFirst,
@@ -40,7 +45,7 @@ func (d *BatchDownloader) newRun(ctx context.Context, stay bool) *batch.Run {
 		c.Share = batch.NewSharing(set.files, set.threads, set.adaptive && set.adaptiveSpeed)
 		c.Cut, o.Share = set.cutBy(c.Share), c.Share.Pool()
 	}
-	client := set.newClient(limits, limiter, decoders)
+	client := set.newClient(limits, limiter, decoders, events)
 	dirs := disk.NewDirs(partfile.WithRoom(set.openDir, client.MakeRoom))
 	c.Engine = transfer.Engine{
 		Table: d.table, Dirs: dirs, Index: d.index, Reuse: &d.reuse, Origins: origin.NewTable(o),
@@ -48,13 +53,14 @@ func (d *BatchDownloader) newRun(ctx context.Context, stay bool) *batch.Run {
 		Limits:  recovery.NewLimits(limits, cfg.Retry.MaxRetries, set.perFile(), set.plans.Least),
 		PerFile: set.perFile(), FirstAsk: set.firstAsk(), Small: smallSize, MaxFileSize: cfg.MaxFileSize, Stall: cfg.StallTimeout,
 		Holding: 2*set.files + 16, Shared: set.enhanced, TrustModTime: cfg.TrustModTime, TrustMirrors: set.trusted,
-		Search: set.searches(), Logs: cfg.Logger != nil, Traces: set.traces,
+		Events: events, Search: set.searches(), Logs: cfg.Logger != nil, Traces: set.traces,
 	}
-	return batch.New(ctx, c)
+	r = batch.New(ctx, c)
+	return r
 }
 
 // newClient is what makes the requests of a Start.
-func (s *settings) newClient(limits health.Limits, limiter *pace.Limiter, decoders map[string]transfer.Decoder) *exchange.Client {
+func (s *settings) newClient(limits health.Limits, limiter *pace.Limiter, decoders map[string]transfer.Decoder, events event.Sink) *exchange.Client {
 	c := s.cfg
 	return exchange.New(exchange.Config{
 		Client: fetch.New(fetch.Config{
@@ -62,7 +68,7 @@ func (s *settings) newClient(limits health.Limits, limiter *pace.Limiter, decode
 			ConnectTimeout: c.ConnectTimeout, HeaderTimeout: c.HeaderTimeout, DenyPrivate: c.DenyPrivateNetworks,
 			Connections: s.connections(), Header: c.Header, OriginHeaders: c.OriginHeaders, UserAgent: c.UserAgent,
 		}),
-		Limits: limits, Buffer: limiter.Burst(c.BufferSize), Encoded: httprange.Policy(c.ContentEncoding),
+		Events: events, Limits: limits, Buffer: limiter.Burst(c.BufferSize), Encoded: httprange.Policy(c.ContentEncoding),
 		Decodes: func(coding string) bool { return decoders[coding] != nil },
 		Status: func(code int, retryAfter time.Duration) error {
 			return &StatusError{Code: code, RetryAfter: retryAfter}
@@ -99,6 +105,9 @@ func (l listener) Ended(t *task.Task) {
 		d.table.Forget(t)
 	}
 }
+
+// Event implements batch.Listener.
+func (l listener) Event(e event.Event) { l.d.set.events(eventOf(e)) }
 
 // Progress implements batch.Listener.
 func (l listener) Progress() {

@@ -3,19 +3,22 @@ package batch
 import (
 	"sync"
 
+	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/task"
 )
 
 // notifier runs the user's callbacks: in order, one at a time, on its own
 // goroutine, so that a slow one slows no byte and one that calls back in
-// deadlocks nothing. Completions are never dropped; ticks that nobody has heard
+// deadlocks nothing. Events and completions are never dropped; ticks that nobody has heard
 // yet become one.
 type notifier struct {
 	tell Listener
+	wake func() // fewer wait to be told than before
 
 	mu      sync.Mutex
 	changed sync.Cond
-	files   []*task.Task
+	news    []news
+	waiting int // of them, and of those that are being told
 	tick    bool
 	calling bool
 	muted   bool // no more ticks for now
@@ -23,21 +26,56 @@ type notifier struct {
 	gone    bool // nobody delivers any more
 }
 
-func newNotifier(tell Listener) *notifier {
-	n := &notifier{tell: tell}
+// news is something that is to be told once.
+type news struct {
+	event event.Event // without a kind: none
+	ended *task.Task  // nil: none has
+}
+
+// manyNews is how many may wait to be told before no new file begins.
+const manyNews = 10_000
+
+func newNotifier(tell Listener, wake func()) *notifier {
+	n := &notifier{tell: tell, wake: wake}
 	n.changed.L = &n.mu
 	return n
 }
 
 // file announces a task that has ended. Nobody is woken where nobody listens.
 func (n *notifier) file(t *task.Task) {
-	if !n.tell.WantsFiles() {
-		return
+	if n.tell.WantsFiles() {
+		n.add(news{ended: t})
 	}
+}
+
+// event announces what happens.
+func (n *notifier) event(e event.Event) { n.add(news{event: e}) }
+
+func (n *notifier) add(one news) {
 	n.mu.Lock()
-	n.files = append(n.files, t)
+	if n.news = append(n.news, one); !n.gone {
+		n.waiting++
+	}
 	n.mu.Unlock()
 	n.changed.Broadcast()
+}
+
+// behind reports whether so much waits to be told that nothing should begin.
+func (n *notifier) behind() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.waiting > manyNews
+}
+
+// told notes that one has been.
+func (n *notifier) told() {
+	n.mu.Lock()
+	n.waiting--
+	wake := n.waiting == manyNews
+	n.mu.Unlock()
+	if wake {
+		n.wake()
+	}
 }
 
 // progress announces that it is time to tell of progress.
@@ -54,12 +92,12 @@ func (n *notifier) last() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.muted = true
-	for !n.gone && (len(n.files) > 0 || n.calling) {
+	for !n.gone && (len(n.news) > 0 || n.calling) {
 		n.changed.Wait()
 	}
 	n.tick = true
 	n.changed.Broadcast()
-	for !n.gone && (len(n.files) > 0 || n.tick || n.calling) {
+	for !n.gone && (len(n.news) > 0 || n.tick || n.calling) {
 		n.changed.Wait()
 	}
 }
@@ -81,12 +119,18 @@ func (n *notifier) close() {
 func (n *notifier) loop() {
 	defer n.leave()
 	for {
-		files, tick := n.next()
-		if len(files) == 0 && !tick {
+		all, tick := n.next()
+		if len(all) == 0 && !tick {
 			return
 		}
-		for _, t := range files {
-			n.tell.Ended(t)
+		for _, one := range all {
+			if one.event.Kind != "" {
+				n.tell.Event(one.event)
+			}
+			if one.ended != nil {
+				n.tell.Ended(one.ended)
+			}
+			n.told()
 		}
 		if tick {
 			n.tell.Progress()
@@ -95,22 +139,22 @@ func (n *notifier) loop() {
 }
 
 // next waits for something to tell, when all before has been told; nothing: it is over.
-func (n *notifier) next() (files []*task.Task, tick bool) {
+func (n *notifier) next() (all []news, tick bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.calling = false
 	n.changed.Broadcast()
-	for len(n.files) == 0 && !n.tick && !n.closed {
+	for len(n.news) == 0 && !n.tick && !n.closed {
 		n.changed.Wait()
 	}
-	files, tick = n.files, n.tick
-	n.files, n.tick, n.calling = nil, false, true
-	return files, tick
+	all, tick = n.news, n.tick
+	n.news, n.tick, n.calling = nil, false, true
+	return all, tick
 }
 
 func (n *notifier) leave() {
 	n.mu.Lock()
-	n.gone = true
+	n.gone, n.waiting = true, 0
 	n.mu.Unlock()
 	n.changed.Broadcast()
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/littledl/littledl/internal/budget"
+	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/gate"
 	"github.com/littledl/littledl/internal/segment"
 	"github.com/littledl/littledl/internal/task"
@@ -46,6 +47,7 @@ type Config struct {
 type Listener interface {
 	WantsFiles() bool
 	Ended(t *task.Task)
+	Event(e event.Event)
 	Progress()
 }
 
@@ -76,7 +78,7 @@ func New(ctx context.Context, c Config) *Run {
 	r := &Run{Config: c, wake: make(chan struct{}, 1), begun: time.Now(), quiet: newQuiet()}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	r.gate = gate.New(r.ctx)
-	r.notify = newNotifier(c.Tell)
+	r.notify = newNotifier(c.Tell, r.Wake)
 	r.prober = newProber(r)
 	r.engine = &r.Config.Engine
 	r.engine.Turns = r.engine.Shared && c.Connections == 1 && c.Places > 1
@@ -97,6 +99,9 @@ func (r *Run) Resume() {
 	r.gate.Resume()
 	r.Wake()
 }
+
+// Hear takes an event, to be told in its turn.
+func (r *Run) Hear(e event.Event) { r.notify.event(e) }
 
 // Wake tells that there is something new to do.
 func (r *Run) Wake() {
@@ -158,7 +163,7 @@ func (r *Run) dispatch() {
 	}
 	r.grant()
 	next := r.Table.Due(time.Now())
-	if !ended && !r.paused.Load() {
+	if !ended && !r.paused.Load() && !r.notify.behind() {
 		for t := r.Table.Take(); t != nil; t = r.Table.Take() {
 			r.member(func() { r.work(t) })
 		}

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/task"
 	"github.com/littledl/littledl/internal/transfer"
@@ -95,6 +96,7 @@ func (r *Run) hold(t *task.Task) {
 		open = false
 	}
 	r.Table.Rest(t, open)
+	r.engine.Events.Tell(event.Event{Kind: event.Paused, TaskID: t.ID()})
 }
 
 // remove ends a task of which nothing is to be left.
@@ -108,7 +110,9 @@ func (r *Run) remove(t *task.Task) {
 
 // gone has a task be known no more.
 func (r *Run) gone(t *task.Task, to task.Status) {
-	for _, o := range r.Table.Remove(t, to, fail.ErrCancelled) {
-		r.notify.file(o)
+	s, others := r.Table.Remove(t, to, fail.ErrCancelled)
+	r.tellRemoved(s)
+	for _, o := range others {
+		r.tellEnded(o)
 	}
 }

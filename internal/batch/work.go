@@ -32,6 +32,7 @@ func (r *Run) work(t *task.Task) {
 // transfer does what the task needs: a share or a copy of what another has fetched, or a
 // transfer of its own.
 func (r *Run) transfer(t *task.Task, seat *transfer.Seat) (*transfer.File, error) {
+	r.tellStarted(t)
 	if err := r.stillNamed(t); err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func (r *Run) after(t *task.Task, f *transfer.File, err error) *task.Task {
 		r.endTask(t, err)
 	}
 	r.prober.over(t, err == nil)
-	next, more := r.Table.Next(r.ctx.Err() == nil && !r.paused.Load())
+	next, more := r.Table.Next(r.ctx.Err() == nil && !r.paused.Load() && !r.notify.behind())
 	if next == nil || more { // its duplicates may have become ready
 		r.Wake()
 	}
@@ -113,9 +114,9 @@ func (r *Run) endAs(t *task.Task, to task.Status, err error) {
 		s := r.Table.Snapshot(t)
 		r.engine.Index.Add(t.Dir(), s.Name(), s.Size)
 	}
-	r.notify.file(t)
+	r.tellEnded(t)
 	for _, o := range others {
-		r.notify.file(o)
+		r.tellEnded(o)
 	}
 }
 

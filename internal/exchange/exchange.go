@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/health"
@@ -32,6 +33,7 @@ type Config struct {
 	// What becomes of what is sent encoded; Decodes says which codings can be undone.
 	Encoded httprange.Policy
 	Decodes func(coding string) bool
+	Events  event.Sink
 	// Status words a status that is of no use, for people.
 	Status func(code int, retryAfter time.Duration) error
 }
@@ -42,6 +44,7 @@ type Client struct {
 	buffers  sync.Pool
 	received atomic.Int64
 	last     atomic.Pointer[rangeText]
+	requests atomic.Int64 // that were told of
 }
 
 // New makes a client.
@@ -76,6 +79,7 @@ type Source struct {
 	URL    *url.URL
 	Home   string // its origin's name
 	Header http.Header
+	Task   string // that wants it, where somebody listens
 }
 
 // Ask is what is asked of a source.
@@ -151,7 +155,9 @@ func (c *Client) once(ctx context.Context, l *origin.Lease, a *Ask, s Sink, bega
 	req, ask := c.request(a)
 	l.Begin()
 	req.Admit = l
+	n := c.tellRequest(a)
 	res, err := c.conf.Client.Do(ctx, &req)
+	c.tellResponse(a.Source, n, res, err)
 	if err != nil {
 		return false, err
 	}

@@ -28,7 +28,9 @@ func (c *Client) Head(ctx context.Context, l *origin.Lease, s *Source) Head {
 	req := s.request(http.MethodHead)
 	l.Begin()
 	req.Admit = l
+	n := c.tellRequest(&Ask{Source: s, Origin: l.Home(), Ranged: true})
 	res, err := c.conf.Client.Do(ctx, &req)
+	c.tellResponse(s, n, res, err)
 	if err != nil {
 		return Head{}
 	}

@@ -100,6 +100,9 @@ func (l *Lease) offer() {
 	}
 }
 
+// Home is the origin that it is for.
+func (l *Lease) Home() *Origin { return l.home }
+
 // Begin is called before each request: what the one before has met is forgotten.
 func (l *Lease) Begin() { l.asked, l.request = nil, nil }
 

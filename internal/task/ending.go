@@ -48,7 +48,7 @@ func (tab *Table) BeginStart() {
 	defer tab.unlock()
 	tab.totals.floor, tab.nextProbe = 0, 0
 	for t := range tab.tasks.all() {
-		if t.status == Failed || t.status == Cancelled && !t.has(refused) {
+		if t.status == Failed || t.status == Cancelled && !t.has(alone) {
 			tab.retry(t)
 		}
 	}
@@ -63,7 +63,7 @@ func (tab *Table) retry(t *Task) {
 	tab.totals.lose(t, -1)
 	t.move(Pending)
 	t.set(alone, false)
-	t.set(refused, false)
+	t.set(started, false)
 	t.fail(nil)
 	if given := t.given(); given != "" && !tab.names.Reclaim(t.seq, t.Dir(), given, true) {
 		tab.clearDuplicate(t)

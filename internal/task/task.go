@@ -108,8 +108,8 @@ const (
 	usedName                      // its name has been another task's: what the directory held when it was opened is old news
 	held                          // it is paused alone
 	wished                        // it waits for somebody to do what its caller wishes
-	alone                         // what it has ended with concerns nobody else who wants the file
-	refused                       // it was cancelled alone: no Start tries it again
+	alone                         // what it has ended with concerns nobody else who wants the file; cancelled so, no Start tries it again
+	started                       // its turn has come, since it was last queued anew
 	forgotten                     // there is no such task any more
 )
 

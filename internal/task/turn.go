@@ -20,6 +20,15 @@ type Done struct {
 	Print  Print
 }
 
+// Started notes that a task's turn has come; first: it had not, since it was queued anew.
+func (tab *Table) Started(t *Task) (first bool) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	first = !t.has(started)
+	t.set(started, true)
+	return first
+}
+
 // Turn says what a task has to do, now that it has been taken, and for Share and Copy with
 // what. What comes of those is told by Shared, Copied or Changed, and then asked again.
 func (tab *Table) Turn(t *Task) (Turn, Done) {

@@ -109,7 +109,6 @@ func (tab *Table) Wished(t *Task) (kind Wish, cause error) {
 		t.change(r)
 	}
 	t.set(alone, kind != Pause)
-	t.set(refused, kind == Cancel)
 	return kind, cause
 }
 
@@ -209,11 +208,12 @@ func (tab *Table) SetPriority(t *Task, priority int) (running any) {
 
 // Remove ends a task, as complete or for a cause, if it has not ended, and forgets it. It returns
 // those that have ended for its sake.
-func (tab *Table) Remove(t *Task, to Status, cause error) (others []*Task) {
+// was is the task as it ended, without an end where it had one before.
+func (tab *Table) Remove(t *Task, to Status, cause error) (was Snapshot, others []*Task) {
 	tab.mu.Lock()
 	defer tab.unlock()
 	if t.has(forgotten) {
-		return nil
+		return Snapshot{}, nil
 	}
 	if !t.status.Ended() {
 		if to != Completed {
@@ -221,10 +221,11 @@ func (tab *Table) Remove(t *Task, to Status, cause error) (others []*Task) {
 		}
 		tab.end(t, to)
 		others = tab.release(t)
+		was = t.snapshot()
 	}
 	tab.uncount(t)
 	tab.forget(t)
-	return others
+	return was, others
 }
 
 // Alone has nobody else end with what a task is about to end with.

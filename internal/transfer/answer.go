@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/exchange"
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/fetch"
@@ -49,6 +50,9 @@ func (f *File) serve(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 	if f.unretried > 0 { // a failure counts as retried when the next attempt begins
 		f.unretried--
 		f.t.Retried()
+		if f.failed.why != nil { // else that was before it was queued anew
+			f.tell(event.Event{Kind: event.Retry, Source: src.raw, Origin: h.Name(), Err: f.failed.why, Wait: time.Since(f.failed.at)})
+		}
 	}
 	f.plan.Begin(w.s, src.n, cancel, h.RTT(), time.Now())
 	f.mu.Unlock()

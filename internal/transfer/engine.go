@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/exchange"
 	"github.com/littledl/littledl/internal/gate"
 	"github.com/littledl/littledl/internal/origin"
@@ -97,6 +98,7 @@ type Engine struct {
 	TrustMirrors bool          // sources may serve beside others once they were compared
 	Search       bool          // content is looked for among all files at hand
 	Logs         bool          // somebody reads the log
+	Events       event.Sink
 
 	Traces func(*recovery.Trace) // is given what each file decided, when it has ended; nil: nobody wants to know
 }

@@ -144,7 +144,9 @@ func (f *File) addSource(raw string, header http.Header) error {
 	if err != nil {
 		return err
 	}
-	s.n = len(f.sources)
+	if s.n = len(f.sources); f.e.Events != nil {
+		s.Task = f.t.ID()
+	}
 	if s.n < len(f.pins) {
 		s.pin = f.pins[s.n]
 	}

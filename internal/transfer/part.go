@@ -169,7 +169,7 @@ func (f *File) release(keep bool) {
 			f.pins = append(f.pins, s.pin)
 		}
 	} else {
-		f.countLocked(-f.plan.Reset())
+		f.e.Table.Count(f.t, -f.plan.Reset())
 		f.saved = saved{plan: f.plan, lastFailure: f.lastFailure, unretried: f.unretried, entity: entity{modified: f.modified}}
 	}
 	f.sources, f.rec, f.tries, f.begun, f.idle = nil, recovery.File{}, wait.Tries{}, false, 0

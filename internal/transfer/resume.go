@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/disk"
+	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/httprange"
 	"github.com/littledl/littledl/internal/journal"
@@ -112,7 +113,9 @@ func (f *File) delay(e *fail.Error) error {
 
 // countLocked adds to what is on the disk, for those who watch.
 func (f *File) countLocked(n int64) {
-	f.e.Table.Count(f.t, n)
+	if f.e.Table.Count(f.t, n); n < 0 {
+		f.tell(event.Event{Kind: event.Restart, Length: -n, Err: f.lastFailure})
+	}
 }
 
 // confirms reports whether an answer can confirm an adopted part: it must say itself

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/health"
 	"github.com/littledl/littledl/internal/recovery"
@@ -141,6 +142,7 @@ func (f *File) enter() (context.Context, error) {
 	if !ok {
 		f.stopClock()
 		f.e.Table.Move(f.t, task.Paused)
+		f.tell(event.Event{Kind: event.Paused})
 		var err error
 		if epoch, err = f.e.Gate.Enter(f.life); err != nil {
 			return nil, err

@@ -70,7 +70,7 @@ func (f *File) failureOf(a recovery.Action, src *source, o exchange.Outcome, t w
 func (f *File) failedLocked(src *source, h *origin.Origin, e recovery.Failure) wait.Tries {
 	if e.Err.Class != fail.Displaced {
 		src.errors++
-		f.lastFailure = e.Err
+		f.lastFailure, f.failed = e.Err, failed{e.Err, time.Now()}
 		if f.e.Logs {
 			f.failures = append(f.failures, e.Err)
 		}

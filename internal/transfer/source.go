@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/exchange"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/health"
@@ -49,6 +50,14 @@ func (e *Engine) Source(raw string, header http.Header) (s exchange.Source, o *o
 	}
 	o = e.Origins.Of(u)
 	return exchange.Source{URL: u, Home: o.Name(), Header: header}, o, nil
+}
+
+// tell tells of something that happens to the file.
+func (f *File) tell(e event.Event) {
+	if f.e.Events != nil {
+		e.TaskID = f.t.ID()
+		f.e.Events.Tell(e)
+	}
 }
 
 // addressLocked is the URL to ask a source for, and its origin.
@@ -143,6 +152,7 @@ func (f *File) standingsLocked() {
 			f.plan.Shed(s.n)
 			f.lastDropped = s
 			f.dropped++
+			f.tell(event.Event{Kind: event.Source, Source: s.raw, Origin: s.host.Name(), Err: f.lastFailure})
 		}
 		s.standing = now
 	}

@@ -30,12 +30,19 @@ type saved struct {
 	spent time.Duration // of the time that its caller gives it, in this Start
 
 	lastFailure error // why the latest attempt that failed did
+	failed      failed
 
 	// Its content among the files at hand.
 
 	searched bool
 	found    reuse.Place
 	wanted   string // what it is to be called
+}
+
+// failed is the latest attempt that has failed, whatever has been answered since.
+type failed struct {
+	why error
+	at  time.Time
 }
 
 // entity is what is believed of the file, by what answers have said.

@@ -52,7 +52,7 @@ func newDownloader(set *settings) *BatchDownloader {
 	return &BatchDownloader{
 		set: set, index: reuse.NewIndex(), progress: set.progress, complete: set.fileComplete,
 		table: task.New(task.Config{
-			Places: set.files, SmallFirst: set.smallFirst, Small: smallSize, Threshold: set.threshold, ByDigest: set.searches(),
+			Places: set.bounds().Places, SmallFirst: set.smallFirst, Small: smallSize, Threshold: set.threshold, ByDigest: set.searches(),
 		}),
 	}
 }
@@ -226,12 +226,12 @@ func (d *BatchDownloader) GetProgress() BatchProgress {
 func (d *BatchDownloader) GetStats() BatchStats {
 	past, run := d.control.Read()
 	s := stats(d.table.Totals(), past.Speed)
-	s.ReceivedBytes, s.CurrentConcurrency, s.Paused = past.Received, d.set.connections(), past.Paused
+	s.ReceivedBytes, s.CurrentConcurrency, s.Paused = past.Received, d.set.bounds().Connections, past.Paused
 	if run != nil {
 		s.CurrentConcurrency = run.Allowed()
 	}
 	if d.set.enhanced {
-		s.TotalThreads, s.DynamicChunksAdded = d.set.threads, past.Added
+		s.TotalThreads, s.DynamicChunksAdded = d.set.bounds().Connections, past.Added
 		if run != nil {
 			u := run.Share.Pool().Usage()
 			s.TotalThreads, s.ActiveThreads = u.Size, u.Used

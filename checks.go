@@ -16,7 +16,7 @@ func invalidOption(format string, args ...any) error {
 // check finds what is out of range or contradictory, before anything is touched.
 func (c DownloadConfig) check() error {
 	for name, d := range map[string]time.Duration{
-		"ConnectTimeout": c.ConnectTimeout, "HeaderTimeout": c.HeaderTimeout, "StallTimeout": c.StallTimeout,
+		"MinSpeedTime": c.MinSpeedTime, "ConnectTimeout": c.ConnectTimeout, "HeaderTimeout": c.HeaderTimeout, "StallTimeout": c.StallTimeout,
 		"ProgressInterval": c.ProgressInterval, "Retry.BaseDelay": c.Retry.BaseDelay,
 		"Retry.MaxDelay": c.Retry.MaxDelay, "Retry.MaxElapsed": c.Retry.MaxElapsed,
 	} {
@@ -24,7 +24,7 @@ func (c DownloadConfig) check() error {
 			return invalidOption("%s is %v; it must be from 0 to %v", name, d, time.Duration(maxTime))
 		}
 	}
-	for name, v := range map[string]int64{"MinChunkSize": c.MinChunkSize, "MaxSpeed": c.MaxSpeed, "MaxFileSize": c.MaxFileSize} {
+	for name, v := range map[string]int64{"MinChunkSize": c.MinChunkSize, "MaxSpeed": c.MaxSpeed, "MinSpeed": c.MinSpeed, "MaxFileSize": c.MaxFileSize} {
 		if v < 0 {
 			return invalidOption("%s is %d; it must not be negative", name, v)
 		}
@@ -47,6 +47,9 @@ func (c DownloadConfig) check() error {
 		return invalidOption("Decoders: %w", err)
 	}
 	if err := c.checkTransport(); err != nil {
+		return err
+	}
+	if err := checkHosts(c.Hosts); err != nil {
 		return err
 	}
 	return c.checkHeaders()

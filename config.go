@@ -83,6 +83,31 @@ type DownloadConfig struct {
 	BufferSize int
 	// MaxSpeed bounds the whole batch, in bytes per second. 0: unlimited.
 	MaxSpeed int64
+	// Hosts are what is to hold for single hosts: by "https://host[:port]" for that origin alone,
+	// or by "host" for all of its ports and schemes together, whose sums its limits are. Where an
+	// origin has an entry its host's does not count for it. Keys are compared in their canonical form
+	// (lower case, IDNA, default ports, no dot at the end); two that are the same, or "host:port"
+	// without a scheme, are ErrInvalidOption.
+	Hosts map[string]HostConfig
+	// AcquireHost is called before every request, HEADs and each hop of a redirect included, and
+	// may wait: so a budget can be shared with others. Its origin is scheme, host and port in lower
+	// case, the port always given: "https://example.com:443", "http://[::1]:8080". It is called
+	// from many goroutines, before any slot of the downloader's is held, and no timeout runs while it
+	// waits; ctx ends when the request is not wanted any more. release, which may be nil, is called
+	// once, when the body of the answer has ended, and before a redirect's next hop. Requests that
+	// ride on one connection (StreamsPerConnection) are one. An error fails the file, unless it
+	// has a method Retryable() bool that says true: then it is retried as a request that broke
+	// off is. Nil: nobody is asked.
+	AcquireHost func(ctx context.Context, origin string) (release func(), err error)
+
+	// MinSpeed, in bytes per second, is what a file has to come with: one that stays below it
+	// for MinSpeedTime in each second has its requests ended and retried, as one that stands still
+	// has, and fails with ErrTooSlow when that has happened MaxRetries times more, whatever it has
+	// brought. Time does not count in which no answer is under way, or the file is paused or held
+	// up by a speed limit of ours. 0: any speed will do.
+	MinSpeed int64
+	// MinSpeedTime is 30 s.
+	MinSpeedTime time.Duration
 
 	// StallTimeout without a byte ends an attempt, which is then retried: 30 s.
 	StallTimeout time.Duration
@@ -201,6 +226,7 @@ func (c DownloadConfig) withDefaults() DownloadConfig {
 	setDefault(&c.HeaderTimeout, 30*time.Second)
 	setDefault(&c.BufferSize, 256<<10)
 	setDefault(&c.StallTimeout, 30*time.Second)
+	setDefault(&c.MinSpeedTime, 30*time.Second)
 	setDefault(&c.ProgressInterval, 500*time.Millisecond)
 	setDefault(&c.Retry.MaxRetries, 3)
 	setDefault(&c.Retry.BaseDelay, 500*time.Millisecond)

@@ -85,7 +85,7 @@ func TestInternalImportsDownward(t *testing.T) {
 		"names":    {floor: 2, imports: []string{"safename"}},
 
 		"disk":     {floor: 3, imports: []string{"digest", "fail", "httprange", "journal", "partfile", "safename", "span"}},
-		"origin":   {floor: 3, imports: []string{"budget", "concurrency", "fetch", "health", "line", "share"}},
+		"origin":   {floor: 3, imports: []string{"budget", "concurrency", "fail", "fetch", "health", "line", "meter", "pace", "share"}},
 		"recovery": {floor: 3, imports: []string{"backoff", "fail", "health", "wait"}},
 		"task":     {floor: 3, imports: []string{"digest", "names", "redact", "safename"}},
 

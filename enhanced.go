@@ -33,7 +33,7 @@ func NewEnhancedBatchDownloader(opts ...Option) (*EnhancedBatchDownloader, error
 }
 
 func enhancedDefaults(s *settings) error {
-	s.enhanced, s.threads, s.threshold = true, 15, mib
+	s.enhanced, s.threads, s.threshold = true, defaultThreads, mib
 	s.multiSource, s.adaptiveSpeed = true, true
 	return nil
 }
@@ -156,7 +156,7 @@ func (s *settings) cutShared(c transfer.Cut, shared *batch.Sharing) (l segment.L
 	}
 	// Where many files share the budget, no more pieces than a file will have slots for.
 	files := shared.Files()
-	n = min(n, max(chunksFor(c.Size), (s.threads+files-1)/files))
+	n = min(n, max(chunksFor(c.Size), (s.bounds().Connections+files-1)/files))
 	begin := min(n, c.Limit)
 	return segment.Layout{Segments: n - n%begin, Workers: begin, Most: sel.max, Down: true}, c.Limit // as many for each
 }

@@ -33,6 +33,7 @@ var (
 	ErrEncoding          = fail.ErrEncoding          // Content-Encoding
 	ErrStalled           = fail.ErrStalled           // DownloadConfig.StallTimeout
 	ErrTimeout           = fail.ErrTimeout           // WithTimeout
+	ErrTooSlow           = fail.ErrTooSlow           // DownloadConfig.MinSpeed
 	ErrFileTooLarge      = fail.ErrFileTooLarge      // DownloadConfig.MaxFileSize
 	ErrTooManyRedirects  = fail.ErrTooManyRedirects  // more than 10
 	ErrForbiddenRedirect = fail.ErrForbiddenRedirect // to another scheme, or from https to http

@@ -1,10 +1,13 @@
 package littledl
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"net/http"
+	"sync/atomic"
 
+	"github.com/littledl/littledl/internal/batch"
 	"github.com/littledl/littledl/internal/disk"
 	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/recovery"
@@ -15,10 +18,11 @@ import (
 // downloader is made, never silently corrected.
 type Option func(*settings) error
 
-// settings is what the options add up to; it does not change after New.
+// settings is what the options add up to; after New only the limits change.
 type settings struct {
 	cfg          DownloadConfig
-	files        int
+	limits       atomic.Pointer[Limits] // as they were set last
+	files        int                    // as the options say
 	chunks       int
 	chunksGiven  bool
 	adaptive     bool
@@ -28,7 +32,7 @@ type settings struct {
 	events       func(Event)
 	// Of the enhanced downloader.
 	enhanced      bool
-	threads       int   // requests in flight over all files
+	threads       int   // requests in flight over all files, as the options say
 	threshold     int64 // bytes; smaller files go first, in one request each
 	selector      *StrategySelector
 	noReuse       bool
@@ -44,7 +48,7 @@ type settings struct {
 }
 
 func newSettings(opts []Option) (*settings, error) {
-	s := &settings{files: 5, chunks: 4, adaptive: true, smallFirst: true, openDir: partfile.OpenDir}
+	s := &settings{files: defaultFiles, chunks: 4, adaptive: true, smallFirst: true, openDir: partfile.OpenDir}
 	for _, o := range opts {
 		if o == nil {
 			return nil, invalidOption("nil Option")
@@ -56,12 +60,10 @@ func newSettings(opts []Option) (*settings, error) {
 	if err := s.cfg.check(); err != nil {
 		return nil, err
 	}
-	if s.cfg.MaxChunks == 0 { // of limits that were given none is lowered by a default
-		s.cfg.MaxChunks = max(16, s.chunks, s.threads)
-	}
-	if s.enhanced && s.cfg.MaxConnections > 0 {
-		s.threads = min(s.threads, s.cfg.MaxConnections)
-	}
+	s.limits.Store(&Limits{
+		MaxConcurrentFiles: s.files, MaxConnections: s.cfg.MaxConnections, MaxConnectionsPerHost: s.cfg.MaxConnectionsPerHost,
+		MaxTotalThreads: s.threads, MaxSpeed: s.cfg.MaxSpeed,
+	})
 	s.cfg = s.cfg.withDefaults()
 	s.plans, s.onDisk = s.segments(), s.targets()
 	return s, nil
@@ -81,15 +83,35 @@ func (s *settings) targets() disk.Policy {
 	}
 }
 
-// connections is how many requests may be in flight in all.
-func (s *settings) connections() int {
+const (
+	defaultFiles   = 5
+	defaultThreads = 15
+)
+
+// bounds are what the limits come to.
+func (s *settings) bounds() batch.Limits {
+	l := *s.limits.Load()
+	b := batch.Limits{Places: cmp.Or(l.MaxConcurrentFiles, defaultFiles), PerFile: s.chunks, Speed: l.MaxSpeed}
+	threads := 0
 	if s.enhanced {
-		return s.threads
+		threads = cmp.Or(l.MaxTotalThreads, defaultThreads)
 	}
-	if s.cfg.MaxConnections > 0 {
-		return s.cfg.MaxConnections
+	chunks := cmp.Or(s.cfg.MaxChunks, max(16, s.chunks, threads)) // of limits that were given none is lowered by a default
+	switch {
+	case s.enhanced:
+		b.Connections = min(threads, cmp.Or(l.MaxConnections, threads))
+		b.Slots = math.MaxInt32 // none of its own where the allocator has one
+		if !s.chunksGiven {
+			b.PerFile = b.Connections
+		}
+		b.PerFile = min(b.PerFile, chunks)
+	default:
+		b.PerFile = min(b.PerFile, chunks)
+		b.Connections = cmp.Or(l.MaxConnections, b.Places*b.PerFile)
+		b.Slots = b.Connections
 	}
-	return s.files * s.perFile()
+	b.PerHost = min(b.Connections, cmp.Or(l.MaxConnectionsPerHost, b.Connections))
+	return b
 }
 
 // streams is how many requests may ride on one connection.
@@ -100,23 +122,6 @@ func (s *settings) streams() int {
 	return 4
 }
 
-// slots is the size of the pool's own budget: none of its own where the allocator
-// has one.
-func (s *settings) slots() int {
-	if s.enhanced {
-		return math.MaxInt32
-	}
-	return s.connections()
-}
-
-// perFile is how many requests of one file may be in flight.
-func (s *settings) perFile() int {
-	if s.enhanced && !s.chunksGiven {
-		return min(s.threads, s.cfg.MaxChunks)
-	}
-	return min(s.chunks, s.cfg.MaxChunks)
-}
-
 // firstAsk is how many bytes the first request of a file asks for.
 func (s *settings) firstAsk() int64 { return max(smallSize, s.threshold) }
 
@@ -124,7 +129,7 @@ func (s *settings) firstAsk() int64 { return max(smallSize, s.threshold) }
 // one counts. Maps are copied.
 func WithConfig(c DownloadConfig) Option {
 	return func(s *settings) error {
-		c.Header, c.Decoders = c.Header.Clone(), maps.Clone(c.Decoders)
+		c.Header, c.Decoders, c.Hosts = c.Header.Clone(), maps.Clone(c.Decoders), maps.Clone(c.Hosts)
 		origins := c.OriginHeaders
 		c.OriginHeaders = make(map[string]http.Header, len(origins))
 		for origin, h := range origins {

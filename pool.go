@@ -2,6 +2,7 @@ package littledl
 
 import (
 	"context"
+	"net/url"
 	"time"
 
 	"github.com/littledl/littledl/internal/batch"
@@ -22,37 +23,34 @@ import (
 
 // newRun wires a Start: what the caller has configured becomes what each part has to know.
 func (d *BatchDownloader) newRun(ctx context.Context, stay bool) (r *batch.Run) {
-	set, cfg := d.set, d.set.cfg
+	set, cfg, now := d.set, d.set.cfg, d.set.bounds()
 	limits := health.Limits{Base: cfg.Retry.BaseDelay, MaxDelay: cfg.Retry.MaxDelay, MaxElapsed: cfg.Retry.MaxElapsed}
-	limiter := pace.New(cfg.MaxSpeed)
 	var events event.Sink
 	if set.events != nil {
 		events = func(e event.Event) { r.Hear(e) }
 	}
 	decoders, _ := transfer.Decoders(cfg.Decoders) // they were checked
 	c := batch.Config{
-		Table: d.table, Slots: budget.New(set.slots()), Tell: listener{d}, Places: set.files, Connections: set.connections(), SmallFirst: set.smallFirst,
+		Table: d.table, Slots: budget.New(now.Slots), Tell: listener{d}, Limits: now, SmallFirst: set.smallFirst,
 		Stay: stay, Interval: cfg.ProgressInterval, Cut: cut, Class: chunksFor, Op: opOf, Word: known, Logger: cfg.Logger,
 	}
+	rules, _ := rulesOf(cfg.Hosts) // they were checked, too
 	o := origin.Config{
-		Slots: c.Slots, Most: set.connections(), Adaptive: set.adaptive, Limits: limits, Served: &d.served,
-		Streams: set.streams(),
-	}
-	if n := cfg.MaxConnectionsPerHost; n > 0 {
-		o.Most = min(o.Most, n)
+		Slots: c.Slots, Most: now.PerHost, InAll: now.Connections, Adaptive: set.adaptive, Limits: limits, Served: &d.served,
+		Streams: set.streams(), Rules: rules, Enter: cfg.AcquireHost,
 	}
 	if set.enhanced {
-		c.Share = batch.NewSharing(set.files, set.threads, set.adaptive && set.adaptiveSpeed)
+		c.Share = batch.NewSharing(now.Connections, set.adaptive && set.adaptiveSpeed)
 		c.Cut, o.Share = set.cutBy(c.Share), c.Share.Pool()
 	}
-	client := set.newClient(limits, limiter, decoders, events)
+	client := set.newClient(limits, rules, decoders, events)
 	dirs := disk.NewDirs(partfile.WithRoom(set.openDir, client.MakeRoom))
 	c.Engine = transfer.Engine{
 		Table: d.table, Dirs: dirs, Index: d.index, Reuse: &d.reuse, Origins: origin.NewTable(o),
-		Client: client, Limiter: limiter, Decoders: decoders, Plans: &set.plans, Disk: &set.onDisk,
-		Limits:  recovery.NewLimits(limits, cfg.Retry.MaxRetries, set.perFile(), set.plans.Least),
-		PerFile: set.perFile(), FirstAsk: set.firstAsk(), Small: smallSize, MaxFileSize: cfg.MaxFileSize, Stall: cfg.StallTimeout,
-		Holding: 2*set.files + 16, Shared: set.enhanced, TrustModTime: cfg.TrustModTime, TrustMirrors: set.trusted,
+		Client: client, Limiter: pace.New(now.Speed), Decoders: decoders, Plans: &set.plans, Disk: &set.onDisk,
+		Limits:   recovery.NewLimits(limits, cfg.Retry.MaxRetries, now.PerFile, set.plans.Least),
+		FirstAsk: set.firstAsk(), Small: smallSize, MaxFileSize: cfg.MaxFileSize, Stall: cfg.StallTimeout,
+		Slowest: transfer.Slowest{Speed: cfg.MinSpeed, Time: cfg.MinSpeedTime}, Shared: set.enhanced, TrustModTime: cfg.TrustModTime, TrustMirrors: set.trusted,
 		Events: events, Search: set.searches(), Logs: cfg.Logger != nil, Traces: set.traces,
 	}
 	r = batch.New(ctx, c)
@@ -60,15 +58,22 @@ func (d *BatchDownloader) newRun(ctx context.Context, stay bool) (r *batch.Run) 
 }
 
 // newClient is what makes the requests of a Start.
-func (s *settings) newClient(limits health.Limits, limiter *pace.Limiter, decoders map[string]transfer.Decoder, events event.Sink) *exchange.Client {
+func (s *settings) newClient(limits health.Limits, rules origin.Rules, decoders map[string]transfer.Decoder, events event.Sink) *exchange.Client {
 	c := s.cfg
+	var forbids func(*url.URL) (ranges, heads bool)
+	if len(rules) > 0 {
+		forbids = func(u *url.URL) (ranges, heads bool) {
+			r := rules.Of(fetch.Origin(u))
+			return r.NoRange, r.NoHead
+		}
+	}
 	return exchange.New(exchange.Config{
 		Client: fetch.New(fetch.Config{
 			HTTPClient: c.HTTPClient, Proxy: c.Proxy, TLSConfig: c.TLSConfig, DialContext: c.DialContext,
 			ConnectTimeout: c.ConnectTimeout, HeaderTimeout: c.HeaderTimeout, DenyPrivate: c.DenyPrivateNetworks,
-			Connections: s.connections(), Header: c.Header, OriginHeaders: c.OriginHeaders, UserAgent: c.UserAgent,
+			Connections: s.bounds().Connections, Forbids: forbids, Header: c.Header, OriginHeaders: c.OriginHeaders, UserAgent: c.UserAgent,
 		}),
-		Events: events, Limits: limits, Buffer: limiter.Burst(c.BufferSize), Encoded: httprange.Policy(c.ContentEncoding),
+		Events: events, Limits: limits, Buffer: c.BufferSize, Encoded: httprange.Policy(c.ContentEncoding),
 		Decodes: func(coding string) bool { return decoders[coding] != nil },
 		Status: func(code int, retryAfter time.Duration) error {
 			return &StatusError{Code: code, RetryAfter: retryAfter}

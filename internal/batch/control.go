@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/origin"
 )
 
 // Control is one downloader's: what pauses, resumes and ends its Starts, of which one runs at
@@ -15,6 +16,7 @@ type Control struct {
 	paused  bool
 	stopped bool
 	past    Past
+	origins []origin.Stats // of the last Start
 }
 
 // Past is what Starts have come to.
@@ -45,7 +47,7 @@ func (c *Control) Begin(make func() *Run) (*Run, error) {
 func (c *Control) End() (stopped bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.past, c.run = c.readLocked(), nil
+	c.past, c.origins, c.run = c.readLocked(), c.run.engine.Origins.Stats(), nil
 	c.past.Speed = 0
 	return c.stopped
 }
@@ -109,6 +111,21 @@ func (c *Control) act(first func(), then func(*Run)) error {
 		then(c.run)
 	}
 	return nil
+}
+
+// Adjust does something to the Start that runs, after what it is to be for the next, with the
+// same error.
+func (c *Control) Adjust(first func(), then func(*Run)) error { return c.act(first, then) }
+
+// Origins are what the Start that runs knows of origins, or what the last one did.
+func (c *Control) Origins() []origin.Stats {
+	c.mu.Lock()
+	r, past := c.run, c.origins
+	c.mu.Unlock()
+	if r != nil {
+		return r.engine.Origins.Stats()
+	}
+	return past
 }
 
 // Stop is Cancel for good. Last: nothing runs that would clear up when it ends, nor was it

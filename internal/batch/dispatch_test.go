@@ -31,7 +31,7 @@ func TestEndBetweenTwoLooks(t *testing.T) {
 		_, err := tab.Add("http://files.test/a", task.Spec{})
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
-		r := New(ctx, Config{Table: tab, Connections: 1, Places: 1})
+		r := New(ctx, Config{Table: tab, Limits: Limits{Places: 1, Connections: 1}})
 		r.Pause() // nothing is to begin
 		cancel()
 		r.ctx = &lateContext{Context: r.ctx}

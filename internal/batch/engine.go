@@ -20,6 +20,9 @@ func (r *Run) Idle() int {
 	return r.Slots.Usage().Idle()
 }
 
+// Bounds implements transfer.Batch.
+func (r *Run) Bounds() *transfer.Bounds { return &r.limits.Load().bounds }
+
 // Files implements transfer.Batch.
 func (r *Run) Files() int {
 	if r.Share == nil {

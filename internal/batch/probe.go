@@ -113,7 +113,7 @@ func (p *prober) isUnderWay(t *task.Task) bool {
 func (p *prober) await(t *task.Task) {
 	p.mu.Lock()
 	q := p.probes[t]
-	wait := q != nil && (q.limited || p.r.engine.PerFile == 1)
+	wait := q != nil && (q.limited || p.r.limits.Load().PerFile == 1)
 	sent := wait && q.sent
 	p.mu.Unlock()
 	switch {

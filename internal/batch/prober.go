@@ -171,7 +171,7 @@ func (p *prober) sweepLocked() {
 			continue
 		}
 		h := p.hostLocked(o)
-		if h.state == refused {
+		if h.state == refused || o.NoHead() {
 			continue
 		}
 		if len(h.waiting) == 0 && !slices.Contains(p.waits, h) {
@@ -182,12 +182,12 @@ func (p *prober) sweepLocked() {
 }
 
 // ahead is how many tasks of the queue may have sizes that HEADs have told.
-func (p *prober) ahead() int { return max(maxAhead, 4*p.r.Places) }
+func (p *prober) ahead() int { return max(maxAhead, 4*p.r.limits.Load().Places) }
 
 // most is how many HEADs may be in flight: a quarter of the connections. The only one
 // is never free while there is anything to fetch.
 func (p *prober) most() int {
-	switch n := p.r.Connections; {
+	switch n := p.r.limits.Load().Connections; {
 	case n == 1, !p.r.SmallFirst:
 		return 0
 	default:
@@ -238,7 +238,7 @@ func (p *prober) source(t *task.Task) (*exchange.Source, *origin.Origin) {
 }
 
 // limited reports whether a host bears fewer requests than there may be.
-func (p *prober) limited(o *origin.Origin) bool { return o.Capacity() < p.r.Connections }
+func (p *prober) limited(o *origin.Origin) bool { return o.Capacity() < p.r.limits.Load().Connections }
 
 // size is what a HEAD told; -1: nothing.
 func size(h exchange.Head) int64 {

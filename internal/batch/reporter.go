@@ -74,6 +74,7 @@ func (p *reporter) tick(now time.Time) {
 	}
 	for _, f := range p.files {
 		f.Watch(now)
+		f.Hurry(now)
 		f.Measure(now)
 		p.lookAside(f, now)
 	}

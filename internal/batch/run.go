@@ -31,16 +31,15 @@ type Config struct {
 	Share  *Sharing // nil: each file has requests of its own
 	Tell   Listener
 
-	Places      int           // files in transfer at once
-	Connections int           // requests in flight at once
-	SmallFirst  bool          // sizes are asked for ahead
-	Stay        bool          // it goes on when nothing is left to do
-	Interval    time.Duration // between two reports of progress
-	Cut         func(transfer.Cut) (segment.Layout, int)
-	Class       func(size int64) int // sizes of one class need not be known more exactly
-	Op          func(error) string   // what was being done when an error happened
-	Word        func(error) error    // an error for callers
-	Logger      *slog.Logger
+	Limits     Limits        // to begin with
+	SmallFirst bool          // sizes are asked for ahead
+	Stay       bool          // it goes on when nothing is left to do
+	Interval   time.Duration // between two reports of progress
+	Cut        func(transfer.Cut) (segment.Layout, int)
+	Class      func(size int64) int // sizes of one class need not be known more exactly
+	Op         func(error) string   // what was being done when an error happened
+	Word       func(error) error    // an error for callers
+	Logger     *slog.Logger
 }
 
 // Listener is told what happens, from one goroutine.
@@ -66,6 +65,7 @@ type Run struct {
 	idle   bool // the dispatcher's last look found nothing left to do
 	quiet  quiet
 
+	limits atomic.Pointer[limits]
 	paused atomic.Bool
 	joined atomic.Int64          // workers beyond those that files began with
 	speed  atomic.Int64          // bytes/s, smoothed
@@ -81,8 +81,7 @@ func New(ctx context.Context, c Config) *Run {
 	r.notify = newNotifier(c.Tell, r.Wake)
 	r.prober = newProber(r)
 	r.engine = &r.Config.Engine
-	r.engine.Turns = r.engine.Shared && c.Connections == 1 && c.Places > 1
-	r.engine.OneAsk = r.engine.PerFile == 1 && (c.Connections > 1 || c.Places == 1)
+	r.limits.Store(r.bounded(c.Limits))
 	r.engine.Batch, r.engine.Context, r.engine.Gate = r, r.ctx, r.gate
 	return r
 }
@@ -226,8 +225,9 @@ func (r *Run) Speed() float64 {
 
 // Allowed is how many requests may be in flight now, as far as the origins in use bear.
 func (r *Run) Allowed() int {
+	most := r.limits.Load().Connections
 	if sum := r.engine.Origins.Capacity(); sum > 0 {
-		return min(r.Connections, sum)
+		return min(most, sum)
 	}
-	return r.Connections
+	return most
 }

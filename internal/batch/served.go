@@ -27,7 +27,7 @@ func (p *prober) answered(t *task.Task, o *origin.Origin, size int64) {
 	}
 	var q *probe
 	p.sweepLocked()
-	if len(h.waiting) > 0 && p.inFlight < p.most() && p.r.engine.PerFile > 1 {
+	if len(h.waiting) > 0 && p.inFlight < p.most() && p.r.limits.Load().PerFile > 1 {
 		h.sample, h.size = t, size
 		q = p.testLocked(h) // while the file has one request in flight
 	} else {
@@ -57,7 +57,7 @@ func (p *prober) over(t *task.Task, complete bool) {
 // pays reports whether a host answers HEAD, as far as is known, and HEADs are wanted at all.
 // Served: it has served the very URL by GET before.
 func (p *prober) pays(o *origin.Origin, served bool) bool {
-	if !p.r.SmallFirst {
+	if !p.r.SmallFirst || o.NoHead() {
 		return false
 	}
 	p.mu.Lock()

@@ -2,6 +2,8 @@ package batch
 
 import (
 	"context"
+	"math"
+	"sync/atomic"
 
 	"github.com/littledl/littledl/internal/share"
 	"github.com/littledl/littledl/internal/transfer"
@@ -13,14 +15,15 @@ const proberID = "hints"
 // Sharing is one budget of requests in flight that the files of a Start share.
 type Sharing struct {
 	pool    *share.Pool
-	most    int
+	most    atomic.Int64
 	follows bool // what the origins bear
 }
 
-// NewSharing makes a budget for so many files at a time, as many that stand aside, and so many
-// requests. Follows: it shrinks where the origins in use bear fewer.
-func NewSharing(files, most int, follows bool) *Sharing {
-	s := &Sharing{pool: share.New(2*files+1, most), most: most, follows: follows} // the prober is one of them
+// NewSharing makes a budget of so many requests, for any files: it is others who say how many
+// are in transfer. Follows: it shrinks where the origins in use bear fewer.
+func NewSharing(most int, follows bool) *Sharing {
+	s := &Sharing{pool: share.New(math.MaxInt32, most), follows: follows}
+	s.most.Store(int64(most))
 	// There is room, so it does not wait.
 	_ = s.pool.Enter(context.Background(), proberID, 1<<30, nil)
 	return s
@@ -56,6 +59,15 @@ func (s *Sharing) tick(files []*transfer.File, capacity int) {
 		}
 	}
 	if s.follows {
-		s.pool.Resize(max(1, min(s.most, capacity)))
+		s.pool.Resize(max(1, min(int(s.most.Load()), capacity)))
 	}
+}
+
+// resize changes how many requests there may be, of which the origins bear so many.
+func (s *Sharing) resize(most, capacity int) {
+	s.most.Store(int64(most))
+	if s.follows {
+		most = max(1, min(most, capacity))
+	}
+	s.pool.Resize(most)
 }

@@ -32,8 +32,12 @@ type Group struct {
 	// Guarded by pool.mu.
 	size int // 0: the pool's alone
 	used int // lanes that are taken
+	over *Bound
 	lanes
 }
+
+// Bound is how many slots several groups may have together.
+type Bound struct{ size, used int } // guarded by their pool's mu
 
 // Slot is the right to one request in flight.
 type Slot struct {
@@ -62,6 +66,17 @@ func New(size int) *Pool { return &Pool{size: max(size, 1)} }
 
 // Group adds a group that holds at most size slots; 0 means no limit of its own.
 func (p *Pool) Group(size int) *Group { return &Group{pool: p, size: max(size, 0)} }
+
+// Under is Group for one of several that have a bound in common; nil: there is none. Each bound is
+// of one pool's groups.
+func (p *Pool) Under(over *Bound, size int) *Group {
+	g := p.Group(size)
+	g.over = over
+	return g
+}
+
+// NewBound makes a bound of so many slots, at least 1.
+func NewBound(size int) *Bound { return &Bound{size: max(size, 1)} }
 
 // Acquire waits for a slot; the lowest rank goes first, then who came first. One that
 // shares may be a part of a slot that is offered.
@@ -112,9 +127,8 @@ func (g *Group) TryAcquire(shares bool) (*Slot, bool) {
 
 // takeLocked takes a lane that is free, or else a part of one. Nil: there is neither.
 func (g *Group) takeLocked(shares bool) *Slot {
-	if g.pool.used < g.pool.size && (g.size == 0 || g.used+g.lanes.crowd() < g.size) {
-		g.used++
-		g.pool.used++
+	if g.hasRoom() {
+		g.count(1)
 		return &Slot{group: g, lane: g.lanes.take()}
 	}
 	if shares {
@@ -123,6 +137,21 @@ func (g *Group) takeLocked(shares bool) *Slot {
 		}
 	}
 	return nil
+}
+
+// hasRoom reports whether one more lane may be taken.
+func (g *Group) hasRoom() bool {
+	crowd := g.lanes.crowd()
+	return g.pool.used < g.pool.size && (g.size == 0 || g.used+crowd < g.size) && (g.over == nil || g.over.used+crowd < g.over.size)
+}
+
+// count adds to the lanes that are taken.
+func (g *Group) count(n int) {
+	g.used += n
+	g.pool.used += n
+	if g.over != nil {
+		g.over.used += n
+	}
 }
 
 // Offer lets others have a part of the slot; after, which may be nil, is called when the last
@@ -146,8 +175,7 @@ func (s *Slot) Release() {
 	p.mu.Lock()
 	free, after := s.group.lanes.leave(s.lane)
 	if free {
-		s.group.used--
-		p.used--
+		s.group.count(-1)
 	}
 	p.grantLocked()
 	p.mu.Unlock()

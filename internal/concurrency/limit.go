@@ -17,6 +17,7 @@ import "time"
 type Limit struct {
 	requests inFlight
 	most     int // the caller's: never exceeded
+	shrunk   int // what was allowed before that fell below it; 0: it has not
 	served   int // the most that were at once
 
 	allowed     int
@@ -72,6 +73,22 @@ func (l *Limit) Allowed() int { return l.allowed }
 // InFlight is how many are.
 func (l *Limit) InFlight() int { return len(l.requests.running) }
 
+// SetMost changes how many the caller allows at most. What was learned of the host stays: where
+// it has refused some, no more are allowed than were before.
+func (l *Limit) SetMost(most int) {
+	switch l.most = most; {
+	case most < l.allowed:
+		l.shrunk = max(l.shrunk, l.allowed)
+		l.allowed = most
+	case l.ceiling == 0:
+		l.allowed, l.shrunk = most, 0
+	case l.shrunk > 0:
+		if l.allowed = min(most, l.shrunk); l.allowed == l.shrunk {
+			l.shrunk = 0
+		}
+	}
+}
+
 // Breaking reports whether answers have broken off just now: then others that are under
 // way may only not have noticed yet.
 func (l *Limit) Breaking(now time.Time) bool { return now.Sub(l.interrupted) < breakTime }
@@ -124,7 +141,7 @@ func (l *Limit) Interrupted(t *Request, now time.Time) {
 	l.CutOff(t, now)
 	l.interrupted = now
 	if now.Sub(l.before.at) < breakTime {
-		l.allowed, l.ceiling, l.holdOff = l.before.allowed, l.before.ceiling, l.before.holdOff
+		l.allowed, l.ceiling, l.holdOff = min(l.before.allowed, l.most), l.before.ceiling, l.before.holdOff
 		l.before = snapshot{}
 	}
 }
@@ -153,6 +170,7 @@ func (l *Limit) lower(n int, now time.Time, fresh bool) {
 		l.holdOff = firstHoldOff
 	}
 	l.lastCut, l.trial = now, 0
+	l.shrunk = 0
 	if n < l.allowed || l.ceiling == 0 {
 		l.allowed, l.ceiling = n, n+1
 	}

@@ -70,6 +70,14 @@ func waits(status int) bool {
 	return !held(status) && !fail.Lacks(status) && status != http.StatusRequestedRangeNotSatisfiable
 }
 
+// protocol is what an answer came in; transports of others need not say.
+func protocol(res *fetch.Response) string {
+	if res.Proto == "" && res.ProtoMajor == 2 {
+		return "HTTP/2.0"
+	}
+	return res.Proto
+}
+
 // held reports whether an answer of a status could have held the file.
 func held(status int) bool { return status == http.StatusOK || status == http.StatusPartialContent }
 

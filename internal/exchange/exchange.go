@@ -136,6 +136,7 @@ type Outcome struct {
 // what was asked in that form. Of a failure that is not the server's, since ctx was ended, no
 // origin gets to know.
 func (c *Client) Get(ctx context.Context, l *origin.Lease, a *Ask, s Sink) Outcome {
+	ctx = l.Traced(ctx)
 	for {
 		o := Outcome{Began: time.Now()}
 		answered, err := c.once(ctx, l, a, s, o.Began)
@@ -176,7 +177,7 @@ func (c *Client) once(ctx context.Context, l *origin.Lease, a *Ask, s Sink, bega
 	}
 	defer res.Close()
 	at := l.At() // where redirects led
-	l.Answered(began, res.ProtoMajor == 2)
+	l.Answered(began, protocol(res))
 	a.note(at, v.Whole)
 	defer func() { l.Over(err == nil) }()
 	to, err := s.Accept(Answer{v, res, at})

@@ -29,7 +29,7 @@ func (c *Client) Head(ctx context.Context, l *origin.Lease, s *Source) Head {
 	l.Begin()
 	req.Admit = l
 	n := c.tellRequest(&Ask{Source: s, Origin: l.Home(), Ranged: true})
-	res, err := c.conf.Client.Do(ctx, &req)
+	res, err := c.conf.Client.Do(l.Traced(ctx), &req)
 	c.tellResponse(s, n, res, err)
 	if err != nil {
 		return Head{}

@@ -14,6 +14,7 @@ const (
 	Displaced   Class = iota // given up by ourselves: another connection does better
 	Interrupted              // answered, then broke off; or nothing better is known
 	Timeout                  // no answer in time, or one that stood still
+	TooSlow                  // the file has come more slowly than the caller has patience for
 	ServerError              // 408, 425, 500, 502, 504, 520 to 530
 	Busy                     // 429, 503, or a connection refused beside others that are served
 	Unreachable              // no connection could be made
@@ -30,7 +31,7 @@ const (
 )
 
 var names = [Classes]string{
-	"displaced", "interrupted", "timeout", "server error", "busy", "unreachable", "closed", "shortage",
+	"displaced", "interrupted", "timeout", "too slow", "server error", "busy", "unreachable", "closed", "shortage",
 	"expired", "no ranges", "changed", "dubious", "mismatched", "permanent", "local",
 }
 

@@ -52,6 +52,8 @@ func classOf(err error, at Facts) Class {
 		return Displaced
 	case errors.Is(err, ErrStalled):
 		return Timeout
+	case errors.Is(err, ErrTooSlow):
+		return TooSlow
 	case isLocal(err):
 		return Local
 	case errors.As(err, &proxy):

@@ -12,6 +12,7 @@ var (
 	ErrRemoteChanged     = errors.New("file changed on the server while it was fetched")
 	ErrEncoding          = errors.New("server encoded the file although it was asked not to")
 	ErrStalled           = errors.New("no byte arrived within the stall timeout")
+	ErrTooSlow           = errors.New("slower than the least speed for too long")
 	ErrFileTooLarge      = errors.New("file is larger than allowed")
 	ErrTooManyRedirects  = errors.New("too many redirects")
 	ErrForbiddenRedirect = errors.New("forbidden redirect")

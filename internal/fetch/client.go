@@ -31,6 +31,9 @@ type Config struct {
 	Header        http.Header            // for every request
 	OriginHeaders map[string]http.Header // by Origin
 	UserAgent     string
+
+	// Forbids says of an origin what it is not to be asked for; nil: nothing.
+	Forbids func(*url.URL) (ranges, heads bool)
 }
 
 // Client sends requests. It is safe for concurrent use.

@@ -157,6 +157,10 @@ func redirect(from *url.URL, location string) (*url.URL, error) {
 
 // hop is one request and its answer, without following anything.
 func (c *Client) hop(ctx context.Context, r *Request, u *url.URL, left []string) (*Response, error) {
+	r, err := c.permitted(r, u)
+	if err != nil {
+		return nil, err
+	}
 	lane, err := r.Admit.Admit(ctx, u)
 	if err != nil {
 		return nil, err
@@ -196,6 +200,25 @@ func (c *Client) hop(ctx context.Context, r *Request, u *url.URL, left []string)
 		c.keepCookies(req.URL, res)
 	}
 	return &Response{Response: res, URL: req.URL, Strayed: strayed, admit: r.Admit}, nil
+}
+
+var errNoHead = errors.New("the host is not to be asked by HEAD")
+
+// permitted is a request as it may be sent: redirects lead also where it may not in that form.
+func (c *Client) permitted(r *Request, u *url.URL) (*Request, error) {
+	if c.conf.Forbids == nil {
+		return r, nil
+	}
+	ranges, heads := c.conf.Forbids(u)
+	if heads && r.Method == http.MethodHead {
+		return nil, errNoHead
+	}
+	if ranges && r.Range != "" {
+		whole := *r
+		whole.Range, whole.IfRange = "", ""
+		return &whole, nil
+	}
+	return r, nil
 }
 
 // withoutLine takes the line out of the error about a malformed header: it may be a

@@ -56,6 +56,9 @@ func (l *lanes) closeIdle() {
 	}
 }
 
+// leastIdle is how many connections to a host are kept in any case.
+const leastIdle = 64
+
 // transport is one that speaks HTTP/1.1.
 func (c Config) transport() *http.Transport {
 	t := &http.Transport{
@@ -65,8 +68,8 @@ func (c Config) transport() *http.Transport {
 		TLSClientConfig:        c.TLSConfig.Clone(),
 		TLSHandshakeTimeout:    c.ConnectTimeout,
 		ResponseHeaderTimeout:  c.HeaderTimeout,
-		MaxIdleConnsPerHost:    c.Connections,
-		MaxIdleConns:           2*c.Connections + 8,
+		MaxIdleConnsPerHost:    max(c.Connections, leastIdle), // there may be more later
+		MaxIdleConns:           2*max(c.Connections, leastIdle) + 8,
 		IdleConnTimeout:        60 * time.Second,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxHeaderBytes,

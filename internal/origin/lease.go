@@ -3,6 +3,8 @@ package origin
 import (
 	"context"
 	"net/url"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/littledl/littledl/internal/budget"
@@ -19,16 +21,21 @@ type Claim struct {
 }
 
 // Lease is the right to have a request in flight: a slot of the origin that is asked, and of
-// no other, and then, where files share a budget, one of the file's. This order is the same
-// everywhere, so that nobody waits in a circle. A lease serves one request after the other;
-// it is not safe for concurrent use. It is not to be held over a wait.
+// no other, and then, where files share a budget, one of the file's. Before those come the turn at
+// an origin that wants time between two requests, and what the caller grants: both may take long,
+// so no slot is held meanwhile. This order is the same everywhere, so that nobody waits in a
+// circle. A lease serves one request after the other; it is not safe for concurrent use. It is not
+// to be held over a wait.
 type Lease struct {
 	claim Claim
 	home  *Origin      // that it is for
 	at    *Origin      // whose slot it holds, or held last
-	slot  *budget.Slot // nil: none
-	share func()       // gives the file's slot back; nil: there is none
+	turn  *budget.Slot // until the request is begun; nil: none
+	slot  *budget.Slot // of a lane; nil: none
+	rest  func()       // gives back what comes with a lane of its own; nil: nothing does
 	keep  bool         // from one request to the next
+	pause func(bool)   // is told while a hop waits; nil: nobody wants to know
+	sends *atomic.Pointer[turns]
 
 	asked   *Origin // by the latest hop, or would have been; nil: none yet
 	request *concurrency.Request
@@ -55,14 +62,21 @@ func (l *Lease) Acquire(ctx context.Context) error {
 }
 
 func (l *Lease) acquire(ctx context.Context, o *Origin) (err error) {
-	if l.slot, err = o.group.Acquire(ctx, l.claim.Rank, l.claim.Rides); err != nil {
+	l.at = o
+	if t := o.quota.turns; t != nil {
+		if l.turn, err = t.wait(ctx, l.claim.Rank); err != nil {
+			l.turn = nil
+			return err
+		}
+	}
+	if l.slot, err = o.lanes.Acquire(ctx, l.claim.Rank, l.claim.Rides); err != nil {
 		l.slot = nil
+		l.Release()
 		return err
 	}
-	l.at = o
-	if shared := o.table.conf.Share; shared != nil && !l.slot.Rides() {
-		if l.share, err = shared.Acquire(ctx, l.claim.File); err != nil {
-			l.share = nil
+	if !l.slot.Rides() {
+		if l.rest, err = o.enter(ctx, l.claim); err != nil {
+			l.rest = nil
 			l.Release()
 			return err
 		}
@@ -71,19 +85,23 @@ func (l *Lease) acquire(ctx context.Context, o *Origin) (err error) {
 	return nil
 }
 
-// TryAcquire is Acquire where all slots are free at once; false: nothing is held.
+// TryAcquire is Acquire where all slots are free at once, and nothing else is waited for; false:
+// nothing is held.
 func (l *Lease) TryAcquire() (ok bool) {
 	if l.slot != nil {
 		return true
 	}
-	if l.slot, ok = l.home.group.TryAcquire(l.claim.Rides); !ok {
+	if l.home.guarded() {
+		return false
+	}
+	if l.slot, ok = l.home.lanes.TryAcquire(l.claim.Rides); !ok {
 		l.slot = nil
 		return false
 	}
 	l.at = l.home
 	if shared := l.home.table.conf.Share; shared != nil && !l.slot.Rides() {
-		if l.share, ok = shared.TryAcquire(l.claim.File); !ok {
-			l.share = nil
+		if l.rest, ok = shared.TryAcquire(l.claim.File); !ok {
+			l.rest = nil
 			l.Release()
 			return false
 		}
@@ -92,16 +110,20 @@ func (l *Lease) TryAcquire() (ok bool) {
 	return true
 }
 
-// offer lets others ride along: the slots are then for whoever is the last of them.
+// offer lets others ride along: what comes with the lane is then for whoever is the last of them.
 func (l *Lease) offer() {
 	if l.claim.Rides && !l.slot.Rides() && l.at.table.conf.Streams > 1 {
-		l.slot.Offer(l.share)
-		l.share = nil
+		l.slot.Offer(l.rest)
+		l.rest = nil
 	}
 }
 
 // Home is the origin that it is for.
 func (l *Lease) Home() *Origin { return l.home }
+
+// Pausing has a function told while a hop to another origin waits for its slots, and when it has
+// them: the request's time does not go on.
+func (l *Lease) Pausing(tell func(on bool)) { l.pause = tell }
 
 // Begin is called before each request: what the one before has met is forgotten.
 func (l *Lease) Begin() { l.asked, l.request = nil, nil }
@@ -121,9 +143,13 @@ func (l *Lease) Keep() { l.keep = true }
 
 // Release gives back what is held. Calling it again does nothing.
 func (l *Lease) Release() {
-	if l.share != nil {
-		l.share()
-		l.share = nil
+	if l.turn != nil {
+		l.turn.Release()
+		l.turn = nil
+	}
+	if l.rest != nil {
+		l.rest()
+		l.rest = nil
 	}
 	if l.slot != nil {
 		l.slot.Release()
@@ -140,7 +166,7 @@ func (l *Lease) Admit(ctx context.Context, u *url.URL) (lane int, err error) {
 	}
 	if l.slot == nil || o != l.at {
 		l.Release()
-		if err := l.acquire(ctx, o); err != nil {
+		if err := l.hop(ctx, o); err != nil {
 			return 0, err
 		}
 	}
@@ -152,13 +178,38 @@ func (l *Lease) Admit(ctx context.Context, u *url.URL) (lane int, err error) {
 		}
 	}
 	l.request = o.sent()
+	l.begin(o)
 	return l.slot.Lane(), nil
+}
+
+// hop is acquire in the middle of a request.
+func (l *Lease) hop(ctx context.Context, o *Origin) error {
+	if l.pause != nil && o.guarded() {
+		l.pause(true)
+		defer l.pause(false)
+	}
+	return l.acquire(ctx, o)
+}
+
+// begin ends the lease's turn: the next is to wait from now on.
+func (l *Lease) begin(o *Origin) {
+	t := o.quota.turns
+	if l.sends != nil {
+		l.sends.Store(t)
+	}
+	if t != nil {
+		t.begun()
+	}
+	if l.turn != nil {
+		l.turn.Release()
+		l.turn = nil
+	}
 }
 
 // Leave implements fetch.Admitter.
 func (l *Lease) Leave() {
 	l.asked.ended(l.request)
-	if !l.keep {
+	if !l.keep || l.at.guarded() { // of those each request has its own right
 		l.Release()
 	}
 }
@@ -167,16 +218,17 @@ func (l *Lease) Leave() {
 func (l *Lease) At() *Origin { return l.asked }
 
 // Answered notes with that origin a useful answer to the request, which was begun at a time, and
-// whether others can be asked for over the same connection at once. Over must be called when the
+// in which protocol it came. Over must be called when the
 // body has ended.
-func (l *Lease) Answered(began time.Time, multiplexed bool) {
+func (l *Lease) Answered(began time.Time, protocol string) {
 	o := l.asked
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.answeredLocked(began)
 	o.limit.Answered(l.request, time.Now())
+	o.protocol = protocol
 	if l.claim.Rides {
-		o.rodeLocked(multiplexed)
+		o.rodeLocked(strings.HasPrefix(protocol, "HTTP/2"))
 	}
 }
 

@@ -29,10 +29,10 @@ func (o *Origin) ended(t *concurrency.Request) {
 }
 
 func (o *Origin) tick(now time.Time) {
-	use := o.group.Usage()
+	used, waiting := o.group.Usage().Used, o.lanes.Usage().Waiting
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.limit.Tick(now, concurrency.Usage{Used: use.Used, Waiting: use.Waiting, Received: o.received.Load()})
+	o.limit.Tick(now, concurrency.Usage{Used: used, Waiting: waiting, Received: o.received.Load()})
 	o.resizeLocked()
 }
 
@@ -44,4 +44,7 @@ func (o *Origin) resizeLocked() {
 		n = 1
 	}
 	o.group.Resize(n)
+	if o.guarded() {
+		o.lanes.Resize(n)
+	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/littledl/littledl/internal/concurrency"
 	"github.com/littledl/littledl/internal/health"
 	"github.com/littledl/littledl/internal/line"
+	"github.com/littledl/littledl/internal/meter"
 )
 
 // Origin is one scheme, host and port. It is safe for concurrent use, and none of its
@@ -30,8 +31,10 @@ import (
 type Origin struct {
 	table    *Table
 	name     string
-	group    *budget.Group
-	received atomic.Int64 // bytes
+	quota    *quota
+	group    *budget.Group // requests in flight
+	lanes    *budget.Group // that they are in: the group, unless more is waited for than its slots
+	received atomic.Int64  // bytes
 
 	// mu is held for moments: but for the slots' own locks nothing is called under it.
 	mu        sync.Mutex
@@ -44,6 +47,8 @@ type Origin struct {
 	ranges    Ranges
 	http1     bool         // it has answered over HTTP/1.1
 	measured  line.Measure // as its large files have shown it
+	protocol  string       // of its latest useful answer; "": there was none
+	speed     *meter.Meter // bytes/s; nil: nobody has looked yet
 }
 
 // Name is the origin as fetch.Origin has it.

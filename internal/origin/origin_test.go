@@ -39,7 +39,7 @@ func TestHealthHears(t *testing.T) {
 		l := o.Lease(Claim{})
 		_, err := l.Admit(t.Context(), bed{t: t}.url("http://a.test/"))
 		require.NoError(t, err)
-		l.Answered(time.Now(), false)
+		l.Answered(time.Now(), "HTTP/1.1")
 		l.Leave()
 		require.Equal(t, health.Up, o.Health().State)
 		require.Equal(t, 1, o.Health().Epoch)

@@ -88,7 +88,7 @@ func events(rnd *rand.Rand, l *Lease) {
 		o.table.Tick(began)
 		_ = o.table.Capacity()
 	default:
-		l.Answered(began, rnd.IntN(2) == 0)
+		l.Answered(began, []string{"HTTP/1.1", "HTTP/2.0"}[rnd.IntN(2)])
 		o.Received(1)
 		o.Done()
 	}

@@ -22,7 +22,7 @@ func (o *Origin) rodeLocked(multiplexed bool) {
 		o.separateLocked(nil)
 	case s.separated.IsZero():
 		s.on = true
-		o.group.Share(o.table.conf.Streams)
+		o.lanes.Share(o.table.conf.Streams)
 	}
 }
 
@@ -32,7 +32,7 @@ func (o *Origin) separateLocked(refused *concurrency.Request) bool {
 	s := &o.streams
 	if s.on {
 		*s = streams{separated: time.Now()}
-		o.group.Share(1)
+		o.lanes.Share(1)
 		return true
 	}
 	return refused != nil && refused.Began().Before(s.separated)

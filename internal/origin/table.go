@@ -1,6 +1,8 @@
 package origin
 
 import (
+	"cmp"
+	"math"
 	"net/url"
 	"strings"
 	"sync"
@@ -17,8 +19,11 @@ import (
 type Config struct {
 	Slots    *budget.Pool // requests in flight, over all origins
 	Most     int          // requests in flight at one of them, at most
-	Adaptive bool         // one that refuses requests gets fewer
-	Streams  int          // requests that may ride on one connection of HTTP/2, and count as one
+	InAll    int          // over all of them; 0: no fewer than Most
+	Rules    Rules
+	Enter    Enter // nil: nobody else is asked
+	Adaptive bool  // one that refuses requests gets fewer
+	Streams  int   // requests that may ride on one connection of HTTP/2, and count as one
 	Limits   health.Limits
 	Share    *share.Pool // a budget that files share, beside Slots; nil: there is none
 	Served   *Served
@@ -37,10 +42,15 @@ func (s *Served) has(name string) bool {
 
 // Table is the origins of one Start. Make it with NewTable.
 type Table struct {
-	conf  Config
-	begun time.Time
+	conf   Config
+	begun  time.Time
+	spaced bool         // some requests are to be kept apart in time
+	guards bool         // more than slots is waited for, at some
+	before *budget.Pool // lanes of those that wait for more than slots
 
 	mu     sync.Mutex
+	most   Most
+	quotas map[string]*quota // by the keys of their rules
 	byURL  map[key]*Origin
 	byName map[string]*Origin
 	all    []*Origin // only ever appended to
@@ -51,7 +61,13 @@ type key struct{ scheme, host string }
 
 // NewTable makes a table, and begins the batch's clock.
 func NewTable(c Config) *Table {
-	return &Table{conf: c, begun: time.Now(), byURL: map[key]*Origin{}, byName: map[string]*Origin{}}
+	t := &Table{conf: c, begun: time.Now(), byURL: map[key]*Origin{}, byName: map[string]*Origin{}, quotas: map[string]*quota{}}
+	t.before, t.most = budget.New(math.MaxInt32), Most{Each: c.Most, InAll: cmp.Or(c.InAll, c.Most)}
+	for _, r := range c.Rules {
+		t.spaced = t.spaced || r.Interval > 0
+	}
+	t.guards = t.spaced || c.Enter != nil
+	return t
 }
 
 // At is a time on the batch's clock.
@@ -94,8 +110,12 @@ func (t *Table) OfRaw(raw string) (*Origin, error) {
 func (t *Table) namedLocked(name string) *Origin {
 	o := t.byName[name]
 	if o == nil {
-		c := t.conf
-		o = &Origin{table: t, name: name, group: c.Slots.Group(c.Most), limit: concurrency.New(c.Most), health: health.New(c.Served.has(name))}
+		c, q := t.conf, t.quotaLocked(name)
+		most := t.most.of(q)
+		o = &Origin{table: t, name: name, quota: q, group: c.Slots.Under(q.bound, most), limit: concurrency.New(most), health: health.New(c.Served.has(name))}
+		if o.lanes = o.group; c.Enter != nil || q.turns != nil {
+			o.lanes = t.before.Group(most)
+		}
 		t.byName[name] = o
 		t.all = append(t.all, o)
 	}
@@ -112,11 +132,11 @@ func (t *Table) Capacity() (sum int) {
 
 // Tick lets limits grow again. It may be called as often as one likes.
 func (t *Table) Tick(now time.Time) {
-	if !t.conf.Adaptive {
-		return
-	}
 	for _, o := range t.origins() {
-		o.tick(now)
+		o.sample(now)
+		if t.conf.Adaptive {
+			o.tick(now)
+		}
 	}
 }
 

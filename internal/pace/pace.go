@@ -3,61 +3,132 @@ package pace
 
 import (
 	"context"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Limiter spaces bytes in time. A nil Limiter does not limit. Safe for concurrent use.
+// Limiter spaces bytes in time: they are taken before they are moved. The rate may change while
+// some are waited for. The zero Limiter does not limit, nor does a nil one. Safe for concurrent
+// use.
 type Limiter struct {
-	rate float64 // bytes per second
+	rate atomic.Int64 // bytes per second; 0: any
 
-	mu   sync.Mutex
-	next time.Time // when everything let through so far is paid for
+	mu      sync.Mutex
+	at      time.Time     // when all below was so
+	allowed float64       // bytes that might have been moved
+	taken   float64       // that were taken; above allowed are those that are waited for
+	changed chan struct{} // closed when the rate changes; nil: nobody waits
 }
 
-// slack is how much unused time may be made up for later.
-const slack = 50 * time.Millisecond
+// slack is how much unused time may be made up for later; grain is how long what is taken at
+// once may take.
+const (
+	slack = 20 * time.Millisecond
+	grain = 10 * time.Millisecond
+)
 
-// New returns a limiter of rate bytes per second; nil for 0.
+// leastGrain is how many bytes are worth a read, however slow they are to be.
+const leastGrain = 512
+
+// New returns a limiter of rate bytes per second; 0: it does not limit.
 func New(rate int64) *Limiter {
-	if rate <= 0 {
-		return nil
-	}
-	return &Limiter{rate: float64(rate)}
+	l := new(Limiter)
+	l.rate.Store(rate)
+	return l
 }
 
-// Burst is how many bytes should be taken at once at most, given a buffer's size,
-// so that one transfer does not shut out the others for long.
-func (l *Limiter) Burst(buffer int) int {
-	if l == nil {
-		return buffer
-	}
-	return min(buffer, max(int(l.rate/20), 4<<10))
-}
-
-// Wait blocks until n bytes that have just been moved are paid for, or ctx ends;
-// then it returns the context's cause.
-func (l *Limiter) Wait(ctx context.Context, n int) error {
-	if l == nil {
-		return nil
-	}
-	now := time.Now()
+// Set changes the rate, for those, too, who wait.
+func (l *Limiter) Set(rate int64) {
 	l.mu.Lock()
-	if floor := now.Add(-slack); l.next.Before(floor) {
-		l.next = floor
+	defer l.mu.Unlock()
+	if rate == l.rate.Load() {
+		return
 	}
-	l.next = l.next.Add(time.Duration(float64(n) / l.rate * float64(time.Second)))
-	wait := l.next.Sub(now)
-	l.mu.Unlock()
-	if wait <= 0 {
+	l.advance(time.Now())
+	l.rate.Store(rate)
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
+}
+
+// Grain is how many bytes are to be taken at once, so that one transfer does not shut out the
+// others for long; 0: nothing is to be taken.
+func (l *Limiter) Grain() int64 {
+	if l == nil {
+		return 0
+	}
+	rate := l.rate.Load()
+	if rate == 0 {
+		return 0
+	}
+	return max(int64(float64(rate)*grain.Seconds()), leastGrain)
+}
+
+// Take blocks until n bytes may be moved, or ctx ends; then it returns the context's cause.
+func (l *Limiter) Take(ctx context.Context, n int64) error {
+	if l.Grain() == 0 {
 		return nil
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	l.mu.Lock()
+	now := time.Now()
+	l.advance(now)
+	l.taken += float64(n)
+	mine := l.taken
+	for {
+		wait := l.until(mine)
+		if wait <= 0 {
+			l.mu.Unlock()
+			return nil
+		}
+		if l.changed == nil {
+			l.changed = make(chan struct{})
+		}
+		changed := l.changed
+		l.mu.Unlock()
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-changed:
+		case <-ctx.Done():
+			timer.Stop()
+			l.Return(n)
+			return context.Cause(ctx)
+		}
+		timer.Stop()
+		l.mu.Lock()
+		l.advance(time.Now())
 	}
+}
+
+// Return gives back what was taken, and not moved.
+func (l *Limiter) Return(n int64) {
+	if l == nil || n <= 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.taken -= float64(n)
+}
+
+// advance brings the account to a time. Without a limit all that was taken is allowed.
+func (l *Limiter) advance(now time.Time) {
+	rate := float64(l.rate.Load())
+	if rate == 0 {
+		l.allowed = max(l.allowed, l.taken)
+	} else if !l.at.IsZero() {
+		l.allowed = min(l.allowed+now.Sub(l.at).Seconds()*rate, max(l.allowed, l.taken+slack.Seconds()*rate))
+	}
+	l.at = now
+}
+
+// until is how long it takes until so many bytes are allowed.
+func (l *Limiter) until(bytes float64) time.Duration {
+	rate := float64(l.rate.Load())
+	if rate == 0 || bytes <= l.allowed {
+		return 0
+	}
+	return time.Duration(min(math.Ceil((bytes-l.allowed)/rate*float64(time.Second)), float64(time.Hour)))
 }

@@ -3,6 +3,7 @@ package pace_test
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -24,56 +25,105 @@ func TestRate(t *testing.T) {
 		l := pace.New(rate)
 		began := time.Now()
 		for range 40 {
-			require.NoError(t, l.Wait(t.Context(), rate/10))
+			require.NoError(t, l.Take(t.Context(), rate/10))
 		}
 		require.InDelta(t, 4, time.Since(began).Seconds(), 0.1)
 	})
-	bubble(t, "many share it", func(t *testing.T) {
+	bubble(t, "many share it, from the first moment on", func(t *testing.T) {
 		l := pace.New(rate)
+		var mu sync.Mutex
+		var moved [5]int64 // by seconds
 		began := time.Now()
 		var wg sync.WaitGroup
-		for range 8 {
+		for range 20 {
 			wg.Go(func() {
-				for range 50 {
-					require.NoError(t, l.Wait(t.Context(), rate/100))
+				for range 20 {
+					require.NoError(t, l.Take(t.Context(), rate/100))
+					mu.Lock()
+					moved[int(time.Since(began).Seconds())] += rate / 100
+					mu.Unlock()
 				}
 			})
 		}
 		wg.Wait()
-		require.InDelta(t, 4, time.Since(began).Seconds(), 0.1)
+		for _, n := range moved[:3] {
+			require.InEpsilon(t, rate, n, 0.03)
+		}
 	})
 	bubble(t, "idle time is not saved up", func(t *testing.T) {
 		l := pace.New(rate)
-		require.NoError(t, l.Wait(t.Context(), 1))
+		require.NoError(t, l.Take(t.Context(), 1))
 		time.Sleep(time.Minute)
 		began := time.Now()
 		for range 20 {
-			require.NoError(t, l.Wait(t.Context(), rate/10))
+			require.NoError(t, l.Take(t.Context(), rate/10))
 		}
-		require.InDelta(t, 2, time.Since(began).Seconds(), 0.1)
+		require.InDelta(t, 2, time.Since(began).Seconds(), 0.05)
+	})
+	bubble(t, "what was not moved is given back", func(t *testing.T) {
+		l := pace.New(rate)
+		began := time.Now()
+		for range 20 {
+			require.NoError(t, l.Take(t.Context(), rate/5))
+			l.Return(rate / 10)
+		}
+		require.InDelta(t, 2, time.Since(began).Seconds(), 0.15)
 	})
 }
 
-func TestWaitEndsWithItsContext(t *testing.T) {
+// TestSet: a rate holds from the moment in which it is set, also for who waits.
+func TestSet(t *testing.T) {
+	bubble(t, "more", func(t *testing.T) {
+		l := pace.New(1)
+		began := time.Now()
+		time.AfterFunc(time.Second, func() { l.Set(rate) })
+		require.NoError(t, l.Take(t.Context(), rate))
+		require.InDelta(t, 2, time.Since(began).Seconds(), 0.01)
+	})
+	bubble(t, "less", func(t *testing.T) {
+		l := pace.New(rate)
+		began := time.Now()
+		time.AfterFunc(time.Second, func() { l.Set(rate / 10) })
+		require.NoError(t, l.Take(t.Context(), 2*rate))
+		require.InDelta(t, 11, time.Since(began).Seconds(), 0.01)
+	})
+	bubble(t, "any", func(t *testing.T) {
+		l := pace.New(1)
+		began := time.Now()
+		time.AfterFunc(time.Second, func() { l.Set(0) })
+		require.NoError(t, l.Take(t.Context(), rate))
+		require.NoError(t, l.Take(t.Context(), rate))
+		require.Equal(t, time.Second, time.Since(began))
+		l.Set(rate)
+		require.NoError(t, l.Take(t.Context(), rate))
+		require.InDelta(t, 2, time.Since(began).Seconds(), 0.01)
+	})
+}
+
+func TestTakeEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := errors.New("the end")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(end) })
 		began := time.Now()
-		require.ErrorIs(t, pace.New(rate).Wait(ctx, 100*rate), end)
+		l := pace.New(rate)
+		require.ErrorIs(t, l.Take(ctx, 100*rate), end)
 		require.Equal(t, time.Second, time.Since(began))
+		require.NoError(t, l.Take(t.Context(), rate), "and what was waited for is nobody's")
+		require.LessOrEqual(t, time.Since(began), 2*time.Second)
 	})
 }
 
 func TestUnlimited(t *testing.T) {
-	l := pace.New(0)
-	require.Nil(t, l)
-	require.NoError(t, l.Wait(t.Context(), 1<<30))
-	require.Equal(t, 1<<20, l.Burst(1<<20))
+	for _, l := range []*pace.Limiter{nil, pace.New(0), {}} {
+		require.NoError(t, l.Take(t.Context(), 1<<50))
+		require.Zero(t, l.Grain())
+		l.Return(1)
+	}
 }
 
-func TestBurst(t *testing.T) {
-	require.Equal(t, rate/20, pace.New(rate).Burst(1<<20), "a twentieth of a second")
-	require.Equal(t, 8<<10, pace.New(rate).Burst(8<<10))
-	require.Equal(t, 4<<10, pace.New(1).Burst(1<<20), "not byte by byte")
+func TestGrain(t *testing.T) {
+	require.EqualValues(t, rate/100, pace.New(rate).Grain(), "a hundredth of a second")
+	require.EqualValues(t, 512, pace.New(1).Grain(), "not byte by byte")
+	require.Positive(t, pace.New(math.MaxInt64).Grain())
 }

@@ -181,6 +181,12 @@ func (r *rules) bad(c fail.Class) (all []happening) {
 			return true
 		})
 		add("of a body", 0, func(w *world, h *health.Health, e *Failure) bool { return r.breakOff(w, e, 0, false) })
+	case fail.TooSlow:
+		for brought := range int64(2) {
+			add(fmt.Sprint("after ", brought), 0, func(w *world, h *health.Health, e *Failure) bool {
+				return r.breakOff(w, e, brought, false)
+			})
+		}
 	case fail.ServerError:
 		add("", 0, plain)
 		erred := func(w *world, h *health.Health, e *Failure) bool {

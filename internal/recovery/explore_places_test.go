@@ -26,7 +26,7 @@ func tiny(change func(l *Limits)) *Limits {
 func small(change func(l *Limits)) *Limits {
 	return tiny(func(l *Limits) {
 		l.MaxDelay, l.MaxElapsed = 2*unit, 2*unit
-		l.Retries, l.recalls, l.returns, l.companions, l.turnedAway, l.retryBudget, l.changes, l.displaced = 1, 1, 1, 1, 1, 1, 2, 1
+		l.Retries, l.recalls, l.returns, l.companions, l.turnedAway, l.retryBudget, l.changes, l.displaced, l.patience = 1, 1, 1, 1, 1, 1, 2, 1, 1
 		change(l)
 	})
 }

@@ -123,6 +123,13 @@ func (f *File) Plain(i int) {
 	}
 }
 
+// Unranged notes, before anything was asked, that no range is ever to be asked of a source.
+func (f *File) Unranged(i int) {
+	s := f.source(i)
+	s.plain, s.forms = true, 0
+	f.trace.add(Step{Call: callUnranged, Source: i})
+}
+
 // Instead reports whether a source is asked without ranges since it refused them.
 func (f *File) Instead(i int) bool { return f.source(i).instead }
 

@@ -40,7 +40,7 @@ func (f *File) kind(e *Failure) fail.Class {
 // noRefusal: it says of the file, of this machine, or of the proxy what is so whatever else goes on.
 func (e *Failure) noRefusal() bool {
 	switch e.Err.Class {
-	case fail.Displaced, fail.Shortage, fail.Local, fail.Changed, fail.NoRanges:
+	case fail.Displaced, fail.Shortage, fail.Local, fail.TooSlow, fail.Changed, fail.NoRanges:
 		return true
 	case fail.Permanent:
 		return errors.Is(e.Err, fail.ErrProxy)

@@ -21,6 +21,7 @@ type Limits struct {
 	retryBudget  int // failures that brought next to nothing; and one more for each bytesPerRetry
 	forms        int // ways of asking otherwise, where ranges are refused
 	shortAnswers int // answers that brought next to nothing of what was asked
+	patience     int // times that it may bring the file too slowly
 
 	// Of the file.
 
@@ -40,7 +41,7 @@ type Limits struct {
 func NewLimits(l health.Limits, retries, requests int, shortest int64) *Limits {
 	return &Limits{
 		Limits: l, Retries: retries,
-		recalls: max(retries, 1), returns: 10, companions: 2 * requests, turnedAway: 10, retryBudget: 10, shortAnswers: 16,
+		recalls: max(retries, 1), returns: 10, companions: 2 * requests, turnedAway: 10, retryBudget: 10, shortAnswers: 16, patience: retries,
 		changes: 2, displaced: 2*requests + 8,
 		forms: 24, shortestRange: max(shortest, 64<<10),
 		bytesPerRetry: 16 << 20, minProgress: 64 << 10, goodProgress: 256 << 10,

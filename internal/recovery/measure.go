@@ -28,7 +28,7 @@ func (f *File) Measure(size int64) (m Measure) {
 		m[4] += int64(s.recalls + s.returns + s.companions)
 		m[5] += one(s.fallback)
 		m[6] += one(!s.plain)
-		m[8] += int64(f.retryBudget() - s.retriesSpent)
+		m[8] += int64(f.retryBudget() - s.retriesSpent + s.patience)
 		m[9] += [...]int64{Active: 3, Blocked: 3, Suspended: 2, Different: 1, Rejected: 0}[s.standing]
 		m[12] += one(!s.pinned) + one(!s.verified)
 		m[14] += f.timeLeft(s.waited.Spent())

@@ -26,6 +26,7 @@ var mutants = []struct {
 	{"a free restart", "rows.go", "x.f.changes--\n\tstartOver(x)", "if !PLANTED {\n x.f.changes-- }\n startOver(x)", "TestEveryWorldEnds/one", "does not bring it nearer"},
 	{"a free fallback", "pick.go", "s.fallback = false", "s.fallback = PLANTED", "TestEveryWorldEnds/two_sources", "does not bring it nearer"},
 	{"failures that cost nothing", "prices.go", "x.s.retriesSpent++", "if !PLANTED {\n x.s.retriesSpent++ }", "TestEveryWorldEnds/one", "does not bring it nearer"},
+	{"patience without end", "prices.go", "x.s.patience--", "if !PLANTED {\n x.s.patience-- }", "TestEveryWorldEnds/one", "does not bring it nearer"},
 	{"old outcomes that decide", "outcome.go", "gen != s.gen ||", "gen != s.gen && !PLANTED ||", "TestEveryWorldEnds/two_workers", "was 0 and is"},
 	{"an answer is as good as bytes", "outcome.go", "s.pinned, s.renewed, s.strikes = true, false, 0", "s.pinned, s.renewed, s.strikes = true, false, 0\n if PLANTED {\n s.waited = wait.Account{} }", "TestEveryWorldEnds/two_workers", "does not bring it nearer"},
 	{"bytes of two files", "file.go", "if f.some() && !s.pinned", "if !PLANTED && f.some() && !s.pinned", "TestEveryWorldEnds/two_sources", "may be another file"},

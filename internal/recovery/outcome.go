@@ -58,6 +58,11 @@ var table = [kinds]entry{
 		{spent, reject},
 		{always, stay},
 	}},
+	fail.TooSlow: {slow, []row{
+		{impatient, reject},
+		{anotherNow, suspend},
+		{always, stay},
+	}},
 	outage: {outOfReach, []row{
 		{unpaid, reject},
 		{insteadInVain, askShortRanges},

@@ -32,6 +32,17 @@ func attempt(x *outcome) {
 	x.f.anew = x.f.stream && x.f.open
 }
 
+// slow counts a time that the file came too slowly, whatever it has brought: that is what it was.
+func slow(x *outcome) {
+	x.tries.Attempts++
+	x.until(x.f.lim.retry(x.tries.Attempts-1, x.Jitter))
+	if x.stale {
+		return
+	}
+	x.s.patience--
+	x.f.anew = x.f.stream && x.f.open
+}
+
 // companion puts the piece off for a moment that grows: others of its file arrive meanwhile. As
 // long as they do it costs nothing in the end; when the budget is gone, and not a byte has come since,
 // the next one is waited for.

@@ -37,6 +37,8 @@ func spent(x *outcome) bool {
 // spentAlone is spent, where nobody else brings the file from there.
 func spentAlone(x *outcome) bool { return !x.Bringing && spent(x) }
 
+func impatient(x *outcome) bool { return x.s.patience < 0 }
+
 func unresponsive(x *outcome) bool {
 	return !x.Answered && !x.Elsewhere && x.h.Unresponsive(x.f.lim.Limits)
 }

@@ -50,12 +50,13 @@ type source struct {
 	fallback         bool // it may come back though it is different, when no other is left
 	retriesSpent     int  // failures that brought next to nothing
 	shortAnswers     int  // answers that did
+	patience         int  // times that it may bring the file too slowly
 
 	err *fail.Error // the latest failure that counts
 }
 
 func (l *Limits) source() source {
-	return source{recalls: l.recalls, returns: l.returns, companions: l.companions, forms: l.forms, fallback: true, plain: l.once}
+	return source{recalls: l.recalls, returns: l.returns, companions: l.companions, forms: l.forms, patience: l.patience, fallback: true, plain: l.once}
 }
 
 // become changes the standing. What was asked before tells nothing any more.

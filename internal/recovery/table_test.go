@@ -41,6 +41,41 @@ func TestProgressForgives(t *testing.T) {
 	d.want(Fail, 0)
 }
 
+// TestTooSlow: whatever a file has brought, it is given up when it was too slow for as often as
+// attempts may fail; another source is turned to at once. What several requests tell at once is told
+// once.
+func TestTooSlow(t *testing.T) {
+	d := drive(t, 1)
+	d.serves(0, mib, 640*mib)
+	for range 4 {
+		gen := d.f.source(0).gen
+		d.fails(0, fail.TooSlow, bringing(8*mib))
+		d.f.Failed(Failure{Gen: gen, Err: &fail.Error{Class: fail.TooSlow}, Now: d.now, Brought: mib}, d.o)
+	}
+	require.Equal(t, fail.TooSlow, d.want(Fail, 0).Class)
+
+	d = drive(t, 2)
+	d.fails(0, fail.TooSlow)
+	require.Equal(t, 1, d.next().Source)
+}
+
+// TestUnranged: who is never to be asked for a range is asked for all of it, in one stream, and
+// goes on with nobody's bytes.
+func TestUnranged(t *testing.T) {
+	d := drive(t, 1)
+	d.f.Unranged(0)
+	a := d.next()
+	require.True(t, a.Kind == Fetch && a.Stream)
+	d.fails(0, fail.Permanent)
+	d.want(Fail, 0)
+
+	d = drive(t, 2)
+	d.f.Unranged(1)
+	d.serves(0, mib, 8*mib)
+	d.fails(0, fail.Permanent)
+	require.Equal(t, Restart, d.next().Kind, "it begins anew")
+}
+
 // TestClosed: who has never served and ends connections is a wrong address; who has is in an
 // outage; who serves others meanwhile has been asked too often, eleven times at most.
 func TestClosed(t *testing.T) {

@@ -54,11 +54,12 @@ const (
 	callSuspect
 	callMatched
 	callPlain
+	callUnranged
 )
 
 var calls = [...]string{
 	"Next", "Choose", "Verify", "Failed", "Served", "Compared", "Answered", "Restarted", "Adopted", "Has", "Trust", "Invite",
-	"Emptied", "Paused", "Mismatched", "Suspect", "Matched", "Plain",
+	"Emptied", "Paused", "Mismatched", "Suspect", "Matched", "Plain", "Unranged",
 }
 
 func (c call) String() string { return calls[c] }
@@ -147,6 +148,8 @@ func (f *File) replay(s Step) string {
 		f.Matched()
 	case callPlain:
 		f.Plain(s.Source)
+	case callUnranged:
+		f.Unranged(s.Source)
 	}
 	switch {
 	case a != s.Action:

@@ -33,6 +33,7 @@ func told(t *testing.T) *Trace {
 	d.serves(1, 7*mib, 8*mib)
 	d.f.Matched()
 	d.f.Plain(1)
+	d.f.Unranged(2)
 	return trace
 }
 

@@ -44,6 +44,7 @@ type growth struct {
 	flowing bool  // what is measured counts
 	last    bool  // no fewer are tried
 	over    bool  // the number stands
+	settled bool  // from the beginning: as many as there may be
 }
 
 const (
@@ -155,7 +156,7 @@ func (p *Plan) Narrow(on bool) {
 	case on == (p.wide > 0) || on && p.target <= 1:
 	case on:
 		p.wide, p.target = p.target, 1
-		p.growth = growth{down: p.growth.down, over: p.growth.over}
+		p.growth = growth{down: p.growth.down, over: p.growth.over, settled: p.growth.settled}
 		kept := max(slices.IndexFunc(p.running, func(s *Segment) bool { return !s.spare }), 0)
 		for i, s := range p.running {
 			if i != kept {

@@ -18,7 +18,7 @@ func (p *Plan) LayOut(l Layout, first *Segment, now Now) (out Scaling) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.single = false
-	p.growth = growth{down: l.Down, over: l.Settled}
+	p.growth = growth{down: l.Down, over: l.Settled, settled: l.Settled}
 	p.wide, p.target = 0, l.Workers
 	if l.Most > 0 && !l.Settled && p.divided() {
 		p.target = max(l.Workers, min(l.Most, p.room(now, p.workers, min(now.Idle, now.Room))))

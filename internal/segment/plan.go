@@ -53,6 +53,7 @@ type Plan struct {
 	replaced   int     // stragglers
 	measure    Measure
 
+	held     bool       // a speed limit was waited for: see Flows
 	stopping []stopping // see unlock
 
 	inline struct { // room for what a small file needs
@@ -177,6 +178,7 @@ func (p *Plan) FirstByte(s *Segment, now time.Time) {
 // Throttle notes that a segment waits for the speed limit, or no longer.
 func (p *Plan) Throttle(s *Segment, on bool, now time.Time) {
 	p.mu.Lock()
+	p.held = p.held || s.throttled && now.Sub(s.moved) >= heldTime
 	s.throttled, s.moved = on, now
 	p.mu.Unlock()
 }

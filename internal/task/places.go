@@ -44,6 +44,14 @@ func (tab *Table) Next(wanted bool) (t *Task, more bool) {
 	return t, !tab.full() && tab.ready.Len() > 0
 }
 
+// SetPlaces changes how many places there are. Those that are taken beyond it stay so until their
+// tasks leave them.
+func (tab *Table) SetPlaces(n int) {
+	tab.mu.Lock()
+	defer tab.unlock()
+	tab.cfg.Places = n
+}
+
 // full reports whether every place is taken. Who stands aside has none.
 func (tab *Table) full() bool { return tab.taken-tab.aside >= tab.cfg.Places }
 

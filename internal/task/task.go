@@ -24,6 +24,7 @@ type Spec struct {
 	Plain    bool          // asked once, in one answer, without HEAD or Range
 	Tag      any           // the caller's own
 	Timeout  time.Duration // in transfer, for each Start; 0: any
+	MaxSpeed int64         // bytes/s; 0: any
 }
 
 // Task is one URL of a table. A million may wait, so it is small: what only a running
@@ -128,7 +129,7 @@ func (t *Task) priority() int32 {
 
 // bare reports whether nothing but a directory and a priority was said.
 func (s *Spec) bare() bool {
-	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain && s.Tag == nil && s.Timeout == 0
+	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain && s.Tag == nil && s.Timeout == 0 && s.MaxSpeed == 0
 }
 
 func (t *Task) has(f flags) bool { return t.flags&f != 0 }

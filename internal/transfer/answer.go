@@ -35,6 +35,8 @@ type answer struct {
 	open    bool             // it did not say how long its body would be
 	repairs bool             // what is written is compared with what was there
 	added   int64            // bytes that were not there before
+	limited bool             // speed limits hold for what is read
+	paid    int64            // then so much may be
 	hash    *disk.PrefixHash // what follows the writes; nil: nothing does
 	notes   disk.Recorder    // of what it has written
 }
@@ -56,6 +58,10 @@ func (f *File) serve(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 	}
 	f.plan.Begin(w.s, src.n, cancel, h.RTT(), time.Now())
 	f.mu.Unlock()
+	if f.e.Origins.Guarded() {
+		s := w.s
+		k.Pausing(func(on bool) { f.plan.Throttle(s, on, time.Now()) })
+	}
 	o := f.e.Client.Get(ctx, k, &x.ask, x)
 	if stopped := f.plan.End(w.s, time.Now()); stopped || f.e.Client.Observed() {
 		w.call.end()
@@ -87,6 +93,8 @@ func (x *answer) Accept(a exchange.Answer) (io.WriterAt, error) {
 	x.notes = f.target.Record()
 	if v.Decode != "" {
 		res.Body = x.decode(res.Body)
+	} else if err := x.pay(0, v.Offset); err != nil {
+		return nil, err
 	}
 	if x.repairs {
 		return comparingWriter{f, x.src}, nil
@@ -142,7 +150,11 @@ func (x *answer) place(first bool, from *url.URL) error {
 
 // Room implements fetch.Extent: a thief may have moved the segment's end.
 func (x *answer) Room(off int64) int64 {
-	return min(x.until-off, x.f.plan.Room(x.s, off))
+	room := min(x.until-off, x.f.plan.Room(x.s, off))
+	if x.limited {
+		room = min(room, x.paid)
+	}
+	return room
 }
 
 // Wrote implements fetch.Extent.
@@ -169,7 +181,7 @@ func (x *answer) Wrote(off int64, data []byte) error {
 	if err := x.notes.Wrote(off, data); err != nil || x.v.Decode != "" {
 		return err
 	}
-	return x.throttle(n)
+	return x.pay(int64(n), off+int64(n))
 }
 
 // arrived counts bytes off the network.
@@ -177,17 +189,6 @@ func (x *answer) arrived(n int) {
 	x.f.reserveMore(x.f.received.Add(int64(n)))
 	x.f.e.Client.Count(int64(n))
 	x.at.Received(n)
-}
-
-// throttle waits until more may follow so many bytes off the network.
-func (x *answer) throttle(n int) error {
-	f := x.f
-	if f.e.Limiter == nil {
-		return nil
-	}
-	f.plan.Throttle(x.s, true, time.Now())
-	defer func() { f.plan.Throttle(x.s, false, time.Now()) }()
-	return f.e.Limiter.Wait(x.ctx, n)
 }
 
 // Ended implements exchange.Sink: a body's own end means nothing unless nobody knows the
@@ -204,6 +205,8 @@ func (x *answer) Ended(err error) error {
 			err = io.ErrUnexpectedEOF
 		}
 	}
+	x.giveBack(x.paid)
+	x.paid = 0
 	if noteErr := x.notes.Flush(); err == nil {
 		err = noteErr
 	}

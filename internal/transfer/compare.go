@@ -29,10 +29,15 @@ func (f *File) compare(ctx context.Context, a recovery.Action) error {
 	from := max(prefix.Hi-overlapSize, prefix.Lo)
 	k := src.host.Lease(origin.Claim{File: f.id, Rank: Rank(f.priority.Load(), false)})
 	if err := k.Acquire(ctx); err != nil {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.deniedLocked(ctx, a, src, src.host, err, &f.tries) {
+			return errDecide
+		}
 		return err
 	}
 	defer k.Release()
-	timed, cancel := context.WithTimeout(ctx, f.e.Stall)
+	timed, cancel := f.e.within(ctx, f.e.Stall, k)
 	defer cancel()
 	got, theirs, o, h := f.sample(timed, k, src, nil, tries.Refusals, from, prefix.Hi)
 	if ctx.Err() != nil {

@@ -119,14 +119,19 @@ func (w *wire) Read(p []byte) (int, error) {
 	if err := w.ended(nil); err != nil {
 		return 0, err
 	}
+	paid := w.x.grain()
+	if paid = min(paid, int64(len(p))); paid > 0 {
+		if err := w.x.take(paid); err != nil {
+			return 0, w.ended(err)
+		}
+		p = p[:paid]
+	}
 	n, err := w.body.Read(p)
 	if n > 0 {
 		w.x.f.plan.Arrived(w.x.s, time.Now())
 		w.x.arrived(n)
-		if over := w.x.throttle(n); over != nil {
-			err = over
-		}
 	}
+	w.x.giveBack(paid - int64(n))
 	return n, w.ended(err)
 }
 

@@ -33,6 +33,8 @@ type Batch interface {
 	// how many files share those.
 	Idle() int
 	Files() int
+	// Bounds are how much there may be at once. They do not change, but may be others later.
+	Bounds() *Bounds
 	// MayGrow reports whether a file of a priority may take more than one connection. Small:
 	// it is itself what others make way for.
 	MayGrow(priority int32, small bool) bool
@@ -60,6 +62,14 @@ type Batch interface {
 	Log(level slog.Level, msg string, t *task.Task, err error)
 }
 
+// Bounds are how much files may have at once.
+type Bounds struct {
+	PerFile int  // requests of one file in flight
+	OneAsk  bool // a file has one connection of its own: it asks for all
+	Turns   bool // files take turns with the only one there is
+	Holding int  // parts that files which wait may hold open
+}
+
 // Cut is a file that is to be cut.
 type Cut struct {
 	URL    string
@@ -79,20 +89,17 @@ type Engine struct {
 	Reuse    *reuse.Stats
 	Origins  *origin.Table
 	Client   *exchange.Client
-	Limiter  *pace.Limiter      // nil: there is no limit
+	Limiter  *pace.Limiter      // of all files together
 	Decoders map[string]Decoder // by coding
 	Limits   *recovery.Limits
 	Plans    *segment.Config
 	Disk     *disk.Policy
 
-	PerFile      int           // requests of one file in flight
 	FirstAsk     int64         // bytes that the first request asks for
-	OneAsk       bool          // a file has one connection of its own: it asks for all
-	Turns        bool          // files take turns with the only one there is
 	Small        int64         // a file below is fetched in one piece
 	MaxFileSize  int64         // 0: any
 	Stall        time.Duration // what an answer may stand still
-	Holding      int           // parts that files which wait may hold open
+	Slowest      Slowest       // that a file may come
 	Shared       bool          // files take their requests from one budget
 	TrustModTime bool          // a file of the right size and time is the one
 	TrustMirrors bool          // sources may serve beside others once they were compared

@@ -12,6 +12,7 @@ import (
 	"github.com/littledl/littledl/internal/disk"
 	"github.com/littledl/littledl/internal/meter"
 	"github.com/littledl/littledl/internal/names"
+	"github.com/littledl/littledl/internal/pace"
 	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/recovery"
 	"github.com/littledl/littledl/internal/reuse"
@@ -31,12 +32,15 @@ type File struct {
 	t        *task.Task
 	id       string // in the shared budget, where there is one
 	spec     task.Spec
-	hash     digest.Sum   // the caller's, else the server's
-	limit    int          // requests of this file in flight
-	priority atomic.Int32 // that it has its place with
-	speed    *meter.Meter // the reporter's
-	drip     drip         // the reporter's
-	received atomic.Int64 // bytes off the network
+	hash     digest.Sum    // the caller's, else the server's
+	bounds   *Bounds       // that its limit follows from
+	limit    int           // requests of this file in flight
+	pace     *pace.Limiter // its own; nil: none
+	slow     slow          // the reporter's
+	priority atomic.Int32  // that it has its place with
+	speed    *meter.Meter  // the reporter's
+	drip     drip          // the reporter's
+	received atomic.Int64  // bytes off the network
 	finder   reuse.Finder
 	version  reuse.Version // what is to have a name
 	reserved reservation
@@ -77,7 +81,8 @@ type Delay struct{ Until time.Time }
 func (e *Delay) Error() string { return "waits until " + e.Until.Format(time.TimeOnly) }
 
 func (e *Engine) newFile(t *task.Task) (*File, error) {
-	f := &File{e: e, t: t, spec: t.Spec(), limit: e.PerFile, life: e.Context}
+	f := &File{e: e, t: t, spec: t.Spec(), bounds: e.Bounds(), life: e.Context}
+	f.limit, f.pace = f.bounds.PerFile, pacer(f.spec.MaxSpeed)
 	f.hash = f.spec.Hash
 	if e.Shared {
 		f.id = t.ID()
@@ -109,12 +114,30 @@ func (e *Engine) newFile(t *task.Task) (*File, error) {
 				return nil, err
 			}
 		}
+		f.unrange()
 	}
 	if f.target == nil {
 		f.aim()
 	}
 	f.finder = reuse.NewFinder(e.Index, e.Reuse, f.target, e.TrustModTime)
 	return f, nil
+}
+
+// pacer is for so many bytes/s; nil for 0.
+func pacer(speed int64) *pace.Limiter {
+	if speed == 0 {
+		return nil
+	}
+	return pace.New(speed)
+}
+
+// unrange has sources asked without ranges whose hosts are to be.
+func (f *File) unrange() {
+	for _, s := range f.sources {
+		if s.host.NoRange() {
+			f.rec.Unranged(s.n)
+		}
+	}
 }
 
 // limits are what recovery may do for the file.

@@ -24,6 +24,7 @@ import (
 type few struct{}
 
 func (few) Idle() int                                 { return 1 }
+func (few) Bounds() *Bounds                           { return &Bounds{PerFile: 1} }
 func (few) Files() int                                { return 0 }
 func (few) MayGrow(int32, bool) bool                  { return true }
 func (few) Settled() <-chan struct{}                  { return nil }
@@ -45,7 +46,7 @@ func engine(tb testing.TB) (*Engine, *task.Task) {
 		Dirs: disk.NewDirs(partfile.OpenDir), Index: reuse.NewIndex(), Reuse: &reuse.Stats{},
 		Origins: origin.NewTable(origin.Config{Slots: budget.New(1), Most: 1, Limits: limits, Served: &origin.Served{}}),
 		Client:  exchange.New(exchange.Config{Limits: limits, Buffer: 256 << 10}), Limits: recovery.NewLimits(limits, 3, 1, 1<<20),
-		Plans: &segment.Config{Least: 1}, Disk: &disk.Policy{}, PerFile: 1, FirstAsk: 1 << 20, Small: 1 << 20,
+		Plans: &segment.Config{Least: 1}, Disk: &disk.Policy{}, FirstAsk: 1 << 20, Small: 1 << 20,
 	}
 	tb.Cleanup(e.Dirs.CloseAll)
 	t, err := e.Table.Add("http://files.test/a", task.Spec{Dir: tb.TempDir()})

@@ -147,12 +147,15 @@ func (f *File) samples(ctx context.Context, mirror *source, k *origin.Lease, siz
 
 // sampleAll fetches all samples once.
 func (f *File) sampleAll(ctx context.Context, a recovery.Action, mirror *source, k *origin.Lease, t *wait.Tries, size int64) (got [][]byte, says *httprange.Pin, ok bool) {
-	if k.Acquire(ctx) != nil {
+	if err := k.Acquire(ctx); err != nil {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.deniedLocked(ctx, a, mirror, mirror.host, err, t)
 		return nil, nil, false
 	}
 	k.Keep()
 	for _, at := range f.sampleOffsets(size) {
-		timed, cancel := context.WithTimeout(ctx, min(sampleTime, f.e.Stall))
+		timed, cancel := f.e.within(ctx, min(sampleTime, f.e.Stall), k)
 		b, pin, o, h := f.sample(timed, k, mirror, says, t.Refusals, at, at+overlapSize)
 		cancel()
 		if ctx.Err() != nil {

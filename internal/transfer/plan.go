@@ -31,7 +31,8 @@ func (f *File) prepareLocked() {
 // firstAskLocked is how many bytes the first request asks for: all of a file that will have no
 // second connection.
 func (f *File) firstAskLocked() int64 {
-	if f.e.OneAsk || f.sources[f.current].host.Capacity() == 1 && (!f.e.Turns || f.e.Files() == 1) {
+	b := f.e.Bounds()
+	if b.OneAsk || f.sources[f.current].host.Capacity() == 1 && (!b.Turns || f.e.Files() == 1) {
 		return segment.ToEnd
 	}
 	return f.e.FirstAsk
@@ -41,6 +42,7 @@ func (f *File) firstAskLocked() int64 {
 // First is the segment already being served, which keeps its share.
 func (f *File) layOutLocked(first *segment.Segment) {
 	var l segment.Layout
+	f.bounds = f.e.Bounds()
 	l, f.limit = f.e.Cut(f.cutLocked())
 	if f.rec.Parallel() { // each source has a limit of its own to be found: who waits at one takes what it frees
 		l.Segments, l.Workers, l.Settled = max(l.Segments, min(2*len(f.sources), f.limit)), f.limit, true
@@ -88,7 +90,7 @@ func (f *File) addWorkerLocked(w worker) {
 
 // cutLocked is what the batch has to know to say how the file is fetched.
 func (f *File) cutLocked() Cut {
-	return Cut{URL: f.t.URL(), Size: f.pin.Size, Origin: f.sources[f.current].host, Limit: f.limit}
+	return Cut{URL: f.t.URL(), Size: f.pin.Size, Origin: f.sources[f.current].host, Limit: f.bounds.PerFile}
 }
 
 // smallLocked reports whether the file is known to be small: of two of them the first stays.
@@ -107,7 +109,7 @@ func (f *File) urgentWaitsLocked() bool {
 // mayDelay reports whether the file may wait elsewhere, which bounds how many parts are held
 // open meanwhile.
 func (f *File) mayDelay() bool {
-	return f.target.State() != disk.Open || f.e.Table.Holding() < f.e.Holding
+	return f.target.State() != disk.Open || f.e.Table.Holding() < f.e.Bounds().Holding
 }
 
 // Watch is to be called at every tick.
@@ -119,9 +121,21 @@ func (f *File) Watch(now time.Time) {
 	}
 	n := segment.Now{Time: now}
 	if f.plan.Divided() {
+		f.rebindLocked(now)
 		n = f.nowLocked(now)
 	}
 	f.scaleLocked(f.plan.Tick(n))
+}
+
+// rebindLocked has other bounds hold for a file in transfer, if there are any.
+func (f *File) rebindLocked(now time.Time) {
+	b := f.e.Bounds()
+	if b == f.bounds {
+		return
+	}
+	f.bounds = b
+	_, f.limit = f.e.Cut(f.cutLocked())
+	f.plan.Rebound(f.limit, now)
 }
 
 // firstByte notes the first byte of a request.

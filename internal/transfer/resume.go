@@ -27,7 +27,7 @@ func (f *File) adopt() error {
 	if f.pin != nil || f.target.State() != disk.Absent {
 		return nil
 	}
-	if f.spec.Plain { // to go on it would have to be asked for a range
+	if f.spec.Plain || f.sources[0].host.NoRange() { // to go on it would have to be asked for a range
 		f.target.Tidy()
 		return nil
 	}
@@ -75,7 +75,7 @@ func (f *File) sameAsLeft(a *disk.Adopted) (bool, error) {
 		return false, context.Cause(f.life)
 	}
 	defer k.Release()
-	timed, cancel := context.WithTimeout(epoch, f.e.Stall)
+	timed, cancel := f.e.within(epoch, f.e.Stall, k)
 	defer cancel()
 	got, says, o, _ := f.sample(timed, k, src, nil, 0, first.Hi-overlapSize, first.Hi)
 	return o.Err == nil && saysSame(&says, &a.Pin) && f.onDisk(first.Hi-overlapSize, got), context.Cause(f.life)

@@ -132,7 +132,7 @@ const headTimeout = 5 * time.Second
 // Head asks a source what it would send, if that is still wanted when it is its turn. Not
 // sent: it was not asked, or is given up.
 func (e *Engine) Head(ctx context.Context, s *exchange.Source, o *origin.Origin, c origin.Claim, wanted func() bool) (h exchange.Head, sent bool) {
-	if o.Backoff(time.Now()) > 0 {
+	if o.NoHead() || o.Backoff(time.Now()) > 0 {
 		return h, false
 	}
 	k := o.Lease(c)
@@ -143,7 +143,7 @@ func (e *Engine) Head(ctx context.Context, s *exchange.Source, o *origin.Origin,
 	if !wanted() {
 		return h, false
 	}
-	timed, cancel := context.WithTimeout(ctx, headTimeout)
+	timed, cancel := e.within(ctx, headTimeout, k)
 	defer cancel()
 	h = e.Client.Head(timed, k, s)
 	return h, h.Status > 0 || ctx.Err() == nil

@@ -104,8 +104,8 @@ func (f *File) fetch(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 	k.Renew(h, f.claim(w))
 	f.returnBeforeWait(w)
 	if !k.TryAcquire() {
-		if k.Acquire(f.ctx) != nil {
-			return false
+		if err := k.Acquire(f.ctx); err != nil {
+			return f.denied(w, a, src, h, err)
 		}
 		f.mu.Lock()
 		b := f.decideLocked(w) // something else may be to be done by now

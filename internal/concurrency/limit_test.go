@@ -314,3 +314,35 @@ func TestRoom(t *testing.T) {
 	l.Refused(l.Begin(now), now)
 	require.Zero(t, l.Room())
 }
+
+// TestSetMost: what the caller allows may change; what a host was seen to bear stays known.
+func TestSetMost(t *testing.T) {
+	l := New(10)
+	for _, n := range []int{3, 20, 1, 7} { // it has refused nothing
+		l.SetMost(n)
+		require.Equal(t, n, l.Allowed())
+	}
+	now := time.Now()
+	served := l.Begin(now)
+	l.Answered(served, now)
+	l.Refused(l.Begin(now), now)
+	require.Equal(t, 1, l.Allowed())
+	l.SetMost(30)
+	require.Equal(t, 1, l.Allowed())
+
+	l = New(10)
+	for range 4 {
+		l.Answered(l.Begin(now), now)
+	}
+	l.Refused(l.Begin(now), now)
+	require.Equal(t, 4, l.Allowed())
+	for most, want := range []int{1, 2, 3, 4, 4, 4} {
+		l.SetMost(1)
+		l.SetMost(most + 1)
+		require.Equal(t, want, l.Allowed())
+	}
+	l.SetMost(2)
+	l.Refused(l.Begin(now.Add(time.Second)), now.Add(time.Second))
+	l.SetMost(10)
+	require.LessOrEqual(t, l.Allowed(), 2, "what was learned meanwhile counts more")
+}

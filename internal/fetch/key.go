@@ -31,7 +31,9 @@ func Key(raw string) (string, error) {
 	case err == nil && name != "" && bracketed == strings.HasPrefix(raw, "[") && (!bracketed || strings.Contains(name, ":")):
 		return name, nil
 	case err == nil:
-		err = errors.New("no host")
+		err = errors.New("it names no host")
+	case errors.Is(err, errAddress) && !bracketed:
+		err = errors.New("a port needs its scheme")
 	}
 	return "", fmt.Errorf("key %q: %w; write host, for all of its ports and schemes, or https://host:port", redact.Text(raw), err)
 }

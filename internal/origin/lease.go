@@ -2,6 +2,7 @@ package origin
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -18,7 +19,13 @@ type Claim struct {
 	// Rides: the request may be one of several on a connection of HTTP/2, and is to count for
 	// nothing then: the first of them counts for all.
 	Rides bool
+	// Wanted is asked when it would be the request's turn, before the caller is asked for its
+	// grant; nil: it is wanted.
+	Wanted func() bool
 }
+
+// ErrUnwanted is why a lease was not acquired that nobody wants any more.
+var ErrUnwanted = errors.New("the request is not wanted any more")
 
 // Lease is the right to have a request in flight: a slot of the origin that is asked, and of
 // no other, and then, where files share a budget, one of the file's. Before those come the turn at
@@ -73,6 +80,10 @@ func (l *Lease) acquire(ctx context.Context, o *Origin) (err error) {
 		l.slot = nil
 		l.Release()
 		return err
+	}
+	if w := l.claim.Wanted; w != nil && o.guarded() && !w() {
+		l.Release()
+		return ErrUnwanted
 	}
 	if !l.slot.Rides() {
 		if l.rest, err = o.enter(ctx, l.claim); err != nil {

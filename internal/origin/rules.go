@@ -91,5 +91,8 @@ type Enter func(ctx context.Context, origin string) (leave func(), err error)
 // guarded reports whether more than slots is waited for: that must hold none of them up.
 func (o *Origin) guarded() bool { return o.lanes != o.group }
 
+// Granted reports whether the caller is asked before each request, who is not to be asked in vain.
+func (t *Table) Granted() bool { return t.conf.Enter != nil }
+
 // Guarded reports whether there are origins for which more than slots is waited for.
 func (t *Table) Guarded() bool { return t.guards }

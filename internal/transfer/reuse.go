@@ -135,12 +135,15 @@ func (e *Engine) Head(ctx context.Context, s *exchange.Source, o *origin.Origin,
 	if o.NoHead() || o.Backoff(time.Now()) > 0 {
 		return h, false
 	}
+	if c.Wanted = wanted; !e.Origins.Guarded() {
+		c.Wanted = nil
+	}
 	k := o.Lease(c)
 	if k.Acquire(ctx) != nil { // the origin's time begins when it is asked
 		return h, false
 	}
 	defer k.Release()
-	if !wanted() {
+	if c.Wanted == nil && !wanted() {
 		return h, false
 	}
 	timed, cancel := e.within(ctx, headTimeout, k)

@@ -103,6 +103,11 @@ func (f *File) fetch(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 	k := &w.lease
 	k.Renew(h, f.claim(w))
 	f.returnBeforeWait(w)
+	if w.s == nil && f.e.Origins.Granted() && !f.parallel() { // nobody is asked for what is not needed
+		if w.s = f.pick(w, src); w.s == nil {
+			return f.nothing(src, w)
+		}
+	}
 	if !k.TryAcquire() {
 		if err := k.Acquire(f.ctx); err != nil {
 			return f.denied(w, a, src, h, err)
@@ -120,12 +125,41 @@ func (f *File) fetch(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 	if w.s == nil {
 		if w.s = f.pick(w, src); w.s == nil {
 			k.Release()
-			at, waits := f.plan.Soonest(src.n) // what nobody else will come back for
-			return waits && f.plan.Workers() == 1 && f.ctx.Err() == nil && f.hold(w, at)
+			return f.nothing(src, w)
 		}
+	} else if f.e.Origins.Granted() && f.goneMeanwhile(w) {
+		k.Release()
+		return true
 	}
 	f.serve(w, a, src, u, h, k)
 	return true
+}
+
+// nothing is for a worker that has found nothing to do. False: nor will it.
+func (f *File) nothing(src *source, w *worker) bool {
+	at, waits := f.plan.Soonest(src.n) // what nobody else will come back for
+	return waits && f.plan.Workers() == 1 && f.ctx.Err() == nil && f.hold(w, at)
+}
+
+// goneMeanwhile reports whether a worker's segment was done without it while it waited.
+func (f *File) goneMeanwhile(w *worker) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.overLocked():
+	case f.plan.Finished(w.s):
+		f.plan.Done(w.s)
+		w.s = nil
+	default:
+		return false
+	}
+	return true
+}
+
+func (f *File) parallel() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.rec.Parallel()
 }
 
 // claim is by what a worker takes its slot. What is not known to be large rides on a connection

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,12 +71,12 @@ func TestHostConnections(t *testing.T) {
 				b.add(s.File(fmt.Sprint(i, s.Origin()), faultserver.Size(kib)))
 			}
 		}
-		most := 0
+		var most highest
 		for i := range 200 {
-			time.AfterFunc(time.Duration(i)*20*time.Millisecond, func() { most = max(most, ports[0].InFlight()+ports[1].InFlight()) })
+			time.AfterFunc(time.Duration(i)*20*time.Millisecond, func() { most.see(ports[0].InFlight() + ports[1].InFlight()) })
 		}
 		require.NoError(b, b.start())
-		require.Equal(b, 3, most)
+		require.EqualValues(b, 3, most.Load())
 		for i, n := range []int{3, 3, 5, 6, 4, 4} {
 			require.LessOrEqual(b, ports[i].MaxInFlight(), n, i)
 		}
@@ -161,10 +162,10 @@ func TestHostSpeed(t *testing.T) {
 			}
 			return n
 		}
-		var from, to int64
-		time.AfterFunc(at, func() { from = have() })
-		time.AfterFunc(at+second, func() { to = have() })
-		return func() float64 { return float64(to - from) }
+		var n atomic.Int64
+		time.AfterFunc(at, func() { n.Add(-have()) })
+		time.AfterFunc(at+second, func() { n.Add(have()) })
+		return func() float64 { return float64(n.Load()) }
 	}
 	for name, most := range map[string]int64{"the batch's": 1 << 20, "a host's and a file's": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -214,12 +215,12 @@ func TestHostSpeedOfMany(t *testing.T) {
 		for i := range 40 {
 			b.file(fmt.Sprint(i), 20*kib)
 		}
-		var first int64
+		var first atomic.Int64
 		b.get()
-		time.AfterFunc(time.Second, func() { first = b.d.GetStats().ReceivedBytes })
+		time.AfterFunc(time.Second, func() { first.Store(b.d.GetStats().ReceivedBytes) })
 		began := time.Now()
 		require.NoError(b, b.start())
-		require.LessOrEqual(b, float64(first), 1.05*50*kib)
+		require.LessOrEqual(b, float64(first.Load()), 1.05*50*kib)
 		require.InEpsilon(b, 16, time.Since(began).Seconds(), 0.05)
 	})
 }

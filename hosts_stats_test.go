@@ -1,9 +1,11 @@
 package littledl_test
 
 import (
-	"fmt"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -38,6 +40,7 @@ func TestGetHosts(t *testing.T) {
 			}
 		})
 		require.Error(b, b.d.Start(b.Context()))
+		synctest.Wait() // what a timer of the test wrote is seen by what follows
 		require.Len(b, now, 5)
 		h := now["http://files.test:80"]
 		require.Equal(b, littledl.HostUp, h.State)
@@ -93,13 +96,13 @@ func TestGetSegments(t *testing.T) {
 			s, err := b.d.GetSegments(id)
 			require.NoError(b, err)
 			require.Nil(b, s)
-			looks := 0
+			var looks atomic.Int64
 			for i := range 20 {
 				time.AfterFunc(time.Duration(i)*100*time.Millisecond+7*time.Millisecond, func() {
 					s, err := b.d.GetSegments(id)
 					require.NoError(b, err)
 					if task := b.task(id); task.IsActive() && task.FileSize > 0 {
-						looks++
+						looks.Add(1)
 						check(b, s, task)
 						require.Greater(b, len(s), 1)
 						require.Equal(b, task.URL, s[0].Source)
@@ -112,7 +115,7 @@ func TestGetSegments(t *testing.T) {
 				require.Nil(b, s)
 			})
 			require.NoError(b, b.start())
-			require.Greater(b, looks, 3)
+			require.Greater(b, looks.Load(), int64(3))
 			s, err = b.d.GetSegments(id)
 			require.NoError(b, err)
 			require.Nil(b, s)
@@ -137,7 +140,7 @@ func TestGetSegments(t *testing.T) {
 			f := first.File("f", faultserver.Size(80*mib))
 			second.File("f", append(sameAs(f), faultserver.Size(80*mib))...)
 			id := b.mirrored("f", f.Content(), []littledl.URLOption{enhHash(f.Content())}, first, second)
-			seen := map[string]bool{}
+			var seen sync.Map
 			for i := range 10 {
 				time.AfterFunc(time.Duration(i)*50*time.Millisecond+200*time.Millisecond, func() {
 					s, err := b.d.GetSegments(id)
@@ -146,12 +149,15 @@ func TestGetSegments(t *testing.T) {
 						check(b, s, task)
 					}
 					for _, x := range s {
-						seen[x.Source] = true
+						seen.Store(x.Source, true)
 					}
 				})
 			}
 			require.NoError(b, b.start())
-			require.True(b, seen[first.URL("f")] && seen[second.URL("f")], fmt.Sprint(seen))
+			for _, s := range []*faultserver.Server{first, second} {
+				_, ok := seen.Load(s.URL("f"))
+				require.True(b, ok, s.Origin())
+			}
 		})
 	})
 }

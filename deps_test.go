@@ -76,6 +76,7 @@ func TestInternalImportsDownward(t *testing.T) {
 		"share":       {floor: 1},
 		"span":        {floor: 1},
 		"wait":        {floor: 1},
+		"event":       {floor: 1},
 		"fail":        {floor: 1},
 
 		"partfile": {floor: 2, imports: []string{"journal"}},
@@ -85,19 +86,19 @@ func TestInternalImportsDownward(t *testing.T) {
 		"names":    {floor: 2, imports: []string{"safename"}},
 
 		"disk":     {floor: 3, imports: []string{"digest", "fail", "httprange", "journal", "partfile", "safename", "span"}},
-		"origin":   {floor: 3, imports: []string{"budget", "concurrency", "fail", "fetch", "health", "line", "meter", "pace", "share"}},
+		"origin":   {floor: 3, imports: []string{"budget", "concurrency", "event", "fail", "fetch", "health", "line", "meter", "pace", "share"}},
 		"recovery": {floor: 3, imports: []string{"backoff", "fail", "health", "wait"}},
 		"task":     {floor: 3, imports: []string{"digest", "names", "redact", "safename"}},
 
-		"exchange": {floor: 4, imports: []string{"backoff", "digest", "fail", "fetch", "health", "httprange", "origin", "safename"}},
+		"exchange": {floor: 4, imports: []string{"backoff", "digest", "event", "fail", "fetch", "health", "httprange", "origin", "safename"}},
 		"reuse":    {floor: 4, imports: []string{"digest", "disk", "fail", "httprange", "partfile", "safename"}},
 
 		"transfer": {floor: 5, imports: []string{
-			"digest", "disk", "exchange", "fail", "fetch", "gate", "health", "httprange", "journal", "line", "meter", "names",
+			"digest", "disk", "event", "exchange", "fail", "fetch", "gate", "health", "httprange", "journal", "line", "meter", "names",
 			"origin", "pace", "partfile", "recovery", "reuse", "safename", "segment", "span", "task", "wait",
 		}},
 
-		"batch": {floor: 6, imports: []string{"budget", "exchange", "fail", "gate", "meter", "origin", "redact", "segment", "share", "task", "transfer"}},
+		"batch": {floor: 6, imports: []string{"budget", "event", "exchange", "fail", "gate", "meter", "origin", "redact", "segment", "share", "task", "transfer"}},
 
 		// For tests.
 		"faultserver": {floor: 1},

@@ -159,6 +159,35 @@ func TestEventsOfWishes(t *testing.T) {
 	})
 }
 
+// TestEventsOfHosts: outages, their ends, and limits that are found out.
+func TestEventsOfHosts(t *testing.T) {
+	t.Parallel()
+	batchBubble(t, func(b *batch) {
+		c := newChronicle(t)
+		b.option(littledl.WithEvents(c.hear))
+		for i := range 20 {
+			b.file(fmt.Sprint(i), 8<<20)
+		}
+		b.srv.Behave(faultserver.ConnLimit(3, faultserver.Status(429)))
+		time.AfterFunc(3*time.Second, func() { b.net.FailDial("files.test:80", errRefused); b.net.ResetAll() })
+		time.AfterFunc(13*time.Second, func() { b.net.FailDial("files.test:80", nil) })
+		require.NoError(b, b.get().Start(b.Context()))
+		n := c.over()
+		require.Positive(b, n[littledl.EventHostDown])
+		require.Positive(b, n[littledl.EventHostUp])
+		require.Positive(b, n[littledl.EventHostLimit])
+		for _, e := range c.events {
+			switch e.Kind {
+			case littledl.EventHostDown, littledl.EventHostBusy:
+				require.Error(b, e.Err)
+				require.Equal(b, "http://files.test:80", e.Origin)
+			case littledl.EventHostLimit:
+				require.Positive(b, e.Limit)
+			}
+		}
+	})
+}
+
 // TestSlowEvents: none is dropped, and while many wait nothing begins.
 func TestSlowEvents(t *testing.T) {
 	t.Parallel()
@@ -327,7 +356,7 @@ func TestIsRetryable(t *testing.T) {
 		&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}: true,
 		&littledl.StatusError{Code: 404}: false, littledl.ErrInvalidURL: false, littledl.ErrInvalidOption: false, littledl.ErrCancelled: false,
 		littledl.ErrFileExists: false, littledl.ErrFileTooLarge: false, littledl.ErrPrivateAddress: false, context.Canceled: false, littledl.ErrUnsafeName: false,
-		retryable(true): true, retryable(false): false, littledl.ErrDuplicateTarget: false, littledl.ErrEncoding: false,
+		sayingSo(true): true, sayingSo(false): false, littledl.ErrDuplicateTarget: false, littledl.ErrEncoding: false,
 	} {
 		require.Equal(t, want, littledl.IsRetryable(err), err)
 		require.Equal(t, want, littledl.IsRetryable(&littledl.FileError{Op: "download", Err: fmt.Errorf("more: %w", err)}), err)
@@ -336,7 +365,7 @@ func TestIsRetryable(t *testing.T) {
 	require.True(t, littledl.IsRetryable(&littledl.BatchError{Failed: []*littledl.FileError{{Err: littledl.ErrInvalidURL}, {Err: littledl.ErrStalled}}}))
 }
 
-type retryable bool
+type sayingSo bool
 
-func (r retryable) Error() string   { return fmt.Sprintf("retryable: %t", bool(r)) }
-func (r retryable) Retryable() bool { return bool(r) }
+func (r sayingSo) Error() string   { return fmt.Sprintf("retryable: %t", bool(r)) }
+func (r sayingSo) Retryable() bool { return bool(r) }

@@ -87,7 +87,7 @@ func ExampleBatchDownloader_GetSegments() {
 	// Output:
 	// true 8388608 true
 	// [] <nil>
-	// unknown task: "task-7"
+	// unknown task: "task-7" was never added, or was removed or forgotten
 }
 
 func ExampleWithMaxSpeed() {

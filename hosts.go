@@ -1,11 +1,9 @@
 package littledl
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/littledl/littledl/internal/batch"
-	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/health"
 	"github.com/littledl/littledl/internal/origin"
 	"github.com/littledl/littledl/internal/transfer"
@@ -162,9 +160,9 @@ type Segment struct {
 // whole file, and their Done is what is on the disk. A task that is not in transfer, since it
 // waits or has ended, has nil. An ID of no task is ErrUnknownTask.
 func (d *BatchDownloader) GetSegments(taskID string) ([]Segment, error) {
-	t := d.table.ByID(taskID)
-	if t == nil {
-		return nil, fmt.Errorf("%w: %.100q", fail.ErrUnknownTask, taskID)
+	t, err := d.task(taskID)
+	if err != nil {
+		return nil, err
 	}
 	f, ok := d.table.Held(t).(*transfer.File)
 	if !ok {

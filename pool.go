@@ -37,7 +37,7 @@ func (d *BatchDownloader) newRun(ctx context.Context, stay bool) (r *batch.Run) 
 	rules, _ := rulesOf(cfg.Hosts) // they were checked, too
 	o := origin.Config{
 		Slots: c.Slots, Most: now.PerHost, InAll: now.Connections, Adaptive: set.adaptive, Limits: limits, Served: &d.served,
-		Streams: set.streams(), Rules: rules, Enter: cfg.AcquireHost,
+		Events: events, Streams: set.streams(), Rules: rules, Enter: cfg.AcquireHost,
 	}
 	if set.enhanced {
 		c.Share = batch.NewSharing(now.Connections, set.adaptive && set.adaptiveSpeed)

@@ -91,7 +91,7 @@ func (r *Run) granted(t *task.Task, err error) bool {
 // it could be gone on from later. Where another goes on with it, it cannot.
 func (r *Run) hold(t *task.Task) {
 	open := transfer.RestOf(r.Table.Held(t)).Open()
-	if open && (r.Table.Waited(t) || r.Table.Holding() >= r.engine.Holding) {
+	if open && (r.Table.Waited(t) || r.Table.Holding() >= r.Bounds().Holding) {
 		r.engine.Drop(t)
 		open = false
 	}

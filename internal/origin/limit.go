@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/concurrency"
+	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/health"
 )
 
@@ -46,5 +47,35 @@ func (o *Origin) resizeLocked() {
 	o.group.Resize(n)
 	if o.guarded() {
 		o.lanes.Resize(n)
+	}
+	o.tellLocked(n)
+}
+
+// told is what was last told of an origin.
+type told struct {
+	state   health.State
+	allowed int
+}
+
+// tellLocked tells of what is otherwise than it was told.
+func (o *Origin) tellLocked(allowed int) {
+	events, was := o.table.conf.Events, o.told
+	if events == nil {
+		return
+	}
+	if o.told = (told{o.health.State, allowed}); o.told.state != was.state {
+		e := event.Event{Kind: event.HostUp, Origin: o.name}
+		if o.health.State >= health.Busy {
+			e.Kind, e.Err, e.Wait = event.HostBusy, o.lastErr, max(o.health.Until-o.table.At(time.Now()), 0)
+			if o.health.State == health.Down {
+				e.Kind = event.HostDown
+			}
+		}
+		if o.health.State != health.Unheard && (was.state != health.Unheard || o.health.State >= health.Busy) {
+			events.Tell(e)
+		}
+	}
+	if allowed != was.allowed {
+		events.Tell(event.Event{Kind: event.HostLimit, Origin: o.name, Limit: allowed})
 	}
 }

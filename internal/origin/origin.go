@@ -40,6 +40,7 @@ type Origin struct {
 	mu        sync.Mutex
 	health    health.Health
 	lastErr   error             // it was of no use the last time that it was not
+	told      told
 	limit     concurrency.Limit // how many requests it bears
 	streams   streams
 	roundTrip time.Duration // from a request to its first byte, smoothed

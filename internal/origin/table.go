@@ -10,6 +10,7 @@ import (
 
 	"github.com/littledl/littledl/internal/budget"
 	"github.com/littledl/littledl/internal/concurrency"
+	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/health"
 	"github.com/littledl/littledl/internal/share"
@@ -27,6 +28,7 @@ type Config struct {
 	Limits   health.Limits
 	Share    *share.Pool // a budget that files share, beside Slots; nil: there is none
 	Served   *Served
+	Events   event.Sink
 }
 
 // Served remembers from one Start to the next which origins have served: one that then ends
@@ -113,6 +115,7 @@ func (t *Table) namedLocked(name string) *Origin {
 		c, q := t.conf, t.quotaLocked(name)
 		most := t.most.of(q)
 		o = &Origin{table: t, name: name, quota: q, group: c.Slots.Under(q.bound, most), limit: concurrency.New(most), health: health.New(c.Served.has(name))}
+		o.told = told{o.health.State, most}
 		if o.lanes = o.group; c.Enter != nil || q.turns != nil {
 			o.lanes = t.before.Group(most)
 		}

@@ -136,6 +136,9 @@ type DownloadConfig struct {
 	// the same URL, of which the server still has the same version; else the file is fetched
 	// and compared with it.
 	TrustModTime bool
+	// IgnoreServerTime leaves a file the time at which it was written; without it it has the
+	// server's Last-Modified.
+	IgnoreServerTime bool
 	// Durable makes every file and its folder reach the disk (fsync) before the file
 	// counts as complete. Without it a power cut may take the name of a file that was
 	// published shortly before, its end, or any of its blocks, which are zeros then; other

@@ -79,7 +79,7 @@ func (s *settings) targets() disk.Policy {
 	}
 	return disk.Policy{
 		Overwrite: overwrite[s.cfg.Overwrite], Durable: s.cfg.Durable, Resume: !s.cfg.DisableResume, Reuse: !s.noReuse,
-		Encoded: s.cfg.ContentEncoding == EncodingStore,
+		Encoded: s.cfg.ContentEncoding == EncodingStore, OwnTime: s.cfg.IgnoreServerTime,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/littledl/littledl/internal/redact"
 	"github.com/littledl/littledl/internal/task"
@@ -49,6 +50,15 @@ type FileTask struct {
 	Source         string        // the URL the last bytes came from
 	Sources        []SourceStats // with backup URLs: one each
 	Tag            any           // of WithTag
+
+	// What answers have said of the file, and what was proven of it. It is there while the task is in
+	// transfer, in what its callbacks and hooks get, and after that of the latest 1,024 tasks that
+	// have ended: of a million it is not kept. "" and zero where nobody has said so, or was asked.
+	FinalURL     string // where redirects have led: may hold a secret
+	ContentType  string // as sent, as the ETag is
+	ETag         string
+	LastModified time.Time
+	Digest       string // what was verified, as "sha256:HEX": by the strongest of the algorithms
 }
 
 // SourceStats says what one of a file's URLs contributed.
@@ -72,6 +82,8 @@ func fileTask(s task.Snapshot) FileTask {
 	if s.Failure != nil {
 		t.Err = (*FileError)(s.Failure)
 	}
+	a := transfer.AboutOf(&s)
+	t.FinalURL, t.ContentType, t.ETag, t.LastModified, t.Digest = a.FinalURL, a.ContentType, a.ETag, a.LastModified, a.Digest
 	if told := transfer.ToldBy(s.Held); told != nil {
 		t.Source = told.Last
 		for _, s := range told.All {
@@ -129,6 +141,7 @@ func (t FileTask) MarshalJSON() ([]byte, error) {
 		out.Err = t.Err.Error()
 	}
 	out.URL, out.Source, out.Sources = redact.URL(t.URL), redact.URL(t.Source), slices.Clone(t.Sources)
+	out.FinalURL = redact.URL(t.FinalURL)
 	for i := range out.Sources {
 		out.Sources[i].URL = redact.URL(out.Sources[i].URL)
 	}

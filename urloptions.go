@@ -2,6 +2,8 @@ package littledl
 
 import (
 	"fmt"
+	"hash"
+	"io/fs"
 	"net/http"
 	"strings"
 	"time"
@@ -74,22 +76,88 @@ func WithTimeout(d time.Duration) URLOption {
 
 // WithHash gives the digest that the file must have before it gets its name. Without it
 // the server's own Repr-Digest (RFC 9530) counts, where it sends one.
-// algorithm is "md5", "sha1", "sha256" or "sha512"; the digest is in hexadecimal. Given more
-// than once, all must hold. Anything else is ErrInvalidOption, another content in the end
-// ErrHashMismatch.
+// algorithm is "md5", "sha1", "sha224", "sha256", "sha384", "sha512" or "crc32c"; the digest is
+// in hexadecimal. Given more than once, and with WithIntegrity and WithVerifier, all must hold.
+// Anything else is ErrInvalidOption, another content in the end ErrHashMismatch.
 func WithHash(algorithm, hexDigest string) URLOption {
 	return func(o *urlOptions) error {
 		sum, err := digest.Parse(algorithm, hexDigest)
-		if err != nil {
-			return invalidOption("WithHash: %v", err)
+		return addHash(o, "WithHash", sum, err)
+	}
+}
+
+// addHash has a digest hold beside those before.
+func addHash(o *urlOptions, name string, sum digest.Sum, err error) error {
+	if err != nil {
+		return invalidOption("%s: %v", name, err)
+	}
+	both, ok := o.Hash.And(sum)
+	if !ok {
+		return invalidOption("%s: two different %s digests, which no file has", name, sum.Kind())
+	}
+	o.Hash = both
+	return nil
+}
+
+// WithIntegrity is WithHash in the words of the W3C's Subresource Integrity,
+// "sha384-BASE64 sha384-BASE64": of several those by the strongest algorithm count, any of
+// which will do, and those by algorithms that it does not know do not. "sha256:HEX" is taken as
+// well, with any algorithm of WithHash. What does not parse is ErrInvalidOption.
+func WithIntegrity(s string) URLOption {
+	return func(o *urlOptions) error {
+		sum, err := digest.Integrity(s)
+		return addHash(o, "WithIntegrity", sum, err)
+	}
+}
+
+// WithVerifier is WithHash by a function of the caller's, which makes a hash each time it is called,
+// and may be called at any time, from any goroutine. No function, or a sum that such a hash cannot
+// come to by its length, is ErrInvalidOption.
+func WithVerifier(h func() hash.Hash, sum []byte) URLOption {
+	return func(o *urlOptions) error {
+		if h == nil || len(sum) == 0 {
+			return invalidOption("WithVerifier: give it a function and the sum that its hash must come to")
 		}
-		both, ok := o.Hash.And(sum)
-		if !ok {
-			return invalidOption("WithHash: two different %s digests, which no file has", algorithm)
+		made := h()
+		if made == nil || len(made.Sum(nil)) != len(sum) {
+			return invalidOption("WithVerifier: its function makes no hash with sums of %d bytes", len(sum))
 		}
-		o.Hash = both
+		return addHash(o, "WithVerifier", digest.Sum{Own: &digest.Own{New: h, Sum: string(sum)}}, nil)
+	}
+}
+
+// WithSize refuses a file of another size with ErrSizeMismatch: when the headers are in, before
+// a byte of it is written, or, where those do not tell, at its end. A negative one is
+// ErrInvalidOption.
+func WithSize(bytes int64) URLOption {
+	return func(o *urlOptions) error {
+		if bytes < 0 {
+			return invalidOption("WithSize(%d); it must not be negative", bytes)
+		}
+		o.Expected().Size = bytes
 		return nil
 	}
+}
+
+// WithMode gives the file these rights, before it has its name. Without it a new file has those
+// that the process gives (its umask), and one that replaces another has that one's, but that it is
+// not executable. Anything but permission bits is ErrInvalidOption.
+func WithMode(m fs.FileMode) URLOption {
+	return func(o *urlOptions) error {
+		if m&^fs.ModePerm != 0 {
+			return invalidOption("WithMode(%v); it takes permission bits only", m)
+		}
+		e := o.Expected()
+		e.Mode, e.Moded = m, true
+		return nil
+	}
+}
+
+// WithFinalURLName calls the file, where neither WithFilename nor Content-Disposition says how, by
+// the last segment of the URL that redirects have led to, not of the URL as given. By such a name,
+// which a server has thought of, OverwriteReplace replaces nothing.
+func WithFinalURLName() URLOption {
+	return func(o *urlOptions) error { o.Expected().ByFinalURL = true; return nil }
 }
 
 // WithHeader adds headers, credentials too, that are sent to the URL's own scheme, host

@@ -13,7 +13,8 @@ import (
 // yet become one.
 type notifier struct {
 	tell Listener
-	wake func() // fewer wait to be told than before
+	told func(*task.Task) // all who were to hear of one have
+	wake func()           // fewer wait to be told than before
 
 	mu      sync.Mutex
 	changed sync.Cond
@@ -35,17 +36,19 @@ type news struct {
 // manyNews is how many may wait to be told before no new file begins.
 const manyNews = 10_000
 
-func newNotifier(tell Listener, wake func()) *notifier {
-	n := &notifier{tell: tell, wake: wake}
+func newNotifier(tell Listener, told func(*task.Task), wake func()) *notifier {
+	n := &notifier{tell: tell, told: told, wake: wake}
 	n.changed.L = &n.mu
 	return n
 }
 
 // file announces a task that has ended. Nobody is woken where nobody listens.
 func (n *notifier) file(t *task.Task) {
-	if n.tell.WantsFiles() {
-		n.add(news{ended: t})
+	if !n.tell.WantsFiles() {
+		n.told(t)
+		return
 	}
+	n.add(news{ended: t})
 }
 
 // event announces what happens.
@@ -67,8 +70,8 @@ func (n *notifier) behind() bool {
 	return n.waiting > manyNews
 }
 
-// told notes that one has been.
-func (n *notifier) told() {
+// delivered notes that one has been told.
+func (n *notifier) delivered() {
 	n.mu.Lock()
 	n.waiting--
 	wake := n.waiting == manyNews
@@ -129,8 +132,9 @@ func (n *notifier) loop() {
 			}
 			if one.ended != nil {
 				n.tell.Ended(one.ended)
+				n.told(one.ended)
 			}
-			n.told()
+			n.delivered()
 		}
 		if tick {
 			n.tell.Progress()

@@ -78,7 +78,7 @@ func New(ctx context.Context, c Config) *Run {
 	r := &Run{Config: c, wake: make(chan struct{}, 1), begun: time.Now(), quiet: newQuiet()}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	r.gate = gate.New(r.ctx)
-	r.notify = newNotifier(c.Tell, r.Wake)
+	r.notify = newNotifier(c.Tell, c.Table.Told, r.Wake)
 	r.prober = newProber(r)
 	r.engine = &r.Config.Engine
 	r.limits.Store(r.bounded(c.Limits))

@@ -64,6 +64,7 @@ func (r *Run) after(t *task.Task, f *transfer.File, err error) *task.Task {
 	if f != nil {
 		left, print := f.Leave(err)
 		r.Table.Leave(t, left.Held(), print)
+		r.Table.Says(t, f.About())
 	}
 	switch until := transfer.DelayedUntil(err); {
 	case errors.Is(err, transfer.ErrWaits): // it is another's

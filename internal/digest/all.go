@@ -1,20 +1,9 @@
 package digest
 
-import (
-	"hash"
-	"strings"
-)
+import "hash"
 
 // all computes several hashes of the same bytes. Its sum is theirs, one after the other.
 type all []hash.Hash
-
-func newAll(names string) hash.Hash {
-	var a all
-	for name := range strings.SplitSeq(names, separator) {
-		a = append(a, algorithms[name]())
-	}
-	return a
-}
 
 // Write implements hash.Hash; it returns no error, as none of them does.
 func (a all) Write(b []byte) (int, error) {

@@ -14,8 +14,11 @@ import (
 func TestSums(t *testing.T) {
 	long := sha512.Sum512([]byte("abc"))
 	for algorithm, want := range map[string]string{
-		"md5":    "900150983cd24fb0d6963f7d28e17f72",                                 // RFC 1321
-		"sha1":   "a9993e364706816aba3e25717850c26c9cd0d89d",                         // RFC 3174
+		"md5":    "900150983cd24fb0d6963f7d28e17f72",                         // RFC 1321
+		"sha1":   "a9993e364706816aba3e25717850c26c9cd0d89d",                 // RFC 3174
+		"crc32c": "364b3fb7",                                                 // RFC 3720, and its polynomial
+		"sha224": "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7", // FIPS 180-4
+		"sha384": "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
 		"sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", // FIPS 180-4
 		"sha512": hex.EncodeToString(long[:]),
 	} {
@@ -40,7 +43,7 @@ func TestSize(t *testing.T) {
 	require.NoError(t, err, "however it is written")
 	require.Equal(t, 32, n)
 	_, err = digest.Size("crc32")
-	require.ErrorContains(t, err, "use md5, sha1, sha256 or sha512")
+	require.ErrorContains(t, err, "use md5, sha1, sha224, sha256, sha384, sha512 or crc32c")
 	require.True(t, digest.Sum{}.IsZero())
 }
 

@@ -59,7 +59,7 @@ func (t *Target) Adopt(want digest.Sum) (*Adopted, error) {
 		part.Discard()
 		return nil, nil
 	}
-	t.part, t.state = part, Open
+	t.opened(part)
 	return a, nil
 }
 
@@ -67,7 +67,7 @@ func (t *Target) Adopt(want digest.Sum) (*Adopted, error) {
 // another signature: where the digest tells, or both validators might, and the bytes will.
 func (t *Target) adoptSibling(dir *partfile.Dir, want digest.Sum) (*Adopted, error) {
 	byDigest := func(h journal.Head) bool {
-		return !want.IsZero() && want == digest.Sum{Algorithm: h.Algorithm, Bytes: h.Digest}
+		return !want.Named().IsZero() && want.Named() == digest.Sum{Algorithm: h.Algorithm, Bytes: h.Digest}
 	}
 	part, log, err := dir.ResumeSibling(base(t.Guess()), t.Key(), func(l journal.Log, named bool) bool {
 		h := l.Head
@@ -76,7 +76,7 @@ func (t *Target) adoptSibling(dir *partfile.Dir, want digest.Sum) (*Adopted, err
 	if err != nil || part == nil {
 		return nil, localErr(err)
 	}
-	t.part, t.state = part, Open
+	t.opened(part)
 	a := &Adopted{Pin: httprange.Pin{Size: log.Head.Size}, Extents: log.Extents}
 	if !byDigest(log.Head) {
 		a.Pin.ETag, a.Pin.LastModified, a.Pin.DateStrong, a.Doubtful = log.Head.ETag, log.Head.LastModified, log.Head.DateStrong, true
@@ -103,8 +103,8 @@ func (t *Target) confirmable(log journal.Log, want digest.Sum) *Adopted {
 	}
 	byServer := a.Source >= 0 && a.Pin.IfRange() != ""
 	byDigest := false
-	if given := (digest.Sum{Algorithm: h.Algorithm, Bytes: h.Digest}); !want.IsZero() && !given.IsZero() {
-		if given != want {
+	if given := (digest.Sum{Algorithm: h.Algorithm, Bytes: h.Digest}); !want.Named().IsZero() && !given.IsZero() {
+		if given != want.Named() {
 			return nil
 		}
 		byDigest = true
@@ -168,7 +168,7 @@ func (t *Target) Prove(ctx context.Context, extents []journal.Extent, buf []byte
 // to go on.
 func (t *Target) BeginLog(v httprange.Pin, source int, sum digest.Sum) error {
 	t.mustBe("BeginLog", Open)
-	if t.part.Resumable() || !t.policy.Resume || v.IfRange() == "" && sum.IsZero() {
+	if t.part.Resumable() || !t.policy.Resume || v.IfRange() == "" && sum.Named().IsZero() {
 		return nil
 	}
 	if !t.policy.Encoded { // then an encoding is the label of what is stored as it is, which comes and goes

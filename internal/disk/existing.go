@@ -28,6 +28,14 @@ func (t *Target) Unlike(name string) error {
 	return fail.NewLocal("name", fmt.Errorf("%w: %s has other content, which stays; choose another name or another Overwrite policy", fail.ErrHashMismatch, name))
 }
 
+// OtherSize reports whether what is there has another size than the file must have.
+func (t *Target) OtherSize(info fs.FileInfo) bool { return t.want.Sized && info.Size() != t.want.Size }
+
+// UnlikeSize is Unlike for what has another size.
+func (t *Target) UnlikeSize(name string, info fs.FileInfo) error {
+	return fail.NewLocal("name", fmt.Errorf("%w: %s has %d bytes, not %d, and stays; choose another name or another Overwrite policy", fail.ErrSizeMismatch, name, info.Size(), t.want.Size))
+}
+
 // still reports whether a name leads to what it led to at a look before.
 func (t *Target) still(name string, looked fs.FileInfo) bool {
 	now, err := t.dir.Stat(base(name))
@@ -65,6 +73,9 @@ func (t *Target) KeepExisting() error {
 
 // keep makes a file that is there already what was published.
 func (t *Target) keep(info fs.FileInfo) {
+	if t.want.Moded && t.policy.Overwrite != Skip && info.Mode().IsRegular() {
+		info = t.dir.SetMode(base(t.name), info, t.want.Mode)
+	}
 	t.identity, _ = partfile.IdentityOf(info)
 	t.part, t.existing, t.state = nil, info, Published
 }

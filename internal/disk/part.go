@@ -157,7 +157,8 @@ func (t *Target) Reopen(l Left, name string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrLost, err)
 	}
-	t.part, t.name, t.state = part, name, Open
+	t.name = name
+	t.opened(part)
 	return nil
 }
 

@@ -68,7 +68,7 @@ func (p *PrefixHash) Follow(ctx context.Context, r io.ReaderAt, prefix func() in
 
 // sofar is a hash of what has been read, and how much that is.
 func (p *PrefixHash) sofar(want digest.Sum) (hash.Hash, int64) {
-	if p == nil || p.spoilt.Load() || p.sum.Algorithm != want.Algorithm {
+	if p == nil || p.spoilt.Load() || p.sum.Kind() != want.Kind() {
 		return want.New(), 0
 	}
 	return p.h, p.upto

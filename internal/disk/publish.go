@@ -28,7 +28,9 @@ func (t *Target) Publish(ctx context.Context, l Label) error {
 	} else if kept {
 		return t.syncExisting()
 	}
-	t.state = Sealed
+	if t.state = Sealed; t.policy.OwnTime {
+		l.ModTime = time.Time{}
+	}
 	if err := t.part.Seal(l.ModTime, l.Mark, t.policy.Durable); err != nil {
 		return localErr(err)
 	}

@@ -124,6 +124,8 @@ func (t *Target) look(name string, a Answer) (found, error) {
 		to := t.follow(name, info)
 		switch {
 		case !to.Mode().IsRegular():
+		case t.OtherSize(to):
+			return found{}, t.UnlikeSize(name, to)
 		case a.Given && !a.Proof.Same(name, to):
 			return found{}, t.Unlike(name)
 		default:

@@ -44,6 +44,7 @@ type Policy struct {
 	Durable   bool // what is published survives a power cut
 	Resume    bool // what an earlier process has left is gone on from, and something left for a later one
 	Reuse     bool // a file that is there already may be the one
+	OwnTime   bool // what is published has the time at which it is, not the server's
 	Encoded   bool // what is sent is the file, however it is encoded; else a part of that is of no use
 }
 
@@ -55,7 +56,11 @@ type Want struct {
 	Given    bool       // Name is the caller's
 	URL      *url.URL   // as given
 	Backups  []*url.URL // that have the same file
-	NameUsed bool       // another file of the batch has had the name: what was there when Dir was opened is old news
+	Size     int64      // that it must have, if Sized
+	Sized    bool
+	Mode     fs.FileMode // its rights, if Moded
+	Moded    bool
+	NameUsed bool // another file of the batch has had the name: what was there when Dir was opened is old news
 }
 
 // Names are the names that the files of a batch have, of which each is one file's alone.
@@ -91,6 +96,7 @@ type Target struct {
 	stem       string
 	identity   partfile.Identity // of what was published
 	ids        [][16]byte        // of the sources; nil: nobody has asked yet
+	proved     string            // the digest that it was seen to have
 }
 
 // NewTarget makes a target of which nothing is on the disk. Close must be called in the end.
@@ -198,11 +204,18 @@ func (t *Target) Create(single bool) (err error) {
 	if err != nil {
 		return localErr(err)
 	}
-	t.part, t.state = part, Open
+	t.opened(part)
 	if t.over != nil { // a secret is one before it has its name, too
 		part.Narrow(t.over, false)
 	}
 	return nil
+}
+
+// opened makes a part the target's.
+func (t *Target) opened(part *partfile.Part) {
+	if t.part, t.state = part, Open; t.want.Moded {
+		part.Give(t.want.Mode)
+	}
 }
 
 // Close gives back what the target has open. A part must have been published, kept or

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -36,8 +37,20 @@ func (t *Target) Verify(ctx context.Context, size int64, cut bool, want digest.S
 	if !want.Matches(h) {
 		return fmt.Errorf("%w: %s; the server has another file, or the hash is wrong", fail.ErrHashMismatch, want.Mismatch(h))
 	}
+	t.Proved(want, string(h.Sum(nil)))
 	return nil
 }
+
+// Proved notes the digest that the file was seen to have, as it was wanted.
+func (t *Target) Proved(want digest.Sum, got string) {
+	algorithm, sum := want.Strongest(got)
+	if t.proved = ""; sum != "" {
+		t.proved = algorithm + ":" + hex.EncodeToString([]byte(sum))
+	}
+}
+
+// Digest is what Proved has noted, as "sha256:HEX"; "": nothing, or one that has no name.
+func (t *Target) Digest() string { return t.proved }
 
 // HashTo feeds bytes [off, end) of a file to a hash, up to the file's end.
 func HashTo(ctx context.Context, h hash.Hash, r io.ReaderAt, off, end int64) error {

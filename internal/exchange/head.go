@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/httprange"
@@ -16,6 +17,8 @@ type Head struct {
 	Pin    httprange.Pin // Size -1: it does not say
 	Digest digest.Sum    // of the whole file
 	Name   string        // what the file is to be called; ""
+	URL    *url.URL      // that has answered
+	Type   string        // Content-Type
 }
 
 // Useful reports whether it tells anything of the file.
@@ -38,7 +41,7 @@ func (c *Client) Head(ctx context.Context, l *origin.Lease, s *Source) Head {
 	if code := res.StatusCode; code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable {
 		l.Refused()
 	}
-	h := Head{Status: res.StatusCode, Digest: digest.FromHeader(res.Header, false)}
+	h := Head{Status: res.StatusCode, URL: res.URL, Type: res.Header.Get("Content-Type"), Digest: digest.FromHeader(res.Header, false)}
 	h.Pin = httprange.PinOf(res.Header, res.ContentLength)
 	if n := safename.FromDisposition(res.Header.Get("Content-Disposition")); n != "" {
 		h.Name = safename.Clean(n)

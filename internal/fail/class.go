@@ -26,13 +26,14 @@ const (
 	Dubious                  // or no version of it at all: a page, nothing, or what names no version
 	Mismatched               // something else than the file, a login page perhaps
 	Permanent                // asking again gives the same answer
+	Declined                 // the caller's own code would not have it, but may another time
 	Local                    // the disk's failure, or a limit of the caller's
 	Classes                  // how many there are
 )
 
 var names = [Classes]string{
 	"displaced", "interrupted", "timeout", "too slow", "server error", "busy", "unreachable", "closed", "shortage",
-	"expired", "no ranges", "changed", "dubious", "mismatched", "permanent", "local",
+	"expired", "no ranges", "changed", "dubious", "mismatched", "permanent", "declined", "local",
 }
 
 // String is the name of the class in lower case.

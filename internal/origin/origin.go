@@ -39,7 +39,7 @@ type Origin struct {
 	// mu is held for moments: but for the slots' own locks nothing is called under it.
 	mu        sync.Mutex
 	health    health.Health
-	lastErr   error             // it was of no use the last time that it was not
+	lastErr   error // it was of no use the last time that it was not
 	told      told
 	limit     concurrency.Limit // how many requests it bears
 	streams   streams

@@ -25,6 +25,7 @@ type Part struct {
 	label    label        // what it was given by Seal
 	yet      fs.FileMode  // rights that it must not have before it is published
 	never    fs.FileMode  // nor then
+	given    *fs.FileMode // those that it is to have then; nil: nobody has said
 
 	wanted string // of one without a name: what Create would be given for one that has one
 	key    Keyer

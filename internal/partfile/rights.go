@@ -1,6 +1,9 @@
 package partfile
 
-import "io/fs"
+import (
+	"io/fs"
+	"os"
+)
 
 // Who may read and write a file. One that takes the place of another has the rights and the
 // owner that the other had; one that is made of another's bytes has no more rights than that.
@@ -22,6 +25,35 @@ func (p *Part) Narrow(like fs.FileInfo, ever bool) {
 		p.never |= ^p.allowed(like, info) & 0o777
 	}
 	p.narrow()
+}
+
+// Give says which rights the part is to have when it is published. Others it has not before
+// either.
+func (p *Part) Give(mode fs.FileMode) {
+	p.given = &mode
+	if p.yet |= ^mode & 0o777 &^ needed; p.name != "" {
+		p.narrow()
+	}
+}
+
+// SetMode gives a file that is there rights, if it still is the one that was looked at, and looks
+// at it again.
+func (d *Dir) SetMode(name string, looked fs.FileInfo, mode fs.FileMode) fs.FileInfo {
+	if looked.Mode().Perm() == mode {
+		return looked
+	}
+	f, info, err := d.openRegular(name, os.O_RDONLY)
+	if err != nil {
+		return looked
+	}
+	defer f.Close()
+	if !d.disk.Same(info, looked) || f.SetMode(mode) != nil {
+		return looked
+	}
+	if info, err = f.Stat(); err != nil {
+		return looked
+	}
+	return info
 }
 
 // narrow takes from the part what it must not have yet.
@@ -54,11 +86,15 @@ func (p *Part) settleRights(name string, replace bool) {
 			_ = p.f.SetOwner(over)
 		}
 	}
-	if p.closed != nil || over == nil && p.never == 0 {
+	if p.closed != nil || over == nil && p.never == 0 && p.given == nil {
 		return
 	}
 	info, err := p.f.Stat()
 	if err != nil {
+		return
+	}
+	if p.given != nil {
+		setMode(p.f, info, *p.given)
 		return
 	}
 	mode := info.Mode().Perm()
@@ -76,7 +112,11 @@ func (p *Part) sameRights(f File) {
 	}
 	_ = f.SetOwner(was)
 	if info, err := f.Stat(); err == nil {
-		setMode(f, info, p.allowed(was, info))
+		mode := p.allowed(was, info)
+		if p.given != nil {
+			mode = *p.given
+		}
+		setMode(f, info, mode)
 	}
 }
 

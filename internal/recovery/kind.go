@@ -37,10 +37,10 @@ func (f *File) kind(e *Failure) fail.Class {
 	return f.byVerdict(e)
 }
 
-// noRefusal: it says of the file, of this machine, or of the proxy what is so whatever else goes on.
+// noRefusal: it says of the file, of this machine, of the caller, or of the proxy what is so whatever else goes on.
 func (e *Failure) noRefusal() bool {
 	switch e.Err.Class {
-	case fail.Displaced, fail.Shortage, fail.Local, fail.TooSlow, fail.Changed, fail.NoRanges:
+	case fail.Displaced, fail.Shortage, fail.Local, fail.TooSlow, fail.Changed, fail.NoRanges, fail.Declined:
 		return true
 	case fail.Permanent:
 		return errors.Is(e.Err, fail.ErrProxy)

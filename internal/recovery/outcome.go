@@ -132,7 +132,11 @@ var table = [kinds]entry{
 		{others, differ},
 	}, changed...)},
 	fail.Permanent: {free, []row{{always, reject}}},
-	fail.Local:     {free, []row{{always, die}}},
+	fail.Declined: {attempt, []row{
+		{spent, reject},
+		{always, stay},
+	}},
+	fail.Local: {free, []row{{always, die}}},
 }
 
 var retried = entry{attempt, []row{

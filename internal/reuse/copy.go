@@ -75,11 +75,11 @@ func (f *Finder) hasAt(ctx context.Context, dirs *disk.Dirs, p Place, s Search) 
 	}
 	defer in.Close()
 	f.Looked(p)
-	if _, known := f.index.Known(in, s.Digest.Algorithm); !known && p != f.here(s.Name) && !f.index.mayRead(s.Digest) {
+	if _, known := f.index.Known(in, s.Digest.Kind()); !known && p != f.here(s.Name) && !f.index.mayRead(s.Digest) {
 		return false
 	}
-	sum, err := f.index.Sum(ctx, in, s.Digest.Algorithm)
-	return err == nil && sum == s.Digest
+	_, ok, _ := f.index.has(ctx, in, s.Digest)
+	return ok
 }
 
 // Copy publishes the target with the bytes of what Find has found: that file itself where it
@@ -102,14 +102,15 @@ func (f *Finder) Copy(ctx context.Context, dirs *disk.Dirs, s Search) (found boo
 	if err != nil {
 		return false, nil
 	}
-	if sum, err := f.index.Sum(ctx, in, s.Digest.Algorithm); err != nil || sum != s.Digest {
+	if _, ok, _ := f.index.has(ctx, in, s.Digest); !ok {
 		return false, nil
 	}
 	if _, err := f.target.Dir(); err != nil {
 		return false, err
 	}
 	if f.isTarget(p, s.Name) {
-		if sum, err := Sum(ctx, in, s.Digest.Algorithm); err == nil && sum == s.Digest && f.target.Take(p.Name, info) {
+		if got, ok, _ := has(ctx, in, s.Digest); ok && f.target.Take(p.Name, info) {
+			f.target.Proved(s.Digest, got)
 			f.stats.Hit(s.Size)
 			return true, f.target.KeepExisting()
 		}

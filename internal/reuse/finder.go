@@ -150,11 +150,14 @@ func (f *Finder) hasDigest(ctx context.Context, name string, want digest.Sum) bo
 		return false
 	}
 	defer g.Close()
-	s, err := Sum(ctx, g, want.Algorithm)
-	if err == nil && s != want {
+	got, ok, err := has(ctx, g, want)
+	switch {
+	case ok:
+		f.target.Proved(want, got)
+	case err == nil:
 		f.other = name
 	}
-	return err == nil && s == want
+	return ok
 }
 
 // open opens what has a name; where a link is as good as the file, what that leads to.

@@ -230,20 +230,45 @@ type readable interface {
 	Stat() (fs.FileInfo, error)
 }
 
+// has reports whether an open file has a digest, and which that is; what others have found out
+// counts but where the caller's own functions have to be asked.
+func (x *Index) has(ctx context.Context, f partfile.File, want digest.Sum) (got string, ok bool, err error) {
+	if want.Own != nil {
+		return has(ctx, f, want)
+	}
+	s, err := x.Sum(ctx, f, want.Kind())
+	return s.Bytes, err == nil && want.Accepts(s.Bytes), err
+}
+
+// has is Index.has, found out now.
+func has(ctx context.Context, f readable, want digest.Sum) (got string, ok bool, err error) {
+	got, err = read(ctx, f, want)
+	return got, err == nil && want.Accepts(got), err
+}
+
 // Sum is the digest of an open file, which must be afterwards as it was before, computed now.
 func Sum(ctx context.Context, f readable, algorithm string) (digest.Sum, error) {
-	before, err := f.Stat()
+	s := digest.Sum{Algorithm: algorithm}
+	got, err := read(ctx, f, s)
 	if err != nil {
 		return digest.Sum{}, err
 	}
-	s := digest.Sum{Algorithm: algorithm}
-	h := s.New()
+	s.Bytes = got
+	return s, nil
+}
+
+// read computes what a file has by all that a sum has.
+func read(ctx context.Context, f readable, want digest.Sum) (got string, err error) {
+	before, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	h := want.New()
 	if err := disk.HashTo(ctx, h, f, 0, math.MaxInt64); err != nil {
-		return digest.Sum{}, err
+		return "", err
 	}
 	if now, err := f.Stat(); err != nil || !disk.Unchanged(before, now) {
-		return digest.Sum{}, ErrChanged
+		return "", ErrChanged
 	}
-	s.Bytes = string(h.Sum(nil))
-	return s, nil
+	return string(h.Sum(nil)), nil
 }

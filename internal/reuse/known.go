@@ -44,6 +44,8 @@ func (f *Finder) take(ctx context.Context, given digest.Sum, ask func(served boo
 	switch {
 	case !there && (skip || !given.IsZero() || len(t.Marked(ctx)) == 0):
 		return false, nil
+	case skip && t.OtherSize(info):
+		return false, t.UnlikeSize(name, info)
 	case skip && !given.IsZero() && !f.Same(ctx, name, info, Version{Pin: httprange.Pin{Size: -1}, Digest: given}):
 		if ctx.Err() != nil { // it was not read to its end
 			return false, context.Cause(ctx)
@@ -73,7 +75,7 @@ func (f *Finder) takeTold(ctx context.Context, there string, told Told) bool {
 	}
 	if there != "" && t.Policy().Overwrite == disk.Skip {
 		info, err := t.Stat(there)
-		return err == nil && t.Take(there, info)
+		return err == nil && !t.OtherSize(info) && t.Take(there, info)
 	}
 	if there != "" && f.takeOne(ctx, there, told.Version) || f.TakeMarked(ctx, wanted, told.Version) {
 		return true

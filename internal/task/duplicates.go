@@ -17,17 +17,19 @@ import (
 // from then on.
 
 // key is equal for tasks that one transfer can serve: same URL, same headers, same digest;
-// by digest, the same digest alone.
+// by digest, the same digest alone; and the same is expected of the file.
 func (tab *Table) key(t *Task) string {
 	o := t.spec
-	if o.Header == nil && o.Hash.IsZero() {
+	switch {
+	case o.Header == nil && o.Hash.IsZero() && o.Expect == nil:
 		return t.url
-	}
-	if tab.cfg.ByDigest && !o.Hash.IsZero() {
-		return fmt.Sprintf("\x00%s\x00%x", o.Hash.Algorithm, o.Hash.Bytes)
+	case o.alone():
+		return "\x00" + t.ID()
+	case tab.cfg.ByDigest && !o.Hash.IsZero():
+		return fmt.Sprintf("\x00%s\x00%x%s", o.Hash.Algorithm, o.Hash.Bytes, o.Expect.kind())
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\x00%s\x00%x", t.url, o.Hash.Algorithm, o.Hash.Bytes)
+	fmt.Fprintf(&b, "%s\x00%s\x00%x%s", t.url, o.Hash.Algorithm, o.Hash.Bytes, o.Expect.kind())
 	for _, k := range slices.Sorted(maps.Keys(o.Header)) {
 		fmt.Fprintf(&b, "\x00%s\x00%q", k, o.Header[k])
 	}
@@ -217,4 +219,5 @@ func (tab *Table) share(t, first *Task) {
 	t.size = first.size
 	t.flags |= first.flags & (ranges | lengthKnown | reused)
 	t.downloaded.Store(first.size)
+	t.says(first.some().about)
 }

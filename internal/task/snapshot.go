@@ -17,6 +17,7 @@ type Snapshot struct {
 	LengthKnown bool     // from the server, or by a digest
 	Reused      bool     // nothing was fetched
 	Held        any      // what its transfer keeps with it
+	About       About    // what was said of its file, when it has ended lately
 
 	naming naming
 }
@@ -60,7 +61,7 @@ func (t *Task) snapshot() Snapshot {
 		Task: t, naming: t.naming(), Status: t.status, Priority: t.priority(),
 		Size: t.size, Downloaded: t.downloaded.Load(), Speed: some.speed, Failure: t.told(),
 		Retries: int(t.retries.Load()), Requests: int(t.requests.Load()),
-		Ranges: t.has(ranges), LengthKnown: t.has(lengthKnown), Reused: t.has(reused), Held: some.held,
+		Ranges: t.has(ranges), LengthKnown: t.has(lengthKnown), Reused: t.has(reused), Held: some.held, About: some.about,
 	}
 }
 

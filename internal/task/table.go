@@ -58,6 +58,7 @@ type Table struct {
 	hinted    int // tasks in the queue whose size comes from a HEAD
 	totals    totals
 	forgotten failures // of tasks that there are no more
+	ended     ended
 }
 
 // New makes a table without tasks.

@@ -25,6 +25,7 @@ type Spec struct {
 	Tag      any           // the caller's own
 	Timeout  time.Duration // in transfer, for each Start; 0: any
 	MaxSpeed int64         // bytes/s; 0: any
+	Expect   *Expect       // nil: nothing of that, as of most
 }
 
 // Task is one URL of a table. A million may wait, so it is small: what only a running
@@ -62,6 +63,7 @@ type rare struct {
 	follows    *Task // fetches the same, and is waited for
 	wish       *wish // of its caller, for it alone; nil: there is none
 	held       any   // what its transfer keeps with it; the table only hands it out
+	about      About // what was said of its file; kept for those that have ended lately
 	speed      int64 // bytes/s
 	sooner     int32 // by how much it is more urgent than was said, since others wait for it
 }
@@ -129,7 +131,7 @@ func (t *Task) priority() int32 {
 
 // bare reports whether nothing but a directory and a priority was said.
 func (s *Spec) bare() bool {
-	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain && s.Tag == nil && s.Timeout == 0 && s.MaxSpeed == 0
+	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain && s.Tag == nil && s.Timeout == 0 && s.MaxSpeed == 0 && s.Expect == nil
 }
 
 func (t *Task) has(f flags) bool { return t.flags&f != 0 }

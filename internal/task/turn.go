@@ -93,6 +93,7 @@ func (tab *Table) Copied(t, first *Task) (saved bool) {
 	defer tab.mu.Unlock()
 	t.size = first.size
 	t.downloaded.Store(first.size)
+	t.says(first.some().about)
 	if saved = t.url != first.url; saved {
 		tab.saved(t, first.size)
 	}

@@ -175,8 +175,8 @@ func (x *answer) Wrote(off int64, data []byte) error {
 	if x.v.Decode == "" {
 		x.arrived(n)
 	}
-	if m, end := f.e.MaxFileSize, off+int64(n); m > 0 && end > m {
-		return f.tooLarge(end)
+	if end := off + int64(n); end > f.most {
+		return f.tooMuch(end)
 	}
 	if err := x.notes.Wrote(off, data); err != nil || x.v.Decode != "" {
 		return err
@@ -233,6 +233,9 @@ func (x *answer) wholeEnded() error {
 			return &fail.Error{Class: fail.Changed, Op: "download", Err: fmt.Errorf("%w: size differs", fail.ErrRemoteChanged)}
 		}
 		end = pos
+		if err := f.wrongSize(end); err != nil {
+			return err
+		}
 	}
 	f.whole = pos == end
 	if f.whole {

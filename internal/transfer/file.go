@@ -33,6 +33,7 @@ type File struct {
 	id       string // in the shared budget, where there is one
 	spec     task.Spec
 	hash     digest.Sum    // the caller's, else the server's
+	most     int64         // bytes that it may have
 	bounds   *Bounds       // that its limit follows from
 	limit    int           // requests of this file in flight
 	pace     *pace.Limiter // its own; nil: none
@@ -63,6 +64,8 @@ type File struct {
 	roundState
 	unlogged
 	scratch
+	said      said               // of the file, lately
+	digest    string             // that it was seen to have, "sha256:HEX"
 	published *partfile.Identity // the file under its name, when it got that or was found to have it
 }
 
@@ -83,7 +86,7 @@ func (e *Delay) Error() string { return "waits until " + e.Until.Format(time.Tim
 func (e *Engine) newFile(t *task.Task) (*File, error) {
 	f := &File{e: e, t: t, spec: t.Spec(), bounds: e.Bounds(), life: e.Context}
 	f.limit, f.pace = f.bounds.PerFile, pacer(f.spec.MaxSpeed)
-	f.hash = f.spec.Hash
+	f.hash, f.most = f.spec.Hash, e.most(f.spec.Expect)
 	if e.Shared {
 		f.id = t.ID()
 	}
@@ -153,6 +156,9 @@ func (f *File) aim() {
 	w := disk.Want{Dir: f.t.Dir(), Name: f.spec.Filename, URL: f.sources[0].URL, Given: f.spec.Filename != ""}
 	if !w.Given {
 		w.Name = names.OfURL(f.t.URL())
+	}
+	if x := f.spec.Expect; x != nil {
+		w.Size, w.Sized, w.Mode, w.Moded = x.Size, x.Size >= 0, x.Mode, x.Moded
 	}
 	called := f.e.Table.Names(f.t, w.Name)
 	w.Number = called.Kept()

@@ -29,6 +29,9 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 	if m := f.e.MaxFileSize; m > 0 && v.Pin.Size > m {
 		return f.tooLarge(v.Pin.Size)
 	}
+	if err := f.wrongSize(v.Pin.Size); err != nil {
+		return err
+	}
 	if src.n == 0 && !f.spec.Plain {
 		f.e.Served(f.t, src.host, v.Pin.Size)
 	}
@@ -45,6 +48,7 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 		f.hash = f.promised
 	}
 	f.wanted = f.wantedName(res)
+	f.heard(said{url: res.URL, kind: res.Header.Get("Content-Type"), pin: v.Pin})
 	absent := f.target.State() == disk.Absent
 	if absent || f.unconfirmed {
 		f.html, f.walled = html, html && res.Cookies
@@ -164,13 +168,16 @@ func (f *File) firstNumber(name string) int {
 	return number
 }
 
-// wantedName is the caller's, else the server's, else the URL's.
+// wantedName is the caller's, else the server's, else the URL's: as given, or where it has led.
 func (f *File) wantedName(res *fetch.Response) string {
 	if f.spec.Filename != "" {
 		return f.spec.Filename
 	}
 	if n := safename.FromDisposition(res.Header.Get("Content-Disposition")); n != "" {
 		return safename.Clean(n)
+	}
+	if n := f.nameOf(res.URL); n != "" {
+		return n
 	}
 	return f.target.Want().Name
 }

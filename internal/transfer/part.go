@@ -100,6 +100,7 @@ func (f *File) verify() error {
 	switch {
 	case err == nil && !f.hash.IsZero():
 		f.e.Table.Verified(f.t)
+		f.proved()
 	case err != nil && f.walled:
 		err = fmt.Errorf("%w; %s", err, fetch.CookieHint)
 	}
@@ -136,6 +137,7 @@ func (f *File) keepExisting() error {
 // reused notes that the file that is under its name cost no body.
 func (f *File) reused() {
 	f.done()
+	f.proved()
 	f.e.Table.Reused(f.t, f.published.Size())
 }
 

@@ -27,7 +27,7 @@ func (f *File) startReserving(size int64) {
 	}
 	r, upto := &f.reserved, size
 	r.size, r.base = size, f.received.Load()-f.plan.Len()
-	if f.spec.Hash.IsZero() && f.e.MaxFileSize == 0 {
+	if f.spec.Hash.IsZero() && f.most == math.MaxInt64 {
 		upto = ahead(f.plan.Len())
 	}
 	f.reserve(upto)

@@ -123,7 +123,14 @@ func (f *File) head(served bool) (told reuse.Told, ok bool) {
 	if sent && !h.Useful() {
 		f.e.HeadMissed(src.host, h.Status)
 	}
-	return reuse.Told{Version: reuse.Version{URL: src.URL, Pin: h.Pin, Told: h.Digest}, Name: h.Name}, sent && h.Useful()
+	if !sent || !h.Useful() || f.wrongSize(h.Pin.Size) != nil { // which the GET will say
+		return told, false
+	}
+	if h.Name == "" {
+		h.Name = f.nameOf(h.URL)
+	}
+	f.heard(said{url: h.URL, kind: h.Type, pin: h.Pin})
+	return reuse.Told{Version: reuse.Version{URL: src.URL, Pin: h.Pin, Told: h.Digest}, Name: h.Name}, true
 }
 
 // headTimeout is how long an answer to a HEAD is waited for.

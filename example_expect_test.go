@@ -1,0 +1,103 @@
+package littledl_test
+
+import (
+	"context"
+	"crypto/sha512"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+
+	"github.com/littledl/littledl"
+)
+
+// fetchOne downloads one URL into a new folder and returns its task.
+func fetchOne(config littledl.DownloadConfig, url string, opts ...littledl.URLOption) (littledl.FileTask, error) {
+	dir := folder()
+	defer os.RemoveAll(dir)
+	d, err := littledl.NewBatchDownloader(littledl.WithConfig(config))
+	if err != nil {
+		return littledl.FileTask{}, err
+	}
+	id, err := d.AddURL(url, append(opts, littledl.WithSavePath(dir))...)
+	if err != nil {
+		return littledl.FileTask{}, err
+	}
+	err = d.Start(context.Background())
+	task, _ := d.GetTask(id)
+	return task, err
+}
+
+func ExampleWithIntegrity() {
+	server := origin()
+	defer server.Close()
+
+	sum := sha512.Sum384([]byte("/a.txt"))
+	integrity := "sha384-" + base64.StdEncoding.EncodeToString(sum[:])
+	task, err := fetchOne(littledl.DownloadConfig{}, server.URL+"/a.txt", littledl.WithIntegrity(integrity))
+	fmt.Println(task.Status, task.Digest[:14], err)
+	_, err = fetchOne(littledl.DownloadConfig{}, server.URL+"/b.txt", littledl.WithIntegrity(integrity))
+	fmt.Println(errors.Is(err, littledl.ErrHashMismatch))
+	// Output:
+	// completed sha384:2d898ad <nil>
+	// true
+}
+
+func ExampleWithVerifier() {
+	server := origin()
+	defer server.Close()
+
+	// Any hash will do: blake3, say, of a module of your own.
+	own := func() hash.Hash { return fnv.New128a() }
+	h := own()
+	h.Write([]byte("/a.txt"))
+	task, err := fetchOne(littledl.DownloadConfig{}, server.URL+"/a.txt", littledl.WithVerifier(own, h.Sum(nil)))
+	fmt.Println(task.Status, err)
+	// Output: completed <nil>
+}
+
+func ExampleWithSize() {
+	server := origin()
+	defer server.Close()
+
+	_, err := fetchOne(littledl.DownloadConfig{}, server.URL+"/a.txt", littledl.WithSize(7))
+	fmt.Println(errors.Is(err, littledl.ErrSizeMismatch))
+	// Output: true
+}
+
+func ExampleWithFinalURLName() {
+	server := origin()
+	defer server.Close()
+	latest := httptest.NewServer(http.RedirectHandler(server.URL+"/tool-1.2.txt", http.StatusFound))
+	defer latest.Close()
+
+	task, err := fetchOne(littledl.DownloadConfig{}, latest.URL+"/latest", littledl.WithFinalURLName())
+	fmt.Println(task.Filename, task.FinalURL == server.URL+"/tool-1.2.txt", err)
+	// Output: tool-1.2.txt true <nil>
+}
+
+func ExampleFileTask() {
+	server := origin()
+	defer server.Close()
+
+	task, err := fetchOne(littledl.DownloadConfig{}, server.URL+"/a.txt")
+	fmt.Println(task.ContentType, task.ETag, task.LastModified.Format("2006-01-02"), err)
+	// Output: text/plain; charset=utf-8 "v1" 2024-05-01 <nil>
+}
+
+func ExampleDownloadConfig_ignoreServerTime() {
+	server, dir := origin(), folder()
+	defer server.Close()
+	defer os.RemoveAll(dir)
+
+	config := littledl.DownloadConfig{IgnoreServerTime: true}
+	_, err := littledl.BatchDownload(context.Background(), []string{server.URL + "/a.txt"}, dir, littledl.WithConfig(config))
+	info, _ := os.Stat(filepath.Join(dir, "a.txt"))
+	fmt.Println(info.ModTime().Year() > 2024, err)
+	// Output: true <nil>
+}

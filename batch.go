@@ -53,6 +53,7 @@ func newDownloader(set *settings) *BatchDownloader {
 		set: set, index: reuse.NewIndex(), progress: set.progress, complete: set.fileComplete,
 		table: task.New(task.Config{
 			Places: set.bounds().Places, SmallFirst: set.smallFirst, Small: smallSize, Threshold: set.threshold, ByDigest: set.searches(),
+			Exact: set.cfg.Overwrite == OverwriteChanged,
 		}),
 	}
 }

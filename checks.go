@@ -37,7 +37,7 @@ func (c DownloadConfig) check() error {
 	if c.BufferSize != 0 && (c.BufferSize < minBuffer || c.BufferSize > maxBuffer) {
 		return invalidOption("BufferSize is %d; it must be from %d to %d", c.BufferSize, minBuffer, maxBuffer)
 	}
-	if c.Overwrite < OverwriteRename || c.Overwrite > OverwriteError {
+	if c.Overwrite < OverwriteRename || c.Overwrite > OverwriteChanged {
 		return invalidOption("Overwrite is %d; use one of the Overwrite constants", c.Overwrite)
 	}
 	if c.ContentEncoding < EncodingRefuse || c.ContentEncoding > EncodingDecode || c.Decoders != nil && c.ContentEncoding != EncodingDecode {

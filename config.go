@@ -196,6 +196,15 @@ const (
 	OverwriteSkip
 	// OverwriteError fails the task with ErrFileExists.
 	OverwriteError
+	// OverwriteChanged keeps what has the name if it provably is the file: by its digest, where one
+	// is given, and nobody is asked then; else by its URL, and the validator, size and time that
+	// the server tells (see TrustModTime). Anything else is replaced atomically, if its bytes are
+	// others, and stays if the file cannot be had. The name is never numbered: another file of the
+	// batch that is to have it is ErrDuplicateTarget. By a name that only the server has thought
+	// of (Content-Disposition, WithFinalURLName) only what was once fetched from the same URL is
+	// replaced, as its mark tells, whatever it has become since; other content is ErrFileExists
+	// then, and stays. The new file has the old one's rights, as with OverwriteReplace.
+	OverwriteChanged
 )
 
 // EncodingPolicy says what becomes of a file that is sent encoded.

@@ -101,3 +101,31 @@ func ExampleDownloadConfig_ignoreServerTime() {
 	fmt.Println(info.ModTime().Year() > 2024, err)
 	// Output: true <nil>
 }
+
+func ExampleOverwritePolicy_changed() {
+	server, dir := origin(), folder()
+	defer server.Close()
+	defer os.RemoveAll(dir)
+
+	// The folder is to be what the server has: whatever differs is replaced, and nothing else
+	// is fetched or touched.
+	mirror := func() {
+		d, err := littledl.NewBatchDownloader(littledl.WithConfig(littledl.DownloadConfig{Overwrite: littledl.OverwriteChanged}))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		_, _ = d.AddURLs([]string{server.URL + "/a.txt", server.URL + "/b.txt"}, dir)
+		err = d.Start(context.Background())
+		fmt.Println(d.GetStats().ReusedFiles, "kept", err)
+	}
+	mirror()
+	_ = os.WriteFile(filepath.Join(dir, "a.txt"), []byte("damaged"), 0o600)
+	mirror()
+	text, _ := os.ReadFile(filepath.Join(dir, "a.txt"))
+	fmt.Println(string(text))
+	// Output:
+	// 0 kept <nil>
+	// 1 kept <nil>
+	// /a.txt
+}

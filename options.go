@@ -76,6 +76,7 @@ func (s *settings) searches() bool { return s.enhanced && !s.noReuse }
 func (s *settings) targets() disk.Policy {
 	overwrite := [...]disk.Overwrite{
 		OverwriteRename: disk.Rename, OverwriteReplace: disk.Replace, OverwriteSkip: disk.Skip, OverwriteError: disk.Refuse,
+		OverwriteChanged: disk.Changed,
 	}
 	return disk.Policy{
 		Overwrite: overwrite[s.cfg.Overwrite], Durable: s.cfg.Durable, Resume: !s.cfg.DisableResume, Reuse: !s.noReuse,

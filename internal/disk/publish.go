@@ -23,6 +23,9 @@ type Label struct {
 func (t *Target) Publish(ctx context.Context, l Label) error {
 	t.mustBe("Publish", Open)
 	t.mustBeNamed("Publish")
+	if err := t.stillRepairs(); err != nil {
+		return err
+	}
 	if kept, err := t.keepCandidate(ctx, l.Mark); err != nil {
 		return err
 	} else if kept {
@@ -48,10 +51,16 @@ func (t *Target) Publish(ctx context.Context, l Label) error {
 		if t.appeared(ctx, l.Mark) {
 			return t.syncExisting()
 		}
-		if t.policy.Overwrite == Refuse {
+		switch {
+		case t.policy.Overwrite == Refuse, t.Exact() && !t.own(t.name):
 			return refused("%s appeared while it was fetched", t.name)
+		case t.Exact():
+			t.repairs = true
+			continue
 		}
-		number = t.Claim(wanted, number)
+		if number, err = t.Claim(wanted, number); err != nil {
+			return err
+		}
 	}
 }
 
@@ -99,7 +108,7 @@ func (t *Target) keepCandidate(ctx context.Context, mark partfile.Mark) (kept bo
 			return kept, err
 		}
 	}
-	if len(t.candidates) > 0 && t.policy.Overwrite == Refuse {
+	if len(t.candidates) > 0 && (t.policy.Overwrite == Refuse || t.Exact() && !t.repairs) {
 		return false, refused("%s has other content; choose another name or another Overwrite policy", t.candidates[0])
 	}
 	return false, nil

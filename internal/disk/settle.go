@@ -36,7 +36,10 @@ func (t *Target) Settle(a Answer) (existing bool, err error) {
 	if _, err := t.Dir(); err != nil {
 		return false, err
 	}
-	t.candidates, t.behind, t.over = nil, nil, nil
+	t.candidates, t.behind, t.over, t.repairs = nil, nil, nil, false
+	if t.Exact() {
+		return t.settleExact(a)
+	}
 	t.findCandidates(a)
 	for n := a.From; ; n++ {
 		s := t.seriesBehind(n, a)
@@ -70,13 +73,16 @@ func (t *Target) seriesBehind(n int, a Answer) *series {
 }
 
 // Claim gives the file the first of the names "name", "name (1)", … that is no other's, from
-// a number on.
-func (t *Target) Claim(name string, from int) (number int) {
+// a number on; or that name alone, where it may have no other.
+func (t *Target) Claim(name string, from int) (number int, err error) {
+	if t.Exact() {
+		return 0, t.claimExact(name)
+	}
 	for {
 		free, n := t.names.Claim(name, from)
 		if t.names.Take(free) {
 			t.name = free
-			return n
+			return n, nil
 		}
 		from = n + 1
 	}
@@ -143,6 +149,9 @@ func (t *Target) look(name string, a Answer) (found, error) {
 	if t.policy.Reuse && !a.Later && a.Proof.Same(name, info) && t.still(name, info) {
 		return found{same: info}, nil
 	}
+	if t.Exact() {
+		return found{}, t.repair(name, info, a)
+	}
 	if t.policy.Overwrite == Refuse && !t.candidate(name, info, a) {
 		return found{}, refused("%s; choose another name or another Overwrite policy", name)
 	}
@@ -172,7 +181,7 @@ func (t *Target) Refused() error {
 		return nil
 	case err != nil:
 		return localErr(err)
-	case t.policy.Overwrite == Refuse && len(t.candidates) == 0, t.replaces() && info.IsDir():
+	case t.policy.Overwrite == Refuse && len(t.candidates) == 0, t.replaces() && info.IsDir(), t.Exact() && (info.IsDir() || !t.repairs && !t.own(t.name)):
 		return refused("%s; choose another name or another Overwrite policy", t.name)
 	}
 	return nil

@@ -36,6 +36,7 @@ const (
 	Replace                  // the file replaces it, unless it was a server who chose the name
 	Skip                     // it is as good as the file
 	Refuse                   // there is an error
+	Changed                  // the file replaces it, under the name that it is to have and no other
 )
 
 // Policy is what all targets of a batch have in common.
@@ -88,6 +89,7 @@ type Target struct {
 	part       *partfile.Part // in Open and Sealed
 	name       string         // settled; "": not yet
 	existing   fs.FileInfo    // what has the name and is the file; nil: nothing
+	repairs    bool           // it may replace what has the name, under Changed
 	over       fs.FileInfo    // what it is to replace, or the link leads to that it is to replace; nil: nothing
 	absent     string         // a name that nothing had at the latest look
 	candidates []string       // names of files that may have the same bytes
@@ -127,7 +129,9 @@ func (t *Target) Yields(name string) bool {
 }
 
 // replaces is Replaces for the name that the file has got, with its number.
-func (t *Target) replaces() bool { return t.Replaces(t.want.Name) && t.name == t.Guess() }
+func (t *Target) replaces() bool {
+	return t.repairs || t.Replaces(t.want.Name) && t.name == t.Guess()
+}
 
 // mustBe panics where the target is in none of these states: whoever does this now has lost
 // sight of what he has done before.

@@ -122,6 +122,20 @@ func (n *Registry) Promise(seq int32, dir, name string, number int32) (got int32
 	return number, u.used(seq)
 }
 
+// Hold is Promise of a name itself; not ok: it is not free.
+func (n *Registry) Hold(seq int32, dir, name string) (used, ok bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	k := n.key(dir, name)
+	u := n.use(k)
+	if !u.free(seq) {
+		return false, false
+	}
+	u.claim = seq + 1
+	n.put(k, u)
+	return u.used(seq), true
+}
+
 // Free reports whether a task may have a name.
 func (n *Registry) Free(seq int32, dir, name string) bool {
 	n.mu.Lock()

@@ -72,6 +72,17 @@ func (d *Dir) markOf(f File, info fs.FileInfo) Mark {
 	return decodeMark(b, info.ModTime())
 }
 
+// SourceOf is the source that a file's mark names, also where the file was written to since.
+func (d *Dir) SourceOf(name string) (id [8]byte, ok bool) {
+	f, _, err := d.openRegular(name, os.O_RDONLY)
+	if err != nil {
+		return id, false
+	}
+	defer f.Close()
+	b, err := f.Mark()
+	return [8]byte(append(b, make([]byte, 8)...)), err == nil && len(b) == markLen
+}
+
 // Stamp gives a file that is there a mark, where it can have one and is still the one
 // that was looked at.
 func (d *Dir) Stamp(name string, looked fs.FileInfo, m Mark) {

@@ -115,7 +115,9 @@ func (f *Finder) Copy(ctx context.Context, dirs *disk.Dirs, s Search) (found boo
 			return true, f.target.KeepExisting()
 		}
 	}
-	f.target.Claim(s.Name, s.From())
+	if _, err := f.target.Claim(s.Name, s.From()); err != nil {
+		return false, err
+	}
 	switch err := Make(ctx, f.target, in, info, s.Digest); {
 	case errors.Is(err, ErrChanged):
 		return false, nil
@@ -134,7 +136,7 @@ func (f *Finder) isTarget(p Place, name string) bool {
 		return false
 	}
 	n, ok := safename.NumberOf(name, p.Name)
-	return ok && (n == 0 || !want.Given)
+	return ok && (n == 0 || !want.Given && !f.target.Exact())
 }
 
 // Make publishes a target, whose name is settled, with a copy of an open file, if that still

@@ -125,7 +125,7 @@ func (f *Finder) trusts(name string) bool {
 // always is, of others only so many.
 func (f *Finder) mayRead(name string, want digest.Sum) bool {
 	p := f.target.Policy().Overwrite
-	return p == disk.Skip || p == disk.Refuse || name == f.target.Guess() || name == f.other || f.index.mayRead(want)
+	return p == disk.Skip || p == disk.Refuse || p == disk.Changed || name == f.target.Guess() || name == f.other || f.index.mayRead(want)
 }
 
 // isFrom reports whether a file has the time that a source tells, as its directory holds it.

@@ -42,7 +42,7 @@ func (f *Finder) take(ctx context.Context, given digest.Sum, ask func(served boo
 	info, skip := t.Look(name), t.Policy().Overwrite == disk.Skip && t.Want().Given
 	there := info != nil && info.Mode().IsRegular()
 	switch {
-	case !there && (skip || !given.IsZero() || len(t.Marked(ctx)) == 0):
+	case !there && (skip || !given.IsZero() && !t.Exact() || len(t.Marked(ctx)) == 0):
 		return false, nil
 	case skip && t.OtherSize(info):
 		return false, t.UnlikeSize(name, info)
@@ -54,7 +54,7 @@ func (f *Finder) take(ctx context.Context, given digest.Sum, ask func(served boo
 	case skip:
 		return t.Take(name, info), nil
 	case !given.IsZero():
-		return f.takeNumbered(ctx, Version{Pin: httprange.Pin{Size: -1}, Digest: given}, f.isLikely), nil
+		return f.takeNumbered(ctx, Version{Pin: httprange.Pin{Size: -1}, Digest: given}, f.isLikely) || f.takeServed(ctx, given, ask), nil
 	}
 	// Under TrustModTime the caller says that the folder has been filled from there.
 	if told, ok := ask(len(t.Marked(ctx)) > 0 || f.trustTime); ok {
@@ -64,6 +64,16 @@ func (f *Finder) take(ctx context.Context, given digest.Sum, ask func(served boo
 		return f.takeTold(ctx, name, told), nil
 	}
 	return false, nil
+}
+
+// takeServed takes what has the name that the server will give it, where it may have no other.
+func (f *Finder) takeServed(ctx context.Context, given digest.Sum, ask func(served bool) (Told, bool)) bool {
+	if t := f.target; !t.Exact() || t.Want().Given || len(t.Marked(ctx)) == 0 {
+		return false
+	}
+	told, ok := ask(true)
+	told.Digest = given
+	return ok && told.Name != "" && f.TakeMarked(ctx, told.Name, told.Version)
 }
 
 // takeTold goes by what a source has told. There is what has the name that the file will get,
@@ -88,9 +98,9 @@ func (f *Finder) takeTold(ctx context.Context, there string, told Told) bool {
 
 // isLikely reports whether a file is to be read before it is known how large the one is that is
 // wanted: one that was fetched from here, or costs next to nothing. Others are read beside the
-// transfer, if they have its size.
+// transfer, if they have its size. Where it is replaced in place nothing is read beside.
 func (f *Finder) isLikely(name string, info fs.FileInfo) bool {
-	return info.Size() <= cheap || f.target.IsSources(name)
+	return info.Size() <= cheap || f.target.Exact() || f.target.IsSources(name)
 }
 
 const cheap = 5 << 20 // bytes
@@ -123,7 +133,7 @@ func (f *Finder) numbered(name string) iter.Seq2[string, fs.FileInfo] {
 		for i := range maxNumbers {
 			n := safename.Numbered(name, f.target.Want().Number+i)
 			info, err := f.target.Stat(n)
-			if err != nil || !yield(n, info) {
+			if err != nil || !yield(n, info) || f.target.Exact() {
 				return
 			}
 		}
@@ -135,7 +145,7 @@ func (f *Finder) numbered(name string) iter.Seq2[string, fs.FileInfo] {
 func (f *Finder) TakeMarked(ctx context.Context, wanted string, v Version) bool {
 	sub, stem := safename.Split(wanted)
 	for _, b := range f.target.Marked(ctx) {
-		if _, ok := safename.NumberOf(stem, b); !ok {
+		if n, ok := safename.NumberOf(stem, b); !ok || n > 0 && f.target.Exact() {
 			continue
 		}
 		if f.takeOne(ctx, path.Join(sub, b), v) {

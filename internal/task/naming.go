@@ -70,7 +70,14 @@ func (t *Task) called(byURL string) string {
 
 // promise keeps a name by its URL for a task.
 func (tab *Table) promise(t *Task) {
-	if t.nth < 0 && t.given() == "" {
+	switch {
+	case t.nth >= 0 || t.given() != "":
+	case tab.cfg.Exact:
+		if used, ok := tab.names.Hold(t.seq, t.Dir(), names.OfURL(t.url)); ok {
+			t.nth = 0
+			t.set(usedName, used)
+		}
+	default:
 		tab.number(t, names.OfURL(t.url), 0)
 	}
 }
@@ -122,6 +129,11 @@ func (tab *Table) rename(t *Task) {
 		base = names.OfURL(t.url)
 	}
 	switch {
+	case tab.cfg.Exact && (!t.has(named) || !tab.names.Reclaim(t.seq, t.Dir(), t.name(), false)):
+		t.nth = unnumbered // in its turn it will see whether it can have it
+		t.call(base, "")
+		t.set(named, false)
+	case tab.cfg.Exact:
 	case !t.has(named) && t.nth >= 0:
 		tab.number(t, base, t.nth)
 	case t.has(named) && !tab.names.Reclaim(t.seq, t.Dir(), t.name(), false):

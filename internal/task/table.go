@@ -27,6 +27,7 @@ type Config struct {
 	SmallFirst bool  // among those of equal priority
 	Small      int64 // a file below it is small
 	Threshold  int64 // one below it goes first in any case
+	Exact      bool  // no file gets another name than the one that it is to have
 	ByDigest   bool  // tasks with the same digest want the same file, wherever it comes from
 }
 

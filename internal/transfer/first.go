@@ -159,6 +159,10 @@ func (f *File) firstNumber(name string) int {
 	if w.Given {
 		return 0
 	}
+	if f.target.Exact() {
+		w.Number, w.NameUsed = 0, true
+		return 0
+	}
 	number, used := f.e.Table.Names(f.t, w.Name).Number(name)
 	if name != w.Name {
 		w.NameUsed = w.NameUsed || used

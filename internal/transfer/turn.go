@@ -30,7 +30,7 @@ func (e *Engine) Start(t *task.Task, seat *Seat) (*File, error) {
 	f.live(seat)
 	priority, nameUsed, wished := e.Table.Begin(t, f)
 	f.priority.Store(priority)
-	if f.target.Want().NameUsed = nameUsed; wished {
+	if f.target.Want().NameUsed = nameUsed || f.target.Exact(); wished {
 		f.Halt(ErrHalted)
 	}
 	return f, nil

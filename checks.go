@@ -18,7 +18,7 @@ func (c DownloadConfig) check() error {
 	for name, d := range map[string]time.Duration{
 		"MinSpeedTime": c.MinSpeedTime, "ConnectTimeout": c.ConnectTimeout, "HeaderTimeout": c.HeaderTimeout, "StallTimeout": c.StallTimeout,
 		"ProgressInterval": c.ProgressInterval, "Retry.BaseDelay": c.Retry.BaseDelay,
-		"Retry.MaxDelay": c.Retry.MaxDelay, "Retry.MaxElapsed": c.Retry.MaxElapsed,
+		"WaitForLock": c.WaitForLock, "Retry.MaxDelay": c.Retry.MaxDelay, "Retry.MaxElapsed": c.Retry.MaxElapsed,
 	} {
 		if d < 0 || d > maxTime {
 			return invalidOption("%s is %v; it must be from 0 to %v", name, d, time.Duration(maxTime))

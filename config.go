@@ -129,6 +129,14 @@ type DownloadConfig struct {
 	DisableResume bool
 	// Overwrite says what to do where other content has the name: OverwriteRename.
 	Overwrite OverwritePolicy
+	// WaitForLock is how long a file is waited for that another process, or another downloader, is
+	// at: 0, none, which is ErrLocked. With it every file is locked before its first request, by
+	// the path of WithFilename, else by its URL, with a file NAME.<key>.ldlock beside it that is
+	// gone when it is done; so no sizes are asked for ahead of that. Who has waited takes what the
+	// other has made, if it has the digest given, or is marked as of the same URL and of the version
+	// that the server has now; else Overwrite decides. It keeps no place in transfer meanwhile.
+	// Where files cannot be locked it has no effect.
+	WaitForLock time.Duration
 	// TrustModTime takes a file that is there, of the size and the modification time that the
 	// server tells, for the one asked for, if it has the name of WithFilename or of the URL: for
 	// folders that other tools have filled. Without

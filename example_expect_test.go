@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/littledl/littledl"
 )
@@ -128,4 +129,26 @@ func ExampleOverwritePolicy_changed() {
 	// 0 kept <nil>
 	// 1 kept <nil>
 	// /a.txt
+}
+
+func ExampleDownloadConfig_waitForLock() {
+	server, dir := origin(), folder()
+	defer server.Close()
+	defer os.RemoveAll(dir)
+
+	// Both want the same file at once; it is fetched once, and both have it.
+	config := littledl.DownloadConfig{WaitForLock: time.Minute}
+	done := make(chan error, 2)
+	for range 2 {
+		go func() {
+			_, err := littledl.BatchDownload(context.Background(), []string{server.URL + "/large.bin"}, dir, littledl.WithConfig(config))
+			done <- err
+		}()
+	}
+	fmt.Println(<-done, <-done)
+	entries, _ := os.ReadDir(dir)
+	fmt.Println(len(entries))
+	// Output:
+	// <nil> <nil>
+	// 1
 }

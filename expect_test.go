@@ -324,7 +324,7 @@ func TestWrongExpectations(t *testing.T) {
 		_, err := d.AddURL("http://files.test/a", opts...)
 		require.ErrorIs(t, err, littledl.ErrInvalidOption, what)
 	}
-	for _, c := range []littledl.DownloadConfig{{Overwrite: 5}} {
+	for _, c := range []littledl.DownloadConfig{{Overwrite: 5}, {WaitForLock: -1}} {
 		_, err := littledl.NewBatchDownloader(littledl.WithConfig(c))
 		require.ErrorIs(t, err, littledl.ErrInvalidOption)
 	}

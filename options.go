@@ -81,6 +81,7 @@ func (s *settings) targets() disk.Policy {
 	return disk.Policy{
 		Overwrite: overwrite[s.cfg.Overwrite], Durable: s.cfg.Durable, Resume: !s.cfg.DisableResume, Reuse: !s.noReuse,
 		Encoded: s.cfg.ContentEncoding == EncodingStore, OwnTime: s.cfg.IgnoreServerTime,
+		Wait: s.cfg.WaitForLock,
 	}
 }
 

@@ -188,7 +188,7 @@ func (p *prober) ahead() int { return max(maxAhead, 4*p.r.limits.Load().Places) 
 // is never free while there is anything to fetch.
 func (p *prober) most() int {
 	switch n := p.r.limits.Load().Connections; {
-	case n == 1, !p.r.SmallFirst:
+	case n == 1, !p.r.SmallFirst, p.r.Locked:
 		return 0
 	default:
 		return max(1, n/4)

@@ -33,6 +33,7 @@ type Config struct {
 
 	Limits     Limits        // to begin with
 	SmallFirst bool          // sizes are asked for ahead
+	Locked     bool          // but no file is, before it is locked
 	Stay       bool          // it goes on when nothing is left to do
 	Interval   time.Duration // between two reports of progress
 	Cut        func(transfer.Cut) (segment.Layout, int)

@@ -23,6 +23,9 @@ type Label struct {
 func (t *Target) Publish(ctx context.Context, l Label) error {
 	t.mustBe("Publish", Open)
 	t.mustBeNamed("Publish")
+	if err := t.lockName(ctx); err != nil {
+		return err
+	}
 	if err := t.stillRepairs(); err != nil {
 		return err
 	}
@@ -52,13 +55,18 @@ func (t *Target) Publish(ctx context.Context, l Label) error {
 			return t.syncExisting()
 		}
 		switch {
+		case t.policy.Overwrite == Skip && t.policy.Wait > 0:
+			return t.keepOther()
 		case t.policy.Overwrite == Refuse, t.Exact() && !t.own(t.name):
 			return refused("%s appeared while it was fetched", t.name)
 		case t.Exact():
 			t.repairs = true
 			continue
 		}
-		if number, err = t.Claim(wanted, number); err != nil {
+		if number, err = t.Claim(wanted, number); err == nil {
+			err = t.lockName(ctx)
+		}
+		if err != nil {
 			return err
 		}
 	}

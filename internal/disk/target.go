@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/partfile"
@@ -42,11 +43,12 @@ const (
 // Policy is what all targets of a batch have in common.
 type Policy struct {
 	Overwrite Overwrite
-	Durable   bool // what is published survives a power cut
-	Resume    bool // what an earlier process has left is gone on from, and something left for a later one
-	Reuse     bool // a file that is there already may be the one
-	OwnTime   bool // what is published has the time at which it is, not the server's
-	Encoded   bool // what is sent is the file, however it is encoded; else a part of that is of no use
+	Durable   bool          // what is published survives a power cut
+	Resume    bool          // what an earlier process has left is gone on from, and something left for a later one
+	Reuse     bool          // a file that is there already may be the one
+	Wait      time.Duration // for others that are at the file: each is locked; 0: there is no waiting
+	OwnTime   bool          // what is published has the time at which it is, not the server's
+	Encoded   bool          // what is sent is the file, however it is encoded; else a part of that is of no use
 }
 
 // Want is what is known of a file before anybody is asked for it.
@@ -89,6 +91,7 @@ type Target struct {
 	part       *partfile.Part // in Open and Sealed
 	name       string         // settled; "": not yet
 	existing   fs.FileInfo    // what has the name and is the file; nil: nothing
+	digested   bool           // its caller has given a digest
 	repairs    bool           // it may replace what has the name, under Changed
 	over       fs.FileInfo    // what it is to replace, or the link leads to that it is to replace; nil: nothing
 	absent     string         // a name that nothing had at the latest look
@@ -98,6 +101,8 @@ type Target struct {
 	stem       string
 	identity   partfile.Identity // of what was published
 	ids        [][16]byte        // of the sources; nil: nobody has asked yet
+	lock       *partfile.Lock    // of the name that the caller gave, else of the URL
+	named      *partfile.Lock    // of the name that it has got, where that is not what the other is of
 	proved     string            // the digest that it was seen to have
 }
 
@@ -226,6 +231,7 @@ func (t *Target) opened(part *partfile.Part) {
 // discarded before.
 func (t *Target) Close() {
 	t.mustBe("Close", Absent, Published, Kept)
+	t.unlock()
 	t.dirs.Close(t.dir)
 	t.dir = nil
 }

@@ -47,9 +47,11 @@ type Dir struct {
 	names map[string]struct{}
 	left  map[string][]string // the parts that something was left of, by key
 
+	shared atomic.Bool // others put files here at the same time
+
 	keptMu sync.Mutex
 	kept   map[string][]string // as left: the parts that this process has left since
-	marks  marks
+	marks  atomic.Pointer[marks]
 	inUse  inUse
 
 	unremoved unremoved
@@ -73,6 +75,7 @@ func NewDir(disk Disk) *Dir {
 	d := &Dir{disk: disk}
 	d.nameless.Store(namelessPossible())
 	d.unmarkable.Store(!marksPossible)
+	d.marks.Store(&marks{})
 	d.readNames()
 	return d
 }
@@ -91,7 +94,7 @@ func (d *Dir) Stat(name string) (fs.FileInfo, error) {
 // New reports that nothing had the name when the directory was opened, as far as that
 // is known. What came since is for Publish to find out.
 func (d *Dir) New(name string) bool {
-	if d.names == nil {
+	if d.names == nil || d.shared.Load() {
 		return false
 	}
 	_, old := d.names[strings.ToLower(name)]

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -116,6 +119,22 @@ func (d *Dir) Unmark(name string) {
 type marks struct {
 	once sync.Once
 	by   map[[8]byte][]string
+	seen map[string]struct{} // names that were looked at, where others put files here
+	read atomic.Int64        // when it was, in nanoseconds; 0: not yet
+	took time.Duration       // to read it
+}
+
+// soon is how long reading the marks may take that it is done for every file.
+const soon = 2 * time.Millisecond
+
+// Reread has the marks read again of what others have put here since: at once if it is known that
+// they have, else as long as that takes little of the time.
+func (d *Dir) Reread(known bool) {
+	m := d.marks.Load()
+	read := m.read.Load()
+	if read != 0 && (known || m.took < soon || time.Now().UnixNano()-read > int64(20*m.took)) {
+		d.marks.CompareAndSwap(m, &marks{by: m.by, seen: m.seen})
+	}
 }
 
 // maxMarked bounds how many files of a directory are looked at for their marks.
@@ -124,28 +143,44 @@ const maxMarked = 100_000
 // MayBeMarked reports that there may be marked files here: the price of asking for one is
 // worth paying.
 func (d *Dir) MayBeMarked() bool {
-	return (d.names == nil || len(d.names) > 0) && !d.unmarkable.Load()
+	return (d.names == nil || len(d.names) > 0 || d.shared.Load()) && !d.unmarkable.Load()
 }
 
 // From returns the names of the files that were marked as a source's when it was first
 // asked, as far as those were read before ctx ended; what they are by now is for MarkOf to tell.
 func (d *Dir) From(ctx context.Context, source [8]byte) []string {
-	d.marks.once.Do(func() { d.readMarks(ctx) })
-	return d.marks.by[source]
+	m := d.marks.Load()
+	m.once.Do(func() {
+		began := time.Now()
+		m.by, m.seen = d.readMarks(ctx, maps.Clone(m.by), maps.Clone(m.seen))
+		m.took = time.Since(began)
+		m.read.Store(time.Now().UnixNano())
+	})
+	return m.by[source]
 }
 
-func (d *Dir) readMarks(ctx context.Context) {
+// readMarks adds what is to be known of names that were not seen before.
+func (d *Dir) readMarks(ctx context.Context, by map[[8]byte][]string, seen map[string]struct{}) (map[[8]byte][]string, map[string]struct{}) {
 	list, _ := d.disk.Names(maxMarked)
-	d.marks.by = map[[8]byte][]string{}
+	if by == nil {
+		by = map[[8]byte][]string{}
+	}
+	if d.shared.Load() && seen == nil {
+		seen = map[string]struct{}{}
+	}
 	for _, name := range list {
 		if ctx.Err() != nil {
-			return
+			break
 		}
-		if IsOurs(name) {
+		if _, known := seen[name]; known || IsOurs(name) {
 			continue
 		}
+		if seen != nil {
+			seen[name] = struct{}{}
+		}
 		if m := d.MarkOf(name); !m.IsZero() {
-			d.marks.by[m.Source] = append(d.marks.by[m.Source], name)
+			by[m.Source] = append(slices.Clip(by[m.Source]), name)
 		}
 	}
+	return by, seen
 }

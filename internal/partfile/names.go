@@ -34,9 +34,9 @@ func partName(name, key string, n int, suffix string) string {
 	return name + id + suffix
 }
 
-// IsOurs reports whether a file has the name of a part or of a journal.
+// IsOurs reports whether a file has the name of a part, of a journal or of a lock.
 func IsOurs(name string) bool {
-	return strings.HasSuffix(name, Suffix) || strings.HasSuffix(name, JournalSuffix)
+	return strings.HasSuffix(name, Suffix) || strings.HasSuffix(name, JournalSuffix) || strings.HasSuffix(name, LockSuffix)
 }
 
 // journalName is what the journal of a part is called.

@@ -57,7 +57,7 @@ func (f *Finder) take(ctx context.Context, given digest.Sum, ask func(served boo
 		return f.takeNumbered(ctx, Version{Pin: httprange.Pin{Size: -1}, Digest: given}, f.isLikely) || f.takeServed(ctx, given, ask), nil
 	}
 	// Under TrustModTime the caller says that the folder has been filled from there.
-	if told, ok := ask(len(t.Marked(ctx)) > 0 || f.trustTime); ok {
+	if told, ok := ask(len(t.Marked(ctx)) > 0 || f.trustTime || there && t.IsSources(name)); ok {
 		if !there {
 			name = ""
 		}

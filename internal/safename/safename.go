@@ -131,7 +131,7 @@ func defuse(name string) string {
 // trouble are the suffixes of our own files, and of those by which whoever looks at their folder
 // is sent elsewhere, on Windows with his password's hash, or has something run.
 var trouble = [...]string{
-	".ldpart", ".ldjournal", ".lnk", ".url", ".scf", ".website", ".library-ms", ".searchconnector-ms", ".search-ms",
+	".ldpart", ".ldjournal", ".ldlock", ".lnk", ".url", ".scf", ".website", ".library-ms", ".searchconnector-ms", ".search-ms",
 	".theme", ".themepack", ".deskthemepack", // their pictures are fetched to show them
 	".local",   // has the program of that name load what lies beside it
 	".desktop", // what KDE's folders have run for its picture

@@ -10,6 +10,7 @@ import (
 	"github.com/littledl/littledl/internal/event"
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/health"
+	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/recovery"
 	"github.com/littledl/littledl/internal/task"
 )
@@ -19,6 +20,17 @@ import (
 // Run fetches the file. It returns nil when the file is under its name, ErrPreempted or
 // a *Delay when the task shall be tried again, else why it failed.
 func (f *File) Run() error {
+	err := f.lock()
+	if err == nil {
+		err = f.run()
+	}
+	if errors.Is(err, partfile.ErrLocked) {
+		return f.waitLocked(err)
+	}
+	return err
+}
+
+func (f *File) run() error {
 	if err := f.reopen(); err != nil {
 		return err
 	}

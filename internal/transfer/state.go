@@ -25,6 +25,7 @@ type saved struct {
 	left      disk.Left    // its part, for a later Start
 	begun     bool         // it was asked for
 	idle      int          // rounds in a row in which nobody found anything to do
+	locked    time.Time    // since when another has been at it; zero: none is
 	unretried int          // failures that no attempt has followed yet
 
 	spent time.Duration // of the time that its caller gives it, in this Start

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/littledl/littledl"
@@ -101,6 +103,71 @@ func ExampleDownloadConfig_ignoreServerTime() {
 	info, _ := os.Stat(filepath.Join(dir, "a.txt"))
 	fmt.Println(info.ModTime().Year() > 2024, err)
 	// Output: true <nil>
+}
+
+func ExampleWithAccept() {
+	server := origin()
+	defer server.Close()
+
+	text := func(a littledl.Answer) error {
+		if kind := a.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/") {
+			return fmt.Errorf("it is %s, of %d bytes", kind, a.Size)
+		}
+		return nil
+	}
+	task, err := fetchOne(littledl.DownloadConfig{}, server.URL+"/a.txt", littledl.WithAccept(text))
+	fmt.Println(task.Status, err)
+	bin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "image/png")
+		fmt.Fprint(w, "no text")
+	}))
+	defer bin.Close()
+	task, err = fetchOne(littledl.DownloadConfig{}, bin.URL+"/b", littledl.WithAccept(text))
+	fmt.Println(task.Status, task.Downloaded, errors.Unwrap(task.Err), err != nil)
+	// Output:
+	// completed <nil>
+	// failed 0 WithAccept: it is image/png, of 7 bytes true
+}
+
+func ExampleWithRefresh() {
+	server := origin()
+	defer server.Close()
+	signed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("signature") != "new" {
+			http.Error(w, "expired", http.StatusForbidden)
+			return
+		}
+		http.Redirect(w, r, server.URL+"/large.bin", http.StatusFound)
+	}))
+	defer signed.Close()
+
+	sign := func(_ context.Context, t littledl.FileTask) (string, error) {
+		return strings.Replace(t.URL, "=old", "=new", 1), nil
+	}
+	task, err := fetchOne(littledl.DownloadConfig{}, signed.URL+"/large.bin?signature=old", littledl.WithRefresh(sign))
+	fmt.Println(task.Status, task.FileSize, err)
+	// Output: completed 8388608 <nil>
+}
+
+func ExampleWithFinish() {
+	server := origin()
+	defer server.Close()
+
+	// A file that a scanner does not like never gets its name.
+	scan := func(_ context.Context, f *os.File, t littledl.FileTask) error {
+		text, err := io.ReadAll(f)
+		if err == nil && strings.Contains(string(text), "b.txt") {
+			err = fmt.Errorf("%s is not clean", t.Filename)
+		}
+		return err
+	}
+	for _, name := range []string{"/a.txt", "/b.txt"} {
+		task, _ := fetchOne(littledl.DownloadConfig{}, server.URL+name, littledl.WithFinish(scan))
+		fmt.Println(task.Filename, task.Status)
+	}
+	// Output:
+	// a.txt completed
+	// b.txt failed
 }
 
 func ExampleOverwritePolicy_changed() {

@@ -279,6 +279,7 @@ func TestToldOfFiles(t *testing.T) {
 // something else, is no other task's.
 func TestExpectationsAreOneFiles(t *testing.T) {
 	content := Generate("a.bin", 1, 20*kib)
+	accept := littledl.WithAccept(func(littledl.Answer) error { return nil })
 	for what, c := range map[string]struct {
 		one, other []littledl.URLOption
 		gets       int
@@ -288,6 +289,7 @@ func TestExpectationsAreOneFiles(t *testing.T) {
 		"size and none":   {[]littledl.URLOption{littledl.WithSize(20 * kib)}, nil, 2},
 		"two modes":       {[]littledl.URLOption{littledl.WithMode(0o600)}, []littledl.URLOption{littledl.WithMode(0o640)}, 2},
 		"own digests":     {[]littledl.URLOption{ownHash(content, false)}, []littledl.URLOption{ownHash(content, false)}, 2},
+		"the same hook":   {[]littledl.URLOption{accept}, []littledl.URLOption{accept}, 2},
 		"digest and none": {[]littledl.URLOption{enhHash(content)}, nil, 2},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -319,6 +321,9 @@ func TestWrongExpectations(t *testing.T) {
 		"negative size":   {littledl.WithSize(-1)},
 		"a directory":     {littledl.WithMode(os.ModeDir | 0o700)},
 		"a set-uid file":  {littledl.WithMode(os.ModeSetuid | 0o700)},
+		"no accept hook":  {littledl.WithAccept(nil)},
+		"no refresh hook": {littledl.WithRefresh(nil)},
+		"no finish hook":  {littledl.WithFinish(nil)},
 		"unknown hash":    {littledl.WithHash("crc32", "00000000")},
 	} {
 		_, err := d.AddURL("http://files.test/a", opts...)

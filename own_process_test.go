@@ -32,3 +32,12 @@ func inOwnProcess(t *testing.T, limits string, env ...string) bool {
 	require.NoError(t, err, "%s", out)
 	return false
 }
+
+// runTest runs a test in a process of its own that may come to a bad end.
+func runTest(t *testing.T, name string, env ...string) (out string, err error) {
+	t.Helper()
+	test := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+name+"$", "-test.timeout", "1m")
+	test.Env = append(os.Environ(), env...)
+	text, err := test.CombinedOutput()
+	return string(text), err
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 
 	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/span"
@@ -64,6 +65,13 @@ func (t *Target) Fill(ctx context.Context, r io.Reader) (n int64, err error) {
 			return n, localErr(err)
 		}
 	}
+}
+
+// Handle opens the part once more, to be read by somebody else.
+func (t *Target) Handle() (*os.File, error) {
+	t.mustBe("Handle", Open)
+	f, err := t.part.Handle()
+	return f, localErr(err)
 }
 
 // Narrow leaves the file no more rights than another one has.

@@ -144,6 +144,9 @@ func (f osFile) ReadFrom(r io.Reader) (int64, error) {
 	return n, err
 }
 
+// Handle is the file itself.
+func (f osFile) Handle() *os.File { return f.File }
+
 func (f osFile) descriptor() int { return int(f.Fd()) }
 
 func (f osFile) Lock() error { return lock(f.File) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"sync/atomic"
 )
 
@@ -74,6 +75,22 @@ func writeAll(f File, b []byte, off int64) (int, error) {
 
 // ReadAt reads from the part.
 func (p *Part) ReadAt(b []byte, off int64) (int, error) { return p.f.ReadAt(b, off) }
+
+// Handle opens a part that has a name once more, to be read by somebody else.
+func (p *Part) Handle() (*os.File, error) {
+	f, _, err := p.dir.openRegular(p.name, os.O_RDONLY)
+	if err == nil {
+		err = p.still(p.name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the file to be read: %w", err)
+	}
+	h, ok := f.(interface{ Handle() *os.File })
+	if !ok {
+		return nil, errors.Join(errors.ErrUnsupported, f.Close())
+	}
+	return h.Handle(), nil
+}
 
 // ReadFrom copies a file into an empty part, sharing its blocks where the file
 // system can.

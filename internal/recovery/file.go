@@ -33,6 +33,7 @@ const (
 	Wait                // ask again at Until what to do
 	Restart             // throw away what is there, and what is known of the file, then call Restarted
 	Fail                // the file cannot be had
+	Refresh             // have the caller give a fresh URL for Source, then call Refreshed, or Failed
 	Leave               // there is nothing to be compared at this source
 )
 
@@ -92,7 +93,7 @@ func (f *File) Init(n int, l *Limits) {
 	if n > 1 {
 		f.more = slices.Repeat([]source{l.source()}, n-1)
 	}
-	f.changes, f.displaced = l.changes, l.displaced
+	f.changes, f.displaced, f.first.refreshes = l.changes, l.displaced, l.refreshes
 }
 
 func (f *File) n() int { return 1 + len(f.more) }
@@ -130,6 +131,22 @@ func (f *File) Unranged(i int) {
 	f.trace.add(Step{Call: callUnranged, Source: i})
 }
 
+// Gen goes back with the outcome of what is asked of a source now.
+func (f *File) Gen(i int) int { return f.source(i).gen }
+
+// expires reports whether the caller is to be asked for a fresh URL, before anybody else is.
+func (f *File) expires() bool {
+	return f.first.expired && f.first.standing == Active && !f.barred(0)
+}
+
+// Refreshed notes that he has given one.
+func (f *File) Refreshed() {
+	f.trace.add(Step{Call: callRefreshed})
+	s := &f.first
+	s.expired, s.refreshed, s.renewed = false, true, false
+	s.gen++
+}
+
 // Instead reports whether a source is asked without ranges since it refused them.
 func (f *File) Instead(i int) bool { return f.source(i).instead }
 
@@ -146,6 +163,12 @@ func (f *File) Next(now time.Duration, t wait.Tries, o []health.Health) Action {
 
 func (f *File) next(now time.Duration, t wait.Tries, o []health.Health) Action {
 	for f.dead == nil && !f.restarting {
+		if f.expires() {
+			if at := t.At(0); at > now {
+				return Action{Kind: Wait, Source: 0, Until: at}
+			}
+			return Action{Kind: Refresh, Gen: f.first.gen, Stream: f.stream}
+		}
 		i, at := f.pick(now, t, o)
 		switch {
 		case f.restarting:

@@ -25,8 +25,12 @@ func (f *File) kind(e *Failure) fail.Class {
 		return moved
 	case e.saysNothing():
 		return c
+	case !e.Bringing && !e.Awaited && f.refreshable(e): // nobody else has its place
+		return stale
 	case e.beside() && (s.companions > 0 || !e.Answered) && e.Brought < f.lim.minProgress && !e.outage():
 		return oneTooMany // a file does not fail at who brings it
+	case f.refreshable(e):
+		return stale
 	case f.expired(e) && !s.renewed:
 		return fail.Expired
 	case f.refusesRange(e):
@@ -84,6 +88,22 @@ func (f *File) expired(e *Failure) bool {
 		return false
 	default:
 		return e.Err.Class == fail.Expired || e.Served && !e.NewRange && st >= 400 && st < 500
+	}
+}
+
+// refreshable: the URL that the caller gave, or its latest successor, is refused, and he may have
+// another.
+func (f *File) refreshable(e *Failure) bool {
+	if s := f.source(e.Source); e.Source != 0 || s.refreshes == 0 || s.refreshed || e.Redirected {
+		return false
+	}
+	switch st := e.Err.Status; st {
+	case 401, 403, 410:
+		return true
+	case 408, 416, 425, 429:
+		return false
+	default:
+		return e.Served && st >= 400 && st < 500
 	}
 }
 

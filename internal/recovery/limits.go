@@ -20,6 +20,7 @@ type Limits struct {
 	turnedAway   int // being turned away in a row
 	retryBudget  int // failures that brought next to nothing; and one more for each bytesPerRetry
 	forms        int // ways of asking otherwise, where ranges are refused
+	refreshes    int // fresh URLs that the caller is asked for, of the first source
 	shortAnswers int // answers that brought next to nothing of what was asked
 	patience     int // times that it may bring the file too slowly
 
@@ -52,6 +53,13 @@ func NewLimits(l health.Limits, retries, requests int, shortest int64) *Limits {
 func (l *Limits) Once() *Limits {
 	one := *l
 	one.once = true
+	return &one
+}
+
+// Refreshed are the limits of a file whose caller gives fresh URLs.
+func (l *Limits) Refreshed() *Limits {
+	one := *l
+	one.refreshes = 4
 	return &one
 }
 

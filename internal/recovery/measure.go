@@ -25,7 +25,7 @@ func (f *File) Measure(size int64) (m Measure) {
 		s := f.source(i)
 		m[0] += one(!s.tried)
 		m[1] += int64(s.forms)
-		m[4] += int64(s.recalls + s.returns + s.companions)
+		m[4] += int64(s.recalls + s.returns + s.companions + s.refreshes)
 		m[5] += one(s.fallback)
 		m[6] += one(!s.plain)
 		m[8] += int64(f.retryBudget() - s.retriesSpent + s.patience)

@@ -29,6 +29,7 @@ const (
 	rangeRefused
 	draining
 	outage
+	stale
 	kinds
 )
 
@@ -115,6 +116,7 @@ var table = [kinds]entry{
 		{shortTooLong, die},
 		{always, stay},
 	}},
+	stale: {free, []row{{always, refresh}}},
 	fail.Expired: {attempt, []row{
 		{renewed, reject},
 		{spentAlone, reject},
@@ -240,6 +242,7 @@ func (f *File) markProgress(s *source, have int64) {
 	if have >= f.most+f.lim.goodProgress {
 		f.most = have
 		s.recalls, s.returns, s.companions = f.lim.recalls, f.lim.returns, f.lim.companions
+		f.first.refreshes = f.lim.refreshes
 	}
 }
 
@@ -252,6 +255,7 @@ func (f *File) Answered(i int, size int64, whole bool) {
 	}
 	s := f.source(i)
 	s.pinned, s.renewed, s.strikes = true, false, 0
+	s.refreshed = false
 	f.open = true
 	if whole && !f.stream {
 		s.plain, f.stream, f.have, f.unreported = true, true, 0, 0

@@ -67,7 +67,7 @@ func (f *File) Choose(now time.Duration, t wait.Tries, last int, l []Load, o []h
 }
 
 func (f *File) choose(now time.Duration, t wait.Tries, last int, l []Load, o []health.Health) Action {
-	if !f.parallel || f.dead != nil || f.restarting || f.stream {
+	if !f.parallel || f.dead != nil || f.restarting || f.stream || f.expires() {
 		return f.next(now, t, o)
 	}
 	best := last

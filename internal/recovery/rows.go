@@ -201,6 +201,12 @@ func die(x *outcome) { x.f.dead = x.Err }
 
 func forgive(x *outcome) { x.s.strikes++ }
 
+// refresh has the caller asked for another URL.
+func refresh(x *outcome) {
+	x.s.refreshes--
+	x.s.expired = true
+}
+
 // renew has the URL asked as it was given: what it led to, or its signature, has expired.
 func renew(x *outcome) { x.s.renewed = true }
 

@@ -31,6 +31,8 @@ type source struct {
 	plain     bool // has no ranges: one answer from byte 0
 	instead   bool // since it refused them
 	renewed   bool // is to be, or was, asked anew for where it leads, and has not served since
+	expired   bool // the caller is to give a fresh URL for it
+	refreshed bool // he has, and it has not served since
 	brought   bool // has brought bytes, ever
 	tried     bool // was asked alone, in a repair
 	suspected bool // had delivered other bytes than the one that is asked alone now
@@ -45,6 +47,7 @@ type source struct {
 	// What is left of its budgets, or was spent of them.
 
 	recalls, returns int
+	refreshes        int  // fresh URLs that the caller is asked for
 	forms            int  // ways of asking otherwise, where it refuses ranges
 	companions       int  // requests that may be one too many beside others of the file
 	fallback         bool // it may come back though it is different, when no other is left

@@ -55,11 +55,12 @@ const (
 	callMatched
 	callPlain
 	callUnranged
+	callRefreshed
 )
 
 var calls = [...]string{
 	"Next", "Choose", "Verify", "Failed", "Served", "Compared", "Answered", "Restarted", "Adopted", "Has", "Trust", "Invite",
-	"Emptied", "Paused", "Mismatched", "Suspect", "Matched", "Plain", "Unranged",
+	"Emptied", "Paused", "Mismatched", "Suspect", "Matched", "Plain", "Unranged", "Refreshed",
 }
 
 func (c call) String() string { return calls[c] }
@@ -150,6 +151,8 @@ func (f *File) replay(s Step) string {
 		f.Plain(s.Source)
 	case callUnranged:
 		f.Unranged(s.Source)
+	case callRefreshed:
+		f.Refreshed()
 	}
 	switch {
 	case a != s.Action:

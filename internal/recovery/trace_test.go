@@ -34,6 +34,7 @@ func told(t *testing.T) *Trace {
 	d.f.Matched()
 	d.f.Plain(1)
 	d.f.Unranged(2)
+	d.f.Refreshed()
 	return trace
 }
 

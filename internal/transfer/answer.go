@@ -86,6 +86,10 @@ func (x *answer) Accept(a exchange.Answer) (io.WriterAt, error) {
 		}
 	} else if v.Whole && !f.html && exchange.IsPage(res.Header) {
 		return nil, pageError(res)
+	} else if f.judges() {
+		if err := f.judge(x, answerOf(res, v.Pin.Size)); err != nil {
+			return nil, err
+		}
 	}
 	if err := x.place(first, x.ledTo(res)); err != nil {
 		return nil, err

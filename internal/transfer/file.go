@@ -145,15 +145,18 @@ func (f *File) unrange() {
 
 // limits are what recovery may do for the file.
 func (f *File) limits() *recovery.Limits {
-	if f.spec.Plain {
+	switch x := f.spec.Expect; {
+	case f.spec.Plain:
 		return f.e.Limits.Once()
+	case x != nil && x.Refresh != nil:
+		return f.e.Limits.Refreshed()
 	}
 	return f.e.Limits
 }
 
 // aim makes the target of a file that has none open.
 func (f *File) aim() {
-	w := disk.Want{Dir: f.t.Dir(), Name: f.spec.Filename, URL: f.sources[0].URL, Given: f.spec.Filename != ""}
+	w := disk.Want{Dir: f.t.Dir(), Name: f.spec.Filename, URL: f.sources[0].given, Given: f.spec.Filename != ""}
 	if !w.Given {
 		w.Name = names.OfURL(f.t.URL())
 	}
@@ -163,7 +166,7 @@ func (f *File) aim() {
 	called := f.e.Table.Names(f.t, w.Name)
 	w.Number = called.Kept()
 	for _, s := range f.sources[1:] {
-		w.Backups = append(w.Backups, s.URL)
+		w.Backups = append(w.Backups, s.given)
 	}
 	f.target = disk.NewTarget(f.e.Dirs, f.e.Disk, w, called)
 }
@@ -177,7 +180,9 @@ func (f *File) addSource(raw string, header http.Header) error {
 		s.Task = f.t.ID()
 	}
 	if s.n < len(f.pins) {
-		s.pin = f.pins[s.n]
+		if s.pin = f.pins[s.n]; s.pin != nil {
+			s.verdict = accepted
+		}
 	}
 	if f.sources == nil {
 		f.sources = s.alone[:0]

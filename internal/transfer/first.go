@@ -39,7 +39,7 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 	if html && !f.html && f.target.State() == disk.Open && !f.unconfirmed {
 		return pageError(res)
 	}
-	if html && src != f.sources[0] && f.pin == nil && !isPage(f.sources[0].URL) && f.others(src) {
+	if html && src != f.sources[0] && f.pin == nil && !isPage(f.sources[0].given) && f.others(src) {
 		return errBackupPage
 	}
 	f.modified = lastModified(v.Pin.LastModified)
@@ -52,14 +52,19 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 	absent := f.target.State() == disk.Absent
 	if absent || f.unconfirmed {
 		f.html, f.walled = html, html && res.Cookies
-		if existing, err := f.settleName(f.wanted, reuse.Version{URL: src.URL, Pin: v.Pin}); err != nil {
+		if existing, err := f.settleName(f.wanted, reuse.Version{URL: src.given, Pin: v.Pin}); err != nil {
 			return err
 		} else if existing {
 			return errKept
 		}
 	}
+	if f.judges() {
+		if err := f.judge(x, answerOf(res, v.Pin.Size)); err != nil {
+			return err
+		}
+	}
 	if absent {
-		if err := f.target.Create(f.oneAnswer(v)); err != nil {
+		if err := f.target.Create(f.oneAnswer(v) && !f.finishes()); err != nil {
 			return err
 		}
 	}

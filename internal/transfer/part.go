@@ -59,14 +59,14 @@ func (f *File) reset() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.countLocked(-f.plan.Reset())
-	f.pin, f.whole = nil, false
+	f.pin, f.whole, f.finishing = nil, false, false
 	f.unproven, f.unconfirmed = nil, false
 	f.promised = digest.Sum{} // another version has another one
 	if !f.rec.Repairing() {   // whoever is asked there, it is the first's that counts
 		f.hash = f.spec.Hash
 	}
 	for _, s := range f.sources {
-		s.pin, s.resolved = nil, nil // redirects may lead elsewhere now
+		s.pin, s.resolved, s.verdict = nil, nil, nil // redirects may lead elsewhere now
 	}
 }
 
@@ -148,7 +148,7 @@ func (f *File) mark() partfile.Mark {
 		if f.pin != nil && s.pin != nil && s.standing < recovery.Different {
 			pin := *s.pin
 			pin.Size = f.pin.Size
-			return disk.MarkOf(s.URL, pin)
+			return disk.MarkOf(s.given, pin)
 		}
 	}
 	return partfile.Mark{}
@@ -182,7 +182,7 @@ func (f *File) close(keep bool) {
 		return
 	}
 	if s := f.target.State(); s == disk.Open || s == disk.Sealed {
-		if f.unconfirmed || keep && !f.stream && f.plan.Len() > 0 && f.provable() { // a stream starts over anyway
+		if f.unconfirmed || keep && (f.finishing || !f.stream && f.plan.Len() > 0 && f.provable()) { // a stream starts over anyway
 			f.target.GiveBack(f.plan.There())
 			f.left = f.target.Keep()
 		} else {

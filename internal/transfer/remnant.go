@@ -20,7 +20,7 @@ func owedBy(s *saved) owed { return owed(min(s.unretried, 255)) }
 
 // pack keeps of an ended file what a later Start can go on from; false: that takes all of it.
 func pack(s *saved) (remnant, bool) {
-	if len(s.pins) != 1 || s.pin == nil || s.pins[0] == nil || *s.pin != *s.pins[0] || s.unconfirmed || len(s.unproven) > 0 || s.stream || s.plan == nil {
+	if len(s.pins) != 1 || s.pin == nil || s.pins[0] == nil || *s.pin != *s.pins[0] || s.unconfirmed || len(s.unproven) > 0 || s.stream || s.finishing || s.plan == nil {
 		return "", false
 	}
 	b, ok := s.left.Pack(nil)

@@ -130,7 +130,7 @@ func (f *File) head(served bool) (told reuse.Told, ok bool) {
 		h.Name = f.nameOf(h.URL)
 	}
 	f.heard(said{url: h.URL, kind: h.Type, pin: h.Pin})
-	return reuse.Told{Version: reuse.Version{URL: src.URL, Pin: h.Pin, Told: h.Digest}, Name: h.Name}, true
+	return reuse.Told{Version: reuse.Version{URL: src.given, Pin: h.Pin, Told: h.Digest}, Name: h.Name}, true
 }
 
 // headTimeout is how long an answer to a HEAD is waited for.

@@ -46,6 +46,14 @@ func (f *File) run() error {
 	if err := f.adopt(); err != nil {
 		return err
 	}
+	if f.finishing {
+		if _, err := f.enter(); err != nil {
+			return err
+		}
+		if over, err := f.complete(); over {
+			return err
+		}
+	}
 	for {
 		epoch, err := f.enter()
 		if err != nil {
@@ -96,6 +104,10 @@ func (f *File) step(epoch context.Context) error {
 			return err
 		}
 		return errDecide
+	case recovery.Refresh:
+		err := f.refresh(epoch, a)
+		f.logFailures()
+		return err
 	case recovery.Fail:
 		return f.failure(a)
 	}
@@ -141,6 +153,9 @@ func (f *File) complete() (over bool, err error) {
 		return true, err
 	}
 	f.matched()
+	if err := f.finish(); err != nil {
+		return true, err
+	}
 	return true, f.publish()
 }
 

@@ -21,9 +21,10 @@ import (
 // for is recovery's to say.
 type source struct {
 	exchange.Source
-	n    int // its number, by which the plan and recovery know it
-	raw  string
-	host *origin.Origin
+	given *url.URL // whatever is asked by now
+	n     int      // its number, by which the plan and recovery know it
+	raw   string
+	host  *origin.Origin
 
 	alone [1]*source // room for the sources of a file that has no other
 
@@ -33,13 +34,14 @@ type source struct {
 	moves    int               // how often they led elsewhere after that
 	pin      *httprange.Pin    // what it says the file is; nil: not asked yet
 	said     httprange.Pin     // room for that
+	verdict  *verdict          // of the caller on that; nil: he was not asked
 	standing recovery.Standing // as it was last told of
 	errors   int
 }
 
 func (e *Engine) newSource(raw string, header http.Header) (*source, error) {
 	s, h, err := e.Source(raw, header)
-	return &source{raw: raw, Source: s, host: h}, err
+	return &source{raw: raw, Source: s, given: s.URL, host: h}, err
 }
 
 // Source is what is asked for a URL, with a header for its own origin, which is returned, too.

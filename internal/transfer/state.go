@@ -48,13 +48,14 @@ type failed struct {
 
 // entity is what is believed of the file, by what answers have said.
 type entity struct {
-	pin      *httprange.Pin // the version that is fetched; nil: nothing accepted yet
-	promised digest.Sum     // the server's digest of the whole file
-	modified time.Time      // Last-Modified
-	html     bool           // the first answer was a page
-	walled   bool           // and set cookies that nobody keeps
-	stream   bool           // one response from byte 0 or nothing: ranges do not work here
-	whole    bool           // the stream has ended cleanly
+	pin       *httprange.Pin // the version that is fetched; nil: nothing accepted yet
+	promised  digest.Sum     // the server's digest of the whole file
+	modified  time.Time      // Last-Modified
+	html      bool           // the first answer was a page
+	walled    bool           // and set cookies that nobody keeps
+	stream    bool           // one response from byte 0 or nothing: ranges do not work here
+	whole     bool           // the stream has ended cleanly
+	finishing bool           // it is complete and verified, and the caller is yet to say that it may have its name
 	leftover
 }
 

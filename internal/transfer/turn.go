@@ -81,7 +81,7 @@ func (f *File) Leave(err error) (left Rest, print task.Print) {
 	case err == nil, requeued && f.target.State() == disk.Absent:
 		f.closeTarget()
 	case !requeued:
-		f.release(f.e.Disk.Resume && resumable(err))
+		f.release(f.e.Disk.Resume && (f.finishing || resumable(err)))
 	}
 	if err != nil {
 		left.kept = f.keepable()

@@ -120,8 +120,8 @@ func (f *File) finish() error {
 		if !again || f.mayDelay() {
 			return d
 		}
-		if !sleep(f.e.Context, time.Until(DelayedUntil(d))) {
-			return context.Cause(f.e.Context)
+		if !sleep(f.life, time.Until(DelayedUntil(d))) {
+			return context.Cause(f.life)
 		}
 	}
 }
@@ -132,7 +132,7 @@ func (f *File) callFinish() error {
 		return err
 	}
 	defer file.Close()
-	return call(func() error { return f.spec.Expect.Finish(f.e.Context, file, f.e.Table.Snapshot(f.t)) })
+	return call(func() error { return f.spec.Expect.Finish(f.life, file, f.e.Table.Snapshot(f.t)) })
 }
 
 // putOff tells recovery that the caller would not have it now. Not again: the error says why the

@@ -84,7 +84,7 @@ func (d *BatchDownloader) AddURL(rawURL string, opts ...URLOption) (taskID strin
 func (d *BatchDownloader) add(rawURL string, o urlOptions) (*task.Task, error) {
 	err := checkURL(rawURL)
 	if err == nil {
-		err = d.admit(&o)
+		err = d.admit(&o, 1)
 	}
 	if err != nil {
 		return nil, addError(rawURL, err)
@@ -116,7 +116,7 @@ func (d *BatchDownloader) AddURLs(urls []string, savePath string, opts ...URLOpt
 	if len(urls) == 0 {
 		return []string{}, nil
 	}
-	if err := d.admit(&o); err != nil {
+	if err := d.admit(&o, len(urls)); err != nil {
 		return nil, addError(urls[0], err)
 	}
 	taskIDs, err = d.table.AddAll(urls, o)
@@ -152,7 +152,7 @@ func checkURL(raw string) error {
 }
 
 // admit refuses options that are not for this downloader, and everything after Stop.
-func (d *BatchDownloader) admit(o *urlOptions) error {
+func (d *BatchDownloader) admit(o *urlOptions, urls int) error {
 	if d.control.Stopped() {
 		return ErrStopped
 	}
@@ -162,7 +162,7 @@ func (d *BatchDownloader) admit(o *urlOptions) error {
 	if !d.set.multiSource {
 		o.Backups = nil
 	}
-	return nil
+	return d.set.checkWriter(o, urls)
 }
 
 // SetProgressCallback sets who is told of progress; nil clears.

@@ -24,7 +24,7 @@ func (c DownloadConfig) check() error {
 			return invalidOption("%s is %v; it must be from 0 to %v", name, d, time.Duration(maxTime))
 		}
 	}
-	for name, v := range map[string]int64{"MinChunkSize": c.MinChunkSize, "MaxSpeed": c.MaxSpeed, "MinSpeed": c.MinSpeed, "MaxFileSize": c.MaxFileSize} {
+	for name, v := range map[string]int64{"MinChunkSize": c.MinChunkSize, "MaxSpeed": c.MaxSpeed, "MinSpeed": c.MinSpeed, "MaxFileSize": c.MaxFileSize, "MaxReorder": c.MaxReorder} {
 		if v < 0 {
 			return invalidOption("%s is %d; it must not be negative", name, v)
 		}

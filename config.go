@@ -81,6 +81,11 @@ type DownloadConfig struct {
 	MinChunkSize int64
 	// BufferSize is the read buffer of a connection in bytes: 256 KiB.
 	BufferSize int
+	// MaxReorder is how many bytes may be held back in memory, over the whole downloader, until it
+	// is their turn to be written to a writer of WithWriter, so that several connections serve
+	// one: 32 MiB. One writer has two thirds of it at most, and where others have used up the rest
+	// it is served by one connection.
+	MaxReorder int64
 	// MaxSpeed bounds the whole batch, in bytes per second. 0: unlimited.
 	MaxSpeed int64
 	// Hosts are what is to hold for single hosts: by "https://host[:port]" for that origin alone,
@@ -245,6 +250,7 @@ func (c DownloadConfig) withDefaults() DownloadConfig {
 	setDefault(&c.ConnectTimeout, 30*time.Second)
 	setDefault(&c.HeaderTimeout, 30*time.Second)
 	setDefault(&c.BufferSize, 256<<10)
+	setDefault(&c.MaxReorder, 32*mib)
 	setDefault(&c.StallTimeout, 30*time.Second)
 	setDefault(&c.MinSpeedTime, 30*time.Second)
 	setDefault(&c.ProgressInterval, 500*time.Millisecond)

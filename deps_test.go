@@ -84,18 +84,19 @@ func TestInternalImportsDownward(t *testing.T) {
 		"health":   {floor: 2, imports: []string{"backoff", "wait"}},
 		"segment":  {floor: 2, imports: []string{"fail", "span", "wait"}},
 		"names":    {floor: 2, imports: []string{"safename"}},
+		"sink":     {floor: 2, imports: []string{"digest", "fail", "span"}},
 
 		"disk":     {floor: 3, imports: []string{"digest", "fail", "httprange", "journal", "partfile", "safename", "span"}},
 		"origin":   {floor: 3, imports: []string{"budget", "concurrency", "event", "fail", "fetch", "health", "line", "meter", "pace", "share"}},
 		"recovery": {floor: 3, imports: []string{"backoff", "fail", "health", "wait"}},
-		"task":     {floor: 3, imports: []string{"digest", "names", "redact", "safename"}},
+		"task":     {floor: 3, imports: []string{"digest", "names", "redact", "safename", "sink"}},
 
 		"exchange": {floor: 4, imports: []string{"backoff", "digest", "event", "fail", "fetch", "health", "httprange", "origin", "safename"}},
 		"reuse":    {floor: 4, imports: []string{"digest", "disk", "fail", "httprange", "partfile", "safename"}},
 
 		"transfer": {floor: 5, imports: []string{
 			"digest", "disk", "event", "exchange", "fail", "fetch", "gate", "health", "httprange", "journal", "line", "meter", "names",
-			"origin", "pace", "partfile", "recovery", "reuse", "safename", "segment", "span", "task", "wait",
+			"origin", "pace", "partfile", "recovery", "reuse", "safename", "segment", "sink", "span", "task", "wait",
 		}},
 
 		"batch": {floor: 6, imports: []string{"budget", "event", "exchange", "fail", "gate", "meter", "origin", "redact", "segment", "share", "task", "transfer"}},

@@ -17,6 +17,7 @@ import (
 	"github.com/littledl/littledl/internal/pace"
 	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/recovery"
+	"github.com/littledl/littledl/internal/sink"
 	"github.com/littledl/littledl/internal/task"
 	"github.com/littledl/littledl/internal/transfer"
 )
@@ -47,7 +48,7 @@ func (d *BatchDownloader) newRun(ctx context.Context, stay bool) (r *batch.Run) 
 	dirs := disk.NewDirs(partfile.WithRoom(set.openDir, client.MakeRoom))
 	c.Engine = transfer.Engine{
 		Table: d.table, Dirs: dirs, Index: d.index, Reuse: &d.reuse, Origins: origin.NewTable(o),
-		Client: client, Limiter: pace.New(now.Speed), Decoders: decoders, Plans: &set.plans, Disk: &set.onDisk,
+		Client: client, Limiter: pace.New(now.Speed), Decoders: decoders, Plans: &set.plans, Disk: &set.onDisk, Reorder: sink.NewBudget(cfg.MaxReorder),
 		Limits:   recovery.NewLimits(limits, cfg.Retry.MaxRetries, now.PerFile, set.plans.Least),
 		FirstAsk: set.firstAsk(), Small: smallSize, MaxFileSize: cfg.MaxFileSize, Stall: cfg.StallTimeout,
 		Slowest: transfer.Slowest{Speed: cfg.MinSpeed, Time: cfg.MinSpeedTime}, Shared: set.enhanced, TrustModTime: cfg.TrustModTime, TrustMirrors: set.trusted,

@@ -14,7 +14,7 @@ import (
 // goroutine had still to do would be waited for in vain: so the run ends, as by Cancel.
 
 // callerCode is what calls on transfers' goroutines lead to.
-const callerCode = "a transport, proxy function, cookie jar or log handler"
+const callerCode = "a transport, proxy function, cookie jar, writer or log handler"
 
 // callOut runs a function that calls out to the caller's code, named by who.
 func (r *Run) callOut(who string, call func()) {

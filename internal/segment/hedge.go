@@ -10,7 +10,8 @@ func (p *Plan) newHedge(slow *Segment, now time.Time, speed float64, latency tim
 	}
 	left := slow.timeLeft(now, speed)
 	fresh := latency.Seconds() + float64(slow.end-slow.pos)/speed
-	if left < 2*fresh+0.3 || slow.end-slow.pos > 4*p.cfg.Least || now.Sub(slow.asked) < 2*latency+100*time.Millisecond {
+	long := slow.end-slow.pos > 4*p.cfg.Least && p.ahead == nil // in order, what it holds up is more than that
+	if left < 2*fresh+0.3 || long || now.Sub(slow.asked) < 2*latency+100*time.Millisecond {
 		return nil
 	}
 	if now.Sub(slow.hedged) < time.Second { // the last try failed, perhaps at once

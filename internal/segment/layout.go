@@ -10,6 +10,7 @@ type Layout struct {
 	Down     bool         // they may be more than pay: it is probed with fewer
 	Settled  bool         // no other number is tried
 	Urgent   []span.Range // what is needed before all else
+	Piece    int64        // bytes that are asked for at once of a file that is fetched in order
 }
 
 // LayOut cuts what nobody has begun for as many workers as may help, and lets them in.
@@ -26,6 +27,11 @@ func (p *Plan) LayOut(l Layout, first *Segment, now Now) (out Scaling) {
 		l.Segments = max(l.Segments, p.room(now, p.workers, now.Idle)) // those that join later find their own
 	}
 	p.join(now.Time)
+	if p.ahead != nil {
+		p.inOrder(p.unbegun(), l.Piece)
+		p.scale(now, &out)
+		return out
+	}
 	n := l.Segments
 	if first != nil {
 		n = p.extend(first, l.Segments)

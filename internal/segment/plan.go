@@ -43,6 +43,9 @@ type Plan struct {
 	sources []source
 	last    int // the source of the latest bytes; -1: none
 
+	ahead func(lo, hi int64) bool // nil: any order will do; see order.go
+	piece int64                   // bytes that are asked for at once then
+
 	workers int
 	target  int // workers wanted
 	wide    int // that would be, if the file were not narrow; 0: it is not

@@ -20,7 +20,7 @@ type Worker struct {
 func (p *Plan) Take(w Worker, now time.Time) *Segment {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if w.Additional && p.workers > p.target {
+	if p.surplus(w) {
 		return nil
 	}
 	s := p.next(w.Source, w.At)
@@ -34,9 +34,15 @@ func (p *Plan) Take(w Worker, now time.Time) *Segment {
 	return s
 }
 
+// surplus reports whether a worker is one more than are wanted.
+func (p *Plan) surplus(w Worker) bool { return w.Additional && p.workers > p.target }
+
 // next takes a segment nobody has begun that the source may be asked for.
 func (p *Plan) next(source int, at time.Duration) *Segment {
 	here := func(s *Segment) bool { return s.tries.At(source) <= at }
+	if p.ahead != nil {
+		return p.nextPiece(here)
+	}
 	i := slices.IndexFunc(p.pending, func(s *Segment) bool { return s.urgent && here(s) })
 	if i < 0 {
 		i = slices.IndexFunc(p.pending, here)
@@ -63,7 +69,7 @@ func (p *Plan) steal(w Worker, now time.Time) *Segment {
 	if slow == nil {
 		return nil
 	}
-	if p.growth.late { // many come at once: to each the same
+	if p.growth.late && p.ahead == nil { // many come at once: to each the same
 		if s := peel(slow, (p.size-p.done.Len())/int64(p.target), p.cfg.Least); s != nil {
 			return s
 		}
@@ -91,7 +97,7 @@ func (p *Plan) steal(w Worker, now time.Time) *Segment {
 			victim, at, most = s, n, gain
 		}
 	}
-	if victim == nil {
+	if victim == nil || !p.mayAsk(at, victim.end) {
 		return p.newHedge(slow, now, speed, w.Latency)
 	}
 	s := &Segment{pos: at, end: victim.end}

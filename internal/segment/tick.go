@@ -89,7 +89,7 @@ func (p *Plan) Scale(now Now) (out Scaling) {
 }
 
 func (p *Plan) scale(now Now, out *Scaling) {
-	n := min(now.places(p.wanted(now.Time)), len(p.pending)+len(p.running)) - p.workers
+	n := min(now.places(p.wanted(now.Time)), p.pieces()) - p.workers
 	if n > 0 && now.MayGrow {
 		p.workers += n
 		out.Regular += n

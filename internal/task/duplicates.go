@@ -17,10 +17,13 @@ import (
 // from then on.
 
 // key is equal for tasks that one transfer can serve: same URL, same headers, same digest;
-// by digest, the same digest alone; and the same is expected of the file.
+// by digest, the same digest alone; and the same is expected of the file. What goes to a writer
+// serves no other.
 func (tab *Table) key(t *Task) string {
 	o := t.spec
 	switch {
+	case o.Writer != nil: // nobody else wants it there
+		return "\x00" + t.ID()
 	case o.Header == nil && o.Hash.IsZero() && o.Expect == nil:
 		return t.url
 	case o.alone():

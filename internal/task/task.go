@@ -11,6 +11,7 @@ import (
 
 	"github.com/littledl/littledl/internal/digest"
 	"github.com/littledl/littledl/internal/redact"
+	"github.com/littledl/littledl/internal/sink"
 )
 
 // Spec is what its caller says of a URL.
@@ -22,6 +23,7 @@ type Spec struct {
 	Header   http.Header
 	Backups  []string
 	Plain    bool          // asked once, in one answer, without HEAD or Range
+	Writer   *sink.Writer  // where the bytes go; nil: to the disk
 	Tag      any           // the caller's own
 	Timeout  time.Duration // in transfer, for each Start; 0: any
 	MaxSpeed int64         // bytes/s; 0: any
@@ -131,7 +133,8 @@ func (t *Task) priority() int32 {
 
 // bare reports whether nothing but a directory and a priority was said.
 func (s *Spec) bare() bool {
-	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain && s.Tag == nil && s.Timeout == 0 && s.MaxSpeed == 0 && s.Expect == nil
+	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain && s.Writer == nil &&
+		s.Tag == nil && s.Timeout == 0 && s.MaxSpeed == 0 && s.Expect == nil
 }
 
 func (t *Task) has(f flags) bool { return t.flags&f != 0 }

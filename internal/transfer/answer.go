@@ -76,8 +76,13 @@ func (x *answer) Accept(a exchange.Answer) (io.WriterAt, error) {
 	if f.unconfirmed && !f.confirms(v, x.ask.Pin) {
 		return nil, errRejectResume
 	}
-	if v.Kind == httprange.Empty && res.StatusCode == http.StatusOK && !v.Pin.Named() && !f.unconfirmed && f.target.State() == disk.Open {
+	if v.Kind == httprange.Empty && res.StatusCode == http.StatusOK && !v.Pin.Named() && !f.unconfirmed && f.output().State() == disk.Open {
 		return nil, errNothing
+	}
+	if f.delivery != nil {
+		if err := f.delivery.continues(v, f.oneAnswer(v), x.ask.Pin == nil); err != nil {
+			return nil, err
+		}
 	}
 	first := x.ask.Pin == nil || f.unconfirmed
 	if first {
@@ -94,16 +99,15 @@ func (x *answer) Accept(a exchange.Answer) (io.WriterAt, error) {
 	if err := x.place(first, x.ledTo(res)); err != nil {
 		return nil, err
 	}
-	x.notes = f.target.Record()
+	if f.delivery == nil {
+		x.notes = f.target.Record()
+	}
 	if v.Decode != "" {
 		res.Body = x.decode(res.Body)
 	} else if err := x.pay(0, v.Offset); err != nil {
 		return nil, err
 	}
-	if x.repairs {
-		return comparingWriter{f, x.src}, nil
-	}
-	return f.target, nil
+	return x.to(), nil
 }
 
 // ledTo is where what follows may go straight to. Where another origin has led back to one that
@@ -214,10 +218,10 @@ func (x *answer) Ended(err error) error {
 	if noteErr := x.notes.Flush(); err == nil {
 		err = noteErr
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = x.wholeEnded()
 	}
-	return x.wholeEnded()
+	return x.broke(err)
 }
 
 // wholeEnded ends a file that is one answer.

@@ -23,6 +23,7 @@ import (
 	"github.com/littledl/littledl/internal/recovery"
 	"github.com/littledl/littledl/internal/reuse"
 	"github.com/littledl/littledl/internal/segment"
+	"github.com/littledl/littledl/internal/sink"
 	"github.com/littledl/littledl/internal/task"
 )
 
@@ -94,6 +95,7 @@ type Engine struct {
 	Limits   *recovery.Limits
 	Plans    *segment.Config
 	Disk     *disk.Policy
+	Reorder  *sink.Budget // that writers share
 
 	FirstAsk     int64         // bytes that the first request asks for
 	Small        int64         // a file below is fetched in one piece

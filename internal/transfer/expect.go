@@ -75,6 +75,9 @@ func (f *File) heard(s said) {
 
 // proved notes the digest that the file was seen to have.
 func (f *File) proved() {
+	if f.delivery != nil {
+		return
+	}
 	f.mu.Lock()
 	f.digest = f.target.Digest()
 	f.mu.Unlock()

@@ -17,6 +17,7 @@ import (
 	"github.com/littledl/littledl/internal/recovery"
 	"github.com/littledl/littledl/internal/reuse"
 	"github.com/littledl/littledl/internal/segment"
+	"github.com/littledl/littledl/internal/sink"
 	"github.com/littledl/littledl/internal/task"
 )
 
@@ -119,7 +120,7 @@ func (e *Engine) newFile(t *task.Task) (*File, error) {
 		}
 		f.unrange()
 	}
-	if f.target == nil {
+	if !f.open() {
 		f.aim()
 	}
 	f.finder = reuse.NewFinder(e.Index, e.Reuse, f.target, e.TrustModTime)
@@ -154,8 +155,12 @@ func (f *File) limits() *recovery.Limits {
 	return f.e.Limits
 }
 
-// aim makes the target of a file that has none open.
+// aim makes the output of a file that has none.
 func (f *File) aim() {
+	if w := f.spec.Writer; w != nil {
+		f.delivery = &delivery{Stream: sink.New(w, f.e.Reorder)}
+		return
+	}
 	w := disk.Want{Dir: f.t.Dir(), Name: f.spec.Filename, URL: f.sources[0].given, Given: f.spec.Filename != ""}
 	if !w.Given {
 		w.Name = names.OfURL(f.t.URL())

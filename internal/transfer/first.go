@@ -36,7 +36,7 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 		f.e.Served(f.t, src.host, v.Pin.Size)
 	}
 	html := exchange.IsPage(res.Header)
-	if html && !f.html && f.target.State() == disk.Open && !f.unconfirmed {
+	if html && !f.html && f.output().State() == disk.Open && !f.unconfirmed {
 		return pageError(res)
 	}
 	if html && src != f.sources[0] && f.pin == nil && !isPage(f.sources[0].given) && f.others(src) {
@@ -49,7 +49,7 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 	}
 	f.wanted = f.wantedName(res)
 	f.heard(said{url: res.URL, kind: res.Header.Get("Content-Type"), pin: v.Pin})
-	absent := f.target.State() == disk.Absent
+	absent := f.output().State() == disk.Absent
 	if absent || f.unconfirmed {
 		f.html, f.walled = html, html && res.Cookies
 		if existing, err := f.settleName(f.wanted, reuse.Version{URL: src.given, Pin: v.Pin}); err != nil {
@@ -63,8 +63,11 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 			return err
 		}
 	}
+	if f.delivery != nil {
+		f.deliverTo()
+	}
 	if absent {
-		if err := f.target.Create(f.oneAnswer(v) && !f.finishes()); err != nil {
+		if err := f.output().Create(f.oneAnswer(v) && !f.finishes()); err != nil {
 			return err
 		}
 	}
@@ -84,6 +87,9 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 	f.unconfirmed = false
 	src.servedLocked(v.Pin, x.ask.URL, x.ledTo(res)) // others go by it from here on
 	f.rec.Answered(src.n, max(v.Pin.Size, 0), v.Whole)
+	if f.delivery != nil {
+		f.rec.Trust() // each answer is judged by its version
+	}
 	f.mu.Unlock()
 	f.proveAdopted()
 	f.mu.Lock()
@@ -179,6 +185,9 @@ func (f *File) firstNumber(name string) int {
 
 // wantedName is the caller's, else the server's, else the URL's: as given, or where it has led.
 func (f *File) wantedName(res *fetch.Response) string {
+	if f.delivery != nil {
+		return ""
+	}
 	if f.spec.Filename != "" {
 		return f.spec.Filename
 	}

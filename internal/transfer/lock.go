@@ -11,6 +11,9 @@ import (
 
 // lock keeps others from the file until it is closed.
 func (f *File) lock() error {
+	if f.delivery != nil { // nobody else is at that
+		return nil
+	}
 	err := f.target.Lock(!f.locked.IsZero())
 	if err == nil {
 		f.locked = time.Time{}

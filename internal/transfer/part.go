@@ -79,8 +79,8 @@ func (f *File) startOver() error {
 	case foreign:
 		f.target.Discard()
 		f.adopted = false
-	case f.target.State() == disk.Open:
-		return f.target.Empty()
+	case f.output().State() == disk.Open:
+		return f.output().Empty()
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func (f *File) rejectResume() error {
 // verify compares the complete part with what is known of the file. No worker runs.
 func (f *File) verify() error {
 	// A stream that was begun again, or an earlier process, may have left a longer file.
-	err := f.target.Verify(f.life, f.pin.Size, f.stream || f.adopted, f.hash, f.hashing)
+	err := f.output().Verify(f.life, f.pin.Size, f.stream || f.adopted, f.hash, f.hashing)
 	switch {
 	case err == nil && !f.hash.IsZero():
 		f.e.Table.Verified(f.t)
@@ -109,8 +109,8 @@ func (f *File) verify() error {
 
 // publish gives the verified part its name, unless what is there already has the same bytes.
 func (f *File) publish() error {
-	err := f.target.Publish(f.life, disk.Label{ModTime: f.modified, Mark: f.mark()})
-	if err == nil {
+	err := f.output().Publish(f.life, disk.Label{ModTime: f.modified, Mark: f.mark()})
+	if err == nil && f.delivery == nil {
 		f.done()
 	}
 	return err
@@ -178,15 +178,15 @@ func (f *File) release(keep bool) {
 }
 
 func (f *File) close(keep bool) {
-	if f.target == nil {
+	if !f.open() {
 		return
 	}
-	if s := f.target.State(); s == disk.Open || s == disk.Sealed {
-		if f.unconfirmed || keep && (f.finishing || !f.stream && f.plan.Len() > 0 && f.provable()) { // a stream starts over anyway
+	if s := f.output().State(); s == disk.Open || s == disk.Sealed {
+		if f.delivery == nil && (f.unconfirmed || keep && (f.finishing || !f.stream && f.plan.Len() > 0 && f.provable())) { // a stream starts over anyway
 			f.target.GiveBack(f.plan.There())
 			f.left = f.target.Keep()
 		} else {
-			f.target.Discard()
+			f.output().Discard()
 		}
 	}
 	f.closeTarget()
@@ -195,9 +195,11 @@ func (f *File) close(keep bool) {
 // closeTarget gives the target back. What could not be removed in its directory costs no
 // file, but somebody has to see to it.
 func (f *File) closeTarget() {
-	if err := f.target.Unremoved(); err != nil {
-		f.e.warn("something is left on the disk", f.t, err)
+	if f.delivery == nil {
+		if err := f.target.Unremoved(); err != nil {
+			f.e.warn("something is left on the disk", f.t, err)
+		}
 	}
-	f.target.Close()
-	f.target = nil
+	f.output().Close()
+	f.target, f.delivery = nil, nil
 }

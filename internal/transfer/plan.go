@@ -48,6 +48,9 @@ func (f *File) layOutLocked(first *segment.Segment) {
 		l.Segments, l.Workers, l.Settled = max(l.Segments, min(2*len(f.sources), f.limit)), f.limit, true
 		l.Urgent = f.urgentLocked()
 	}
+	if f.delivery != nil {
+		l.Piece = f.pieceLocked()
+	}
 	f.scaleLocked(f.plan.LayOut(l, first, f.nowLocked(time.Now())))
 }
 
@@ -109,7 +112,7 @@ func (f *File) urgentWaitsLocked() bool {
 // mayDelay reports whether the file may wait elsewhere, which bounds how many parts are held
 // open meanwhile.
 func (f *File) mayDelay() bool {
-	return f.target.State() != disk.Open || f.e.Table.Holding() < f.e.Bounds().Holding
+	return f.output().State() != disk.Open || f.e.Table.Holding() < f.e.Bounds().Holding
 }
 
 // Watch is to be called at every tick.

@@ -22,7 +22,7 @@ type reservation struct {
 
 // startReserving begins it, when the size is known. A worker calls it.
 func (f *File) startReserving(size int64) {
-	if size <= f.e.Small {
+	if size <= f.e.Small || f.delivery != nil {
 		return
 	}
 	r, upto := &f.reserved, size

@@ -68,7 +68,7 @@ func (r Rest) saved(plans *segment.Config) *saved {
 }
 
 // Open reports whether a part is held open.
-func (r Rest) Open() bool { return r.kept != nil && r.kept.target != nil }
+func (r Rest) Open() bool { return r.kept != nil && r.kept.open() }
 
 // ToldBy is what is known of a task's sources; nil: there is only the one.
 func ToldBy(held any) *Report {

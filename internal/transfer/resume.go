@@ -24,7 +24,7 @@ import (
 
 // adopt takes up the part that an earlier process has left of this file, if any.
 func (f *File) adopt() error {
-	if f.pin != nil || f.target.State() != disk.Absent {
+	if f.pin != nil || f.delivery != nil || f.target.State() != disk.Absent {
 		return nil
 	}
 	if f.spec.Plain || f.sources[0].host.NoRange() { // to go on it would have to be asked for a range
@@ -165,7 +165,7 @@ func (f *File) prove(ctx context.Context, extents []journal.Extent) {
 // beginLog starts the journal of a part that another process could go on from: one that
 // takes several requests.
 func (f *File) beginLog(v httprange.Verdict, src *source) error {
-	if f.oneAnswer(v) {
+	if f.oneAnswer(v) || f.delivery != nil {
 		return nil
 	}
 	err := f.target.BeginLog(v.Pin, src.n, f.hash)
@@ -178,7 +178,7 @@ func (f *File) beginLog(v httprange.Verdict, src *source) error {
 
 // startHashing has a large file's digest computed while it arrives, where it pays.
 func (f *File) startHashing(ctx context.Context, size int64) {
-	if f.hash.IsZero() || size <= f.e.Small {
+	if f.hash.IsZero() || size <= f.e.Small || f.delivery != nil {
 		return
 	}
 	p := disk.NewPrefixHash(f.hash)
@@ -195,7 +195,7 @@ func (f *File) startHashing(ctx context.Context, size int64) {
 
 // startSync brings a long transfer to the disk now and then, beside it.
 func (f *File) startSync(ctx context.Context, size int64) {
-	if !f.target.WantsSync(size) {
+	if f.delivery != nil || !f.target.WantsSync(size) {
 		return
 	}
 	f.beside(&f.side, func() {

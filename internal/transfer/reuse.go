@@ -89,6 +89,9 @@ func (f *File) Same(name string, info fs.FileInfo) bool {
 // settleName decides the file's name once and for all, by the one that is wanted, and what
 // becomes of a file that has it. True: that file is the one that was asked for.
 func (f *File) settleName(name string, v reuse.Version) (existing bool, err error) {
+	if f.delivery != nil {
+		return false, nil
+	}
 	if _, err := f.target.Dir(); err != nil {
 		return false, err
 	}

@@ -20,6 +20,9 @@ import (
 // Run fetches the file. It returns nil when the file is under its name, ErrPreempted or
 // a *Delay when the task shall be tried again, else why it failed.
 func (f *File) Run() error {
+	if err := f.undelivered(); err != nil {
+		return err
+	}
 	err := f.lock()
 	if err == nil {
 		err = f.run()
@@ -34,7 +37,7 @@ func (f *File) run() error {
 	if err := f.reopen(); err != nil {
 		return err
 	}
-	if f.e.Disk.Reuse {
+	if f.e.Disk.Reuse && f.delivery == nil {
 		f.recheckBefore()
 		if kept, err := f.checkExisting(); kept || err != nil {
 			return err
@@ -140,7 +143,7 @@ func (f *File) complete() (over bool, err error) {
 	f.reportMeasure()
 	err = f.verify()
 	switch {
-	case !errors.Is(err, fail.ErrHashMismatch):
+	case !errors.Is(err, fail.ErrHashMismatch), f.delivery != nil: // what was delivered stays
 	case f.adopted: // what was left may have been of another version
 		err = f.rejectResume()
 		return err != nil, err

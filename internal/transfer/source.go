@@ -79,7 +79,7 @@ func (f *File) pinForLocked(s *source) *httprange.Pin {
 	p := httprange.Pin{Size: f.pin.Size, Encoding: f.pin.Encoding}
 	if s.pin != nil {
 		p = *s.pin
-	} else if len(f.sources) == 1 {
+	} else if len(f.sources) == 1 || f.delivery != nil {
 		p = *f.pin
 	}
 	return &p

@@ -21,7 +21,8 @@ type saved struct {
 	entity
 	supply
 	plan      *segment.Plan
-	target    *disk.Target // nil: closed
+	target    *disk.Target // nil: closed, or there is a delivery
+	delivery  *delivery    // nil: closed, or there is a target
 	left      disk.Left    // its part, for a later Start
 	begun     bool         // it was asked for
 	idle      int          // rounds in a row in which nobody found anything to do

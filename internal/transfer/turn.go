@@ -30,7 +30,10 @@ func (e *Engine) Start(t *task.Task, seat *Seat) (*File, error) {
 	f.live(seat)
 	priority, nameUsed, wished := e.Table.Begin(t, f)
 	f.priority.Store(priority)
-	if f.target.Want().NameUsed = nameUsed || f.target.Exact(); wished {
+	if f.target != nil {
+		f.target.Want().NameUsed = nameUsed || f.target.Exact()
+	}
+	if wished {
 		f.Halt(ErrHalted)
 	}
 	return f, nil
@@ -78,7 +81,7 @@ func (f *File) Leave(err error) (left Rest, print task.Print) {
 		f.e.Traces(f.trace)
 	}
 	switch {
-	case err == nil, requeued && f.target.State() == disk.Absent:
+	case err == nil, requeued && f.output().State() == disk.Absent:
 		f.closeTarget()
 	case !requeued:
 		f.release(f.e.Disk.Resume && (f.finishing || resumable(err)))
@@ -107,7 +110,7 @@ func resumable(err error) bool {
 // keepable is what a later round or Start goes on from; nil for nothing.
 func (f *File) keepable() *saved {
 	s := f.saved
-	if s.target == nil && s.left.IsZero() && !s.begun && s.lastFailure == nil && s.spent == 0 && s.locked.IsZero() {
+	if !s.open() && s.left.IsZero() && !s.begun && s.lastFailure == nil && s.spent == 0 && s.locked.IsZero() {
 		return nil
 	}
 	if s.sources == nil && s.left.IsZero() { // nothing is there
@@ -124,7 +127,7 @@ func (f *File) keepable() *saved {
 // next: its sources know the origins of this one, whose budget nobody else shares then.
 func (e *Engine) Drop(t *task.Task) {
 	left := RestOf(e.Table.Held(t))
-	if left.kept == nil || left.kept.target == nil && left.kept.sources == nil {
+	if left.kept == nil || !left.kept.open() && left.kept.sources == nil {
 		return
 	}
 	f := &File{e: e, t: t, saved: *left.kept}

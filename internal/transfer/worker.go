@@ -125,6 +125,9 @@ func (f *File) fetch(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 	if w.s == nil {
 		if w.s = f.pick(w, src); w.s == nil {
 			k.Release()
+			if f.awaitRoom(w, src) {
+				return true
+			}
 			return f.nothing(src, w)
 		}
 	} else if f.e.Origins.Granted() && f.goneMeanwhile(w) {
@@ -219,9 +222,7 @@ func (f *File) pick(w *worker, src *source) *segment.Segment {
 		f.failLocked(ErrPreempted)
 		return nil
 	}
-	s := f.plan.Take(segment.Worker{
-		Source: src.n, Additional: w.additional, Mixed: f.rec.Parallel(), Latency: src.host.RTT(), At: f.e.now(),
-	}, time.Now())
+	s := f.plan.Take(f.asksLocked(w, src), time.Now())
 	if s != nil {
 		f.t.Asked()
 		if w.extra {
@@ -230,6 +231,11 @@ func (f *File) pick(w *worker, src *source) *segment.Segment {
 		}
 	}
 	return s
+}
+
+// asksLocked is a worker as the plan sees it.
+func (f *File) asksLocked(w *worker, src *source) segment.Worker {
+	return segment.Worker{Source: src.n, Additional: w.additional, Mixed: f.rec.Parallel(), Latency: src.host.RTT(), At: f.e.now()}
 }
 
 // preemptedLocked reports whether a file with one connection ought to leave its place now.

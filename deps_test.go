@@ -83,6 +83,7 @@ func TestInternalImportsDownward(t *testing.T) {
 		"fetch":    {floor: 2, imports: []string{"backoff", "fail", "redact"}},
 		"health":   {floor: 2, imports: []string{"backoff", "wait"}},
 		"segment":  {floor: 2, imports: []string{"fail", "span", "wait"}},
+		"metalink": {floor: 2, imports: []string{"digest", "safename"}},
 		"names":    {floor: 2, imports: []string{"safename"}},
 		"sink":     {floor: 2, imports: []string{"digest", "fail", "span"}},
 

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strings"
 
 	"github.com/littledl/littledl"
 )
@@ -76,4 +78,51 @@ func ExampleWithWriter_pipe() {
 	// Output:
 	// notes.txt: notes, <nil>
 	// <nil>
+}
+
+// A document of a network of mirrors: two sources of one file, of which the first is gone, and the
+// digest that it must have.
+func ExampleEnhancedBatchDownloader_AddMetalink() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/gone.txt" {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprint(w, "hello")
+	}))
+	defer server.Close()
+	document := `<?xml version="1.0" encoding="UTF-8"?>
+<metalink xmlns="urn:ietf:params:xml:ns:metalink">
+  <file name="docs/hello.txt">
+    <size>5</size>
+    <hash type="sha-256">2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824</hash>
+    <url priority="1">` + server.URL + `/gone.txt</url>
+    <url priority="2">` + server.URL + `/there.txt</url>
+  </file>
+</metalink>`
+
+	d, err := littledl.NewEnhancedBatchDownloader()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ids, err := d.AddMetalink(strings.NewReader(document), littledl.WithSavePath(dir))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := d.Start(context.Background()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	t, _ := d.GetTask(ids[0])
+	text, err := os.ReadFile(t.Path())
+	fmt.Printf("%s: %s, %v\n", t.Filename, text, err)
+	// Output: docs/hello.txt: hello, <nil>
 }

@@ -35,10 +35,10 @@ type FileTask struct {
 	TaskID         string
 	URL            string // as given: may hold a secret
 	SavePath       string // directory
-	Filename       string // "" until settled
+	Filename       string // "" until settled, and where there is a writer
 	Status         FileTaskStatus
 	FileSize       int64         // bytes; -1 until known
-	Downloaded     int64         // bytes on disk; falls only when they turn out to be of no use: another version, a wrong digest
+	Downloaded     int64         // bytes on disk, or for a writer delivered or held back; falls only when they turn out to be of no use: another version, a wrong digest
 	Speed          float64       // bytes per second, smoothed; 0 when not in transfer
 	Err            error         // a *FileError when failed or cancelled, else nil
 	RetryCount     int           // attempts that followed a failed one
@@ -93,7 +93,8 @@ func fileTask(s task.Snapshot) FileTask {
 	return t
 }
 
-// Path returns SavePath joined with Filename; "" until the name is settled.
+// Path returns SavePath joined with Filename; "" until the name is settled, and where there is a
+// writer.
 func (t FileTask) Path() string {
 	if t.Filename == "" {
 		return ""

@@ -122,7 +122,7 @@ func (x *explorer) step(w, v *world, k int, name string, before distance, stale 
 	case x.digest:
 		x.right++
 		x.drop(v)
-		x.file(v, func(f *File) { f.Mismatched(now, x.size, v.given[:x.sources], failure(fail.Mismatched, 0)) })
+		x.file(v, func(f *File) { x.wrong(f, v, now) })
 		if after = x.far(v); !after.less(before) {
 			x.t.Fatalf("a wrong digest does not bring it nearer to its end: %v %v", before, after)
 		}
@@ -130,6 +130,29 @@ func (x *explorer) step(w, v *world, k int, name string, before distance, stale 
 	default:
 		x.right++
 	}
+}
+
+// wrong tells a file that is complete that it is not right: the last piece of who gave most, where
+// pieces can be told apart.
+func (x *explorer) wrong(f *File, v *world, now time.Duration) {
+	why := failure(fail.Mismatched, 0)
+	if !x.pieces {
+		f.Mismatched(now, x.size, v.given[:x.sources], why)
+		return
+	}
+	var bad [mostSources]int64
+	bad[x.most(v)] = 1
+	f.Spoilt(now, 1, bad[:x.sources], why)
+}
+
+// most is who has given most.
+func (x *explorer) most(w *world) (most int) {
+	for i := range x.sources {
+		if w.given[i] > w.given[most] {
+			most = i
+		}
+	}
+	return most
 }
 
 // wakes is when the first worker that waits has waited; 0: there is none.
@@ -251,11 +274,17 @@ func (x *explorer) loads(w *world) []Load {
 
 func (x *explorer) restart(w *world, a Action) {
 	left := int64(0)
-	if a.Keep {
+	switch {
+	case a.Keep && x.pieces:
+		w.given[x.most(w)]--
+		left = x.size - 1
+	case a.Keep:
 		left = w.given[a.Source]
+		fallthrough
+	default:
+		w.given = [mostSources]int64{}
+		w.given[a.Source] = left
 	}
-	w.given = [mostSources]int64{}
-	w.given[a.Source] = left
 	x.file(w, func(f *File) { f.Restarted(left) })
 	for k := range x.workers {
 		w.work[k].tries = w.work[0].tries

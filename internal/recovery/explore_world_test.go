@@ -48,6 +48,7 @@ type rules struct {
 	news     int
 	parallel bool         // all may serve at once
 	digest   bool         // and is looked at when the file is complete
+	pieces   bool         // which tells of one piece that is wrong
 	without  []fail.Class // that do not happen
 
 	scratch File

@@ -43,7 +43,7 @@ type Action struct {
 	Source int
 	Gen    int           // goes back with the outcome
 	Stream bool          // Fetch, Restart: in one answer, without a range
-	Keep   bool          // Restart: what Source has delivered stays
+	Keep   bool          // Restart: what Source has delivered stays, or, after Spoilt, what is right
 	Until  time.Duration // Wait
 	Class  fail.Class    // Fail: why; Changed where each answer was of another version, and none came whole
 	Err    *fail.Error   // Fail: the error of Source, which explains most; nil: the file has only heard of its origin's
@@ -67,7 +67,7 @@ type state struct {
 	open       bool  // an answer was accepted since the file was begun
 	anew       bool  // a stream has ended early: it begins anew, and may be of another version
 	restarting bool  // what is there is to be thrown away
-	keep       bool  // but for what the isolated source has delivered
+	keep       bool  // but for what the isolated source has delivered, or what is right
 	size       int64 // as the first answer told it; 0: it has not
 	have       int64 // bytes that are there, as outcomes have told; those of a stream do not count
 	unreported int64 // and so many more, of which they have not
@@ -75,6 +75,7 @@ type state struct {
 	changes    int   // left
 	displaced  int   // left
 	short      wait.Account
+	pieces     bool        // it is known which bytes are wrong
 	isolated   int         // 1 + the source that is asked alone in a repair; 0: there is none
 	wrong      *fail.Error // what the digest said
 	dead       *fail.Error // why the file cannot be had, whoever may be asked

@@ -31,6 +31,7 @@ var mutants = []struct {
 	{"an answer is as good as bytes", "outcome.go", "s.pinned, s.renewed, s.strikes = true, false, 0", "s.pinned, s.renewed, s.strikes = true, false, 0\n if PLANTED {\n s.waited = wait.Account{} }", "TestEveryWorldEnds/two_workers", "does not bring it nearer"},
 	{"bytes of two files", "file.go", "if f.some() && !s.pinned", "if !PLANTED && f.some() && !s.pinned", "TestEveryWorldEnds/two_sources", "may be another file"},
 	{"others are asked in a repair", "pick.go", "return f.isolated > 0 &&", "return !PLANTED && f.isolated > 0 &&", "TestEveryWorldEnds/a_wrong", "during a repair"},
+	{"what is right is thrown away with a wrong piece", "repair.go", "(f.pieces || pinned", "(f.pieces && !PLANTED || pinned", "TestSpoilt", "Should be true"},
 	{"one that has to be left alone is asked", "pick.go", "return max(f.source(j).notBefore, o[j].Until", "if PLANTED {\n return 0 }\n return max(f.source(j).notBefore, o[j].Until", "TestOutagesFailNothing", "asks too soon"},
 	{"a wait is charged ahead, to the origin", "../health/health.go", "\th.waited.Failed(start, now, h.Until)\n}\n\n// Refused", "if PLANTED {\n now = h.Until }\n h.waited.Failed(start, now, h.Until)\n}\n\n// Refused", "TestOutageOfTheSecond", "begins at"},
 	{"a wait is charged ahead, to the file", "prices.go", "\t\tx.s.waited.Failed(x.Start, x.Now, max", "if PLANTED {\n x.Now = x.tries.Until }\n x.s.waited.Failed(x.Start, x.Now, max", "TestOutageOfTheSecond", "begins at"},

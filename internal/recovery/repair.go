@@ -14,6 +14,18 @@ import (
 // its bytes each source has given.
 func (f *File) Mismatched(now time.Duration, size int64, delivered []int64, why *fail.Error) {
 	f.trace.add(Step{Call: callMismatched, Now: now, Bytes: size, Delivered: delivered, Failure: Failure{Err: why}})
+	f.mismatched(size, delivered, why)
+}
+
+// Spoilt is Mismatched for a file of which it is known what is wrong: so many bytes, of which each
+// source has given these. What is right stays, whoever has given it.
+func (f *File) Spoilt(now time.Duration, bad int64, delivered []int64, why *fail.Error) {
+	f.trace.add(Step{Call: callSpoilt, Now: now, Bytes: bad, Delivered: delivered, Failure: Failure{Err: why}})
+	f.pieces = true
+	f.mismatched(bad, delivered, why)
+}
+
+func (f *File) mismatched(size int64, delivered []int64, why *fail.Error) {
 	f.wrong = why
 	if f.isolated > 0 { // alone it did not have the right file
 		f.source(f.isolated - 1).become(Rejected)
@@ -54,16 +66,20 @@ func (f *File) isolateNext() {
 	*s = source{gen: s.gen + 1, epoch: s.epoch, notBefore: s.notBefore, plain: s.plain, instead: s.instead, most: s.most, forms: s.forms, brought: s.brought, tried: true, share: s.share,
 		recalls: f.lim.recalls, returns: f.lim.returns, companions: f.lim.companions, err: s.err}
 	f.restart()
-	f.keep, f.stream = pinned && s.share > 0 && !s.plain, s.plain
+	f.keep, f.stream = (f.pieces || pinned && s.share > 0) && !s.plain, s.plain
 }
 
 // before reports whether a source is asked alone before another: one that has delivered more
-// is, and those that were left since they did not answer are last.
+// is, but of what is known to be wrong less; and those that were left since they did not answer
+// are last.
 func (f *File) before(i, j int) bool {
 	a, b := f.source(i), f.source(j)
 	left := func(s *source) bool { return s.standing == Suspended || s.standing == Blocked }
 	if left(a) != left(b) {
 		return left(b)
+	}
+	if f.pieces {
+		return a.share < b.share
 	}
 	return a.share > b.share
 }

@@ -153,3 +153,37 @@ func TestSilentSourcesLast(t *testing.T) {
 	}
 	d.want(Fail, 2)
 }
+
+// TestSpoilt: where it is known which bytes are wrong the rest stays, and they are had from who gave
+// least of them; who gave all of them is not asked again.
+func TestSpoilt(t *testing.T) {
+	d := drive(t, 3)
+	d.serves(0, 4*mib, 8*mib)
+	d.f.Invite(true)
+	d.f.Answered(1, 8*mib, false)
+	d.f.Served(1, d.f.source(1).gen, d.now, 4*mib, false)
+	d.f.Spoilt(d.now, mib, []int64{mib / 2, mib / 2, 0}, mismatch)
+	require.True(t, d.want(Restart, 2).Keep)
+	d.f.Restarted(7 * mib)
+	d.want(Fetch, 2) // without a comparison: its bytes are judged
+	d.f.Answered(2, 8*mib, false)
+	d.f.Served(2, d.f.source(2).gen, d.now, mib, false)
+	d.f.Spoilt(d.now, mib, []int64{0, 0, mib}, mismatch)
+	require.Equal(t, Rejected, d.f.Standing(2))
+	require.True(t, d.want(Restart, 0).Keep)
+	d.f.Restarted(7 * mib)
+	d.f.Suspect(1)
+	d.serves(0, mib, 8*mib)
+	require.Equal(t, 1, d.f.Matched())
+	require.Equal(t, []Standing{Active, Rejected, Rejected}, []Standing{d.f.Standing(0), d.f.Standing(1), d.f.Standing(2)})
+
+	d = drive(t, 2)
+	d.serves(0, 8*mib, 8*mib)
+	d.f.Spoilt(d.now, mib, []int64{mib, 0}, mismatch)
+	require.Equal(t, Rejected, d.f.Standing(0))
+	require.True(t, d.want(Restart, 1).Keep)
+	d.f.Restarted(7 * mib)
+	d.serves(1, mib, 8*mib)
+	d.f.Spoilt(d.now, mib, []int64{0, mib}, mismatch)
+	require.Same(t, mismatch, d.want(Fail, d.f.current).Err)
+}

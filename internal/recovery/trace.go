@@ -56,11 +56,12 @@ const (
 	callPlain
 	callUnranged
 	callRefreshed
+	callSpoilt
 )
 
 var calls = [...]string{
 	"Next", "Choose", "Verify", "Failed", "Served", "Compared", "Answered", "Restarted", "Adopted", "Has", "Trust", "Invite",
-	"Emptied", "Paused", "Mismatched", "Suspect", "Matched", "Plain", "Unranged", "Refreshed",
+	"Emptied", "Paused", "Mismatched", "Suspect", "Matched", "Plain", "Unranged", "Refreshed", "Spoilt",
 }
 
 func (c call) String() string { return calls[c] }
@@ -143,6 +144,8 @@ func (f *File) replay(s Step) string {
 		f.Paused()
 	case callMismatched:
 		f.Mismatched(s.Now, s.Bytes, s.Delivered, s.Failure.Err)
+	case callSpoilt:
+		f.Spoilt(s.Now, s.Bytes, s.Delivered, s.Failure.Err)
 	case callSuspect:
 		f.Suspect(s.Source)
 	case callMatched:

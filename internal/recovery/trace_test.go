@@ -35,6 +35,7 @@ func told(t *testing.T) *Trace {
 	d.f.Plain(1)
 	d.f.Unranged(2)
 	d.f.Refreshed()
+	d.f.Spoilt(d.now, mib, []int64{0, mib, 0}, mismatch)
 	return trace
 }
 

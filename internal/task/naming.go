@@ -20,6 +20,13 @@ func (tab *Table) reserve(seq int32, s *Spec) (used bool, err error) {
 	return used, nil
 }
 
+// unreserve undoes reserve for a task that was not added.
+func (tab *Table) unreserve(seq int32, s *Spec) {
+	if s.Filename != "" {
+		tab.names.Release(seq, s.Dir, s.Filename)
+	}
+}
+
 // name is what a task is called; "" until that is settled. Most are called what was given, or
 // what is kept for them by their URL, and keep no name beside that.
 func (t *Task) name() string { return t.naming().of(t) }

@@ -138,18 +138,51 @@ func (tab *Table) said(s *Spec) *Spec {
 	return tab.lastBare
 }
 
+// Item is a URL, and what is said of it.
+type Item struct {
+	URL  string
+	Spec Spec
+}
+
+// AddEach is Add for several URLs of each of which something else is said, and adds all of them or
+// none: a *NameTakenError is of the one that is returned.
+func (tab *Table) AddEach(items []Item) (ids []string, at int, err error) {
+	tab.mu.Lock()
+	defer tab.unlock()
+	tab.grow(len(items))
+	began := tab.tasks.n
+	used := make([]bool, len(items))
+	for i := range items {
+		if used[i], err = tab.reserve(int32(began+i), &items[i].Spec); err != nil {
+			for j := range i {
+				tab.unreserve(int32(began+j), &items[j].Spec)
+			}
+			return nil, i, err
+		}
+	}
+	for i := range items {
+		tab.put(items[i].URL, tab.said(&items[i].Spec), used[i])
+	}
+	return idsOf(began, len(items)), 0, nil
+}
+
 func (tab *Table) add(url string, s *Spec) (*Task, error) {
 	used, err := tab.reserve(int32(tab.tasks.n), s)
 	if err != nil {
 		return nil, err
 	}
+	return tab.put(url, s, used), nil
+}
+
+// put adds a task that has its name. Used: that has been another's.
+func (tab *Table) put(url string, s *Spec, used bool) *Task {
 	t := tab.tasks.add()
 	t.init(url, s)
 	t.set(usedName, used)
 	tab.totals.files++
 	tab.totals.unknown++
 	tab.place(t)
-	return t, nil
+	return t
 }
 
 // ByID is the task that has an ID; nil: none has.

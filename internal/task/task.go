@@ -22,12 +22,13 @@ type Spec struct {
 	Hash     digest.Sum
 	Header   http.Header
 	Backups  []string
-	Plain    bool          // asked once, in one answer, without HEAD or Range
-	Writer   *sink.Writer  // where the bytes go; nil: to the disk
-	Tag      any           // the caller's own
-	Timeout  time.Duration // in transfer, for each Start; 0: any
-	MaxSpeed int64         // bytes/s; 0: any
-	Expect   *Expect       // nil: nothing of that, as of most
+	Plain    bool           // asked once, in one answer, without HEAD or Range
+	Writer   *sink.Writer   // where the bytes go; nil: to the disk
+	Pieces   *digest.Pieces // what they must be, piece by piece, and how many; nil: not said
+	Tag      any            // the caller's own
+	Timeout  time.Duration  // in transfer, for each Start; 0: any
+	MaxSpeed int64          // bytes/s; 0: any
+	Expect   *Expect        // nil: nothing of that, as of most
 }
 
 // Task is one URL of a table. A million may wait, so it is small: what only a running
@@ -133,7 +134,7 @@ func (t *Task) priority() int32 {
 
 // bare reports whether nothing but a directory and a priority was said.
 func (s *Spec) bare() bool {
-	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain && s.Writer == nil &&
+	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain && s.Writer == nil && s.Pieces == nil &&
 		s.Tag == nil && s.Timeout == 0 && s.MaxSpeed == 0 && s.Expect == nil
 }
 

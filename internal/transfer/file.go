@@ -18,6 +18,7 @@ import (
 	"github.com/littledl/littledl/internal/reuse"
 	"github.com/littledl/littledl/internal/segment"
 	"github.com/littledl/littledl/internal/sink"
+	"github.com/littledl/littledl/internal/span"
 	"github.com/littledl/littledl/internal/task"
 )
 
@@ -67,6 +68,7 @@ type File struct {
 	scratch
 	said      said               // of the file, lately
 	digest    string             // that it was seen to have, "sha256:HEX"
+	wrong     []span.Range       // pieces that the complete file had wrong; nil: it is not known
 	published *partfile.Identity // the file under its name, when it got that or was found to have it
 }
 

@@ -32,6 +32,9 @@ func (f *File) accept(x *answer, res *fetch.Response) error {
 	if err := f.wrongSize(v.Pin.Size); err != nil {
 		return err
 	}
+	if err := f.wrongLength(v.Pin.Size); err != nil {
+		return err
+	}
 	if src.n == 0 && !f.spec.Plain {
 		f.e.Served(f.t, src.host, v.Pin.Size)
 	}

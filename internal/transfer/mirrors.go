@@ -22,7 +22,7 @@ func (f *File) inviteLocked() {
 		return
 	}
 	_, f.limit = f.e.Cut(f.cutLocked()) // the style may allow less than the caller does
-	known := !f.hash.IsZero()
+	known := f.judged()
 	if f.delivery != nil { // a strong ETag says of each answer that it is the same file
 		if known = httprange.StrongETag(f.pin.ETag) && (known || f.e.TrustMirrors); !known {
 			return

@@ -27,6 +27,10 @@ func (f *File) mismatched(why error) {
 		e.Err = fmt.Errorf("%w: no source has the right file", fail.ErrHashMismatch)
 	}
 	f.lastFailure = why
+	if len(f.wrong) > 0 {
+		f.spoiltLocked(e)
+		return
+	}
 	f.rec.Mismatched(f.e.now(), f.pin.Size, delivered, e)
 	f.standingsLocked()
 }
@@ -51,7 +55,16 @@ func (f *File) matched() {
 func (f *File) restart(a recovery.Action) error {
 	f.e.warn("starting over", f.t, f.lastFailure)
 	f.stream = a.Stream
+	if a.Keep && len(f.wrong) > 0 {
+		f.refetch()
+		if have := f.plan.Len(); have > 0 {
+			f.rec.Restarted(have)
+			return nil
+		}
+		a.Keep = false
+	}
 	if !a.Keep {
+		f.wrong = nil
 		err := f.startOver()
 		f.rec.Restarted(0)
 		return err

@@ -141,9 +141,12 @@ func (f *File) await(ctx context.Context, until time.Duration) error {
 // complete verifies and publishes. Not over: something has to be fetched again.
 func (f *File) complete() (over bool, err error) {
 	f.reportMeasure()
-	err = f.verify()
+	err = f.verifyPieces(f.verify())
 	switch {
 	case !errors.Is(err, fail.ErrHashMismatch), f.delivery != nil: // what was delivered stays
+	case f.adopted && len(f.wrong) > 0:
+		f.refetch()
+		return false, nil
 	case f.adopted: // what was left may have been of another version
 		err = f.rejectResume()
 		return err != nil, err

@@ -31,10 +31,10 @@ func writerBubble(t *testing.T, test func(*writerBed)) {
 // to queues a file for a writer.
 func (b *writerBed) to(f *faultserver.File, w io.Writer, opts ...littledl.URLOption) string {
 	b.Helper()
-	return b.option1(f, append(opts, littledl.WithWriter(w))...)
+	return b.queue(f, append(opts, littledl.WithWriter(w))...)
 }
 
-func (b *writerBed) option1(f *faultserver.File, opts ...littledl.URLOption) string {
+func (b *writerBed) queue(f *faultserver.File, opts ...littledl.URLOption) string {
 	b.Helper()
 	id, err := b.get().AddURL(f.URL(), append([]littledl.URLOption{littledl.WithSavePath(b.dir + "/never")}, opts...)...)
 	require.NoError(b, err)

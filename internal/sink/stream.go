@@ -23,6 +23,7 @@ type Stream struct {
 	ahead   span.Set      // bytes behind pos that may be held back: the budget's
 	taken   span.Set      // in any order: what was delivered, or is being
 	writing bool          // in order: somebody is at it
+	drains  bool          // and so will Drain be
 	moved   chan struct{} // closed when that, or pos, changes; nil: nobody waits
 	want    digest.Sum
 	hash    hash.Hash // of what was delivered; nil: nobody wants it
@@ -95,15 +96,28 @@ func (s *Stream) WriteAt(ctx context.Context, b []byte, off int64) (more bool, e
 			return false, nil
 		case off > s.pos && s.ahead.Contains(off, end):
 			s.held.add(b, off, s.ahead.Gaps(off, off+blockSize))
-			return false, nil
+			return s.more(), nil
 		case off <= s.pos && !s.writing:
 			err = s.deliver(b[s.pos-off:])
-			return s.held.begins(s.pos), err
-		}
-		if err := s.wait(ctx); err != nil {
-			return false, err
+			return s.more(), err
+		case s.ready(): // whoever was at it had to leave
+			_ = s.deliver(s.held.take(s.pos))
+		default:
+			if err := s.wait(ctx); err != nil {
+				return false, err
+			}
 		}
 	}
+}
+
+// ready reports whether something that was held back is next, and nobody there for it.
+func (s *Stream) ready() bool { return !s.writing && !s.drains && s.held.begins(s.pos) }
+
+// more has its caller see to it that Drain is called.
+func (s *Stream) more() bool {
+	more := s.ready()
+	s.drains = s.drains || more
+	return more
 }
 
 // wait waits until something has changed. It gives up the lock meanwhile.
@@ -127,6 +141,10 @@ func (s *Stream) wait(ctx context.Context) error {
 func (s *Stream) Drain(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer func() {
+		s.drains = false
+		s.wake() // what it has left is others' to deliver
+	}()
 	for !s.writing && s.err == nil {
 		b := s.held.take(s.pos)
 		if b == nil {
@@ -181,13 +199,18 @@ func (s *Stream) write(b []byte, off int64) (n int, err error) {
 			s.err = err
 		}
 		s.writing = false
-		if s.moved != nil {
-			close(s.moved)
-			s.moved = nil
-		}
+		s.wake()
 	}()
 	n, err = s.to.write(b, off)
 	return n, err
+}
+
+// wake wakes those who wait.
+func (s *Stream) wake() {
+	if s.moved != nil {
+		close(s.moved)
+		s.moved = nil
+	}
 }
 
 // Drop forgets what is held back: it will be fetched again, or is of no use any more.

@@ -105,6 +105,27 @@ func TestWaits(t *testing.T) {
 	require.Equal(t, "beforebehind", got.String())
 }
 
+// TestLeft: what was held back is delivered by whoever comes next, where nobody else is there for it.
+func TestLeft(t *testing.T) {
+	var got bytes.Buffer
+	s := sink.New(sink.To(&got), sink.NewBudget(100))
+	require.True(t, s.Reserve(3, 6))
+	more, err := s.WriteAt(t.Context(), []byte("def"), 3)
+	require.NoError(t, err)
+	require.False(t, more, "it is not next")
+	more, err = s.WriteAt(t.Context(), []byte("abc"), 0)
+	require.NoError(t, err)
+	require.True(t, more)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, s.Drain(ended), context.Canceled)
+	require.Equal(t, "abc", got.String())
+	more, err = s.WriteAt(t.Context(), []byte("ghi"), 6) // which is not reserved
+	require.NoError(t, err)
+	require.False(t, more)
+	require.Equal(t, "abcdefghi", got.String())
+}
+
 type at struct {
 	mu  sync.Mutex
 	got []byte

@@ -115,7 +115,15 @@ func TestWriterChaos(t *testing.T) {
 					require.NoError(b, err)
 					all = append(all, pair{f, to, at, id})
 				}
-				_ = b.get().Start(b.Context())
+				done := make(chan error)
+				go func() { done <- b.get().Start(b.Context()) }()
+				for range dice.IntN(4) {
+					time.Sleep(time.Duration(dice.Int64N(int64(time.Second))))
+					require.NoError(b, b.get().Pause())
+					time.Sleep(time.Second)
+					require.NoError(b, b.get().Resume())
+				}
+				<-done
 				for _, p := range all {
 					want := faultserver.Bytes(p.f.Content())
 					require.False(b, p.at.twice, p.f.Name())

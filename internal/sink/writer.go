@@ -33,8 +33,8 @@ func ToAt(w io.WriterAt) *Writer { return &Writer{at: w} }
 func (w *Writer) Delivered() int64 { return w.delivered.Load() }
 
 var (
-	errCount = errors.New("Write returned a count that is none")
-	errEnded = errors.New("Write ended its goroutine")
+	errCount = errors.New("the writer returned a count that is none")
+	errEnded = errors.New("the writer ended its goroutine")
 )
 
 // write gives bytes to the writer, and says how many it took. Where it does not return nobody knows,

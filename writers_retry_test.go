@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -154,8 +155,10 @@ func TestWriterPaused(t *testing.T) {
 			time.Sleep(1500 * time.Millisecond)
 			require.NoError(b, b.get().Pause())
 			time.Sleep(200 * time.Millisecond)
+			synctest.Wait()
 			had := to.Len() + other.Len()
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			require.Equal(b, had, to.Len()+other.Len())
 			require.NoError(b, b.get().Resume())
 		}

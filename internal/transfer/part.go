@@ -60,7 +60,7 @@ func (f *File) reset() {
 	defer f.mu.Unlock()
 	f.countLocked(-f.plan.Reset())
 	f.pin, f.whole, f.finishing = nil, false, false
-	f.unproven, f.unconfirmed = nil, false
+	f.unproven, f.unconfirmed, f.wrong = nil, false, nil
 	f.promised = digest.Sum{} // another version has another one
 	if !f.rec.Repairing() {   // whoever is asked there, it is the first's that counts
 		f.hash = f.spec.Hash

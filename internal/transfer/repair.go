@@ -64,7 +64,6 @@ func (f *File) restart(a recovery.Action) error {
 		a.Keep = false
 	}
 	if !a.Keep {
-		f.wrong = nil
 		err := f.startOver()
 		f.rec.Restarted(0)
 		return err

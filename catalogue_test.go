@@ -52,7 +52,7 @@ var catalogue = map[int]faultCase{
 	40: {what: "a byte for each attempt, for ever"},
 	41: {what: "a body that stands still"},
 	42: {what: "headers that do not come"},
-	43: {what: "a byte at a time, but steadily"},
+	43: {what: "a byte at a time, but steadily", tests: names("TestTooSlow")},
 	44: {what: "one slow connection among fast ones", tests: names("TestSlowAmongFast")},
 	45: {what: "broken chunks"},
 	46: {what: "connections closed between requests"},
@@ -222,7 +222,6 @@ var catalogue = map[int]faultCase{
 // leftOut is what the library does not do, and why. A case that is only here in part
 // has tests for the rest.
 var leftOut = map[int]string{
-	43:  "no option for a least speed: a slow source that is the only one is waited for",
 	52:  "jumps of this machine's own clock: timers do not follow it",
 	60:  "no callback for a new URL: the one given is resolved again",
 	75:  "no option to go on without a validator: such a part is begun anew",

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,6 +90,7 @@ func TestTurnsByRank(t *testing.T) {
 			done()
 			l.Leave()
 		}
+		var mu sync.Mutex
 		var order []int64
 		begin(t.Context(), 0, func() {})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -97,11 +99,17 @@ func TestTurnsByRank(t *testing.T) {
 			if rank == 4 {
 				c = ctx
 			}
-			go begin(c, rank, func() { order = append(order, rank) })
+			go begin(c, rank, func() {
+				mu.Lock()
+				defer mu.Unlock()
+				order = append(order, rank)
+			})
 			synctest.Wait()
 		}
 		cancel()
 		time.Sleep(10 * time.Second)
+		mu.Lock()
+		defer mu.Unlock()
 		require.Equal(t, []int64{5, 1, 2, 3}, order, "the first had its turn already")
 	})
 }

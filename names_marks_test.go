@@ -23,16 +23,6 @@ import (
 // What is there already is kept where it is proven to be of this URL and of the version
 // that the server has; where nothing is proven it is fetched and compared.
 
-// stamped is the time that every file has: of a reproducible build, say.
-var stamped = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// again forgets the downloader and what was asked of the server until now.
-func (b *bed) again() (asked int) {
-	b.d, b.want = nil, map[string][]Content{}
-	b.read.Store(0)
-	return len(b.srv.GETs())
-}
-
 // lookalikes are files of one name, size and time, each with content of its own.
 func (b *bed) lookalikes(n int, more ...FileOption) (files []*File) {
 	for i := range n {

@@ -52,7 +52,7 @@ type FileTask struct {
 	Tag            any           // of WithTag
 
 	// What answers have said of the file, and what was proven of it. It is there while the task is in
-	// transfer, in what its callbacks and hooks get, and after that of the latest 1,024 tasks that
+	// transfer, in what its callbacks and hooks get, and after that of the latest 256 tasks that
 	// have ended: of a million it is not kept. "" and zero where nobody has said so, or was asked.
 	FinalURL     string // where redirects have led: may hold a secret
 	ContentType  string // as sent, as the ETag is

@@ -5,7 +5,7 @@ type About string
 
 // lately is of how many tasks that have ended it is kept. Of a million it would cost as much as
 // all that is known of them.
-const lately = 1024
+const lately = 256
 
 // ended are those of which it is, the earliest at next.
 type ended struct {

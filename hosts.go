@@ -106,7 +106,7 @@ func WithMaxSpeed(bytesPerSecond int64) URLOption {
 		if bytesPerSecond < 0 {
 			return invalidOption("WithMaxSpeed(%d); it must not be negative", bytesPerSecond)
 		}
-		o.MaxSpeed = bytesPerSecond
+		o.Say().MaxSpeed = bytesPerSecond
 		return nil
 	}
 }

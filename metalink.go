@@ -23,7 +23,7 @@ import (
 // errors are those of r, and ErrUnsafeName, ErrInvalidURL, ErrDuplicateTarget and ErrStopped.
 func (d *EnhancedBatchDownloader) AddMetalink(r io.Reader, opts ...URLOption) (taskIDs []string, err error) {
 	said, err := newURLOptions("", opts)
-	if err == nil && (said.Filename != "" || said.Backups != nil || said.Writer != nil) {
+	if err == nil && (said.Filename != "" || said.Backups != nil || said.Seldom().Writer != nil) {
 		err = invalidOption("WithFilename, WithBackupURLs or a writer for a Metalink, which names its files and their sources")
 	}
 	if err != nil {
@@ -62,9 +62,9 @@ func (d *EnhancedBatchDownloader) addFile(o *urlOptions, f metalink.File) error 
 	if !ok {
 		return invalidOption("WithHash contradicts the Metalink")
 	}
-	o.Filename, o.Hash, o.Backups, o.Pieces = f.Name, both, slices.Clone(f.Sources[1:]), f.Pieces
-	if o.Pieces == nil && f.Size >= 0 {
-		o.Pieces = &digest.Pieces{Size: f.Size}
+	o.Filename, o.Hash, o.Backups = f.Name, both, slices.Clone(f.Sources[1:])
+	if o.Say().Pieces = f.Pieces; f.Pieces == nil && f.Size >= 0 {
+		o.Say().Pieces = &digest.Pieces{Size: f.Size}
 	}
 	return d.admit(o, 1)
 }

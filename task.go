@@ -72,7 +72,7 @@ type SourceStats struct {
 // fileTask is what callers see of a task. Its transfer is asked while nothing is locked.
 func fileTask(s task.Snapshot) FileTask {
 	t := FileTask{
-		Tag:    s.Task.Spec().Tag,
+		Tag:    s.Task.Tag(),
 		TaskID: s.Task.ID(), URL: s.Task.URL(), SavePath: s.Task.Dir(), Filename: s.Name(),
 		Status: statuses[s.Status], FileSize: s.Size, Downloaded: s.Downloaded,
 		Speed: float64(s.Speed), RetryCount: s.Retries, Priority: int(s.Priority),

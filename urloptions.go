@@ -59,7 +59,7 @@ func checkPriority(p int) error {
 }
 
 // WithTag has FileTask.Tag be v: whatever its caller knows the file by. Nil: none.
-func WithTag(v any) URLOption { return func(o *urlOptions) error { o.Tag = v; return nil } }
+func WithTag(v any) URLOption { return func(o *urlOptions) error { o.Say().Tag = v; return nil } }
 
 // WithTimeout bounds the file's own time in transfer, for each Start: what is waited for the
 // server and the verification count, the queue and pauses do not. DownloadConfig.Retry.MaxElapsed
@@ -69,7 +69,7 @@ func WithTimeout(d time.Duration) URLOption {
 		if d <= 0 || d > maxTime {
 			return invalidOption("WithTimeout(%v); it must be positive, and at most %v", d, time.Duration(maxTime))
 		}
-		o.Timeout = d
+		o.Say().Timeout = d
 		return nil
 	}
 }

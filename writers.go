@@ -42,17 +42,17 @@ func WithWriterAt(w io.WriterAt) URLOption {
 }
 
 func setWriter(o *urlOptions, w *sink.Writer) error {
-	if o.Writer != nil {
+	if o.Seldom().Writer != nil {
 		return invalidOption("several writers for one file")
 	}
-	o.Writer = w
+	o.Say().Writer = w
 	return nil
 }
 
 // checkWriter refuses what a writer contradicts.
 func (s *settings) checkWriter(o *urlOptions, urls int) error {
 	switch {
-	case o.Writer == nil:
+	case o.Seldom().Writer == nil:
 		return nil
 	case urls > 1:
 		return invalidOption("one writer for %d URLs; use AddURL for each", urls)

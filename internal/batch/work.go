@@ -111,7 +111,7 @@ func (r *Run) endAs(t *task.Task, to task.Status, err error) {
 		op, err = r.Op(err), r.shared(r.Word(err))
 	}
 	others := r.Table.End(t, to, op, err)
-	if to == task.Completed && r.engine.Search && t.Spec().Writer == nil {
+	if to == task.Completed && r.engine.Search && !t.Delivers() {
 		s := r.Table.Snapshot(t)
 		r.engine.Index.Add(t.Dir(), s.Name(), s.Size)
 	}

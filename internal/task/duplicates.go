@@ -23,9 +23,9 @@ import (
 func (tab *Table) key(t *Task) string {
 	o := t.spec
 	switch {
-	case o.Writer != nil: // nobody else wants it there
+	case o.Seldom().Writer != nil: // nobody else wants it there
 		return "\x00" + t.ID()
-	case o.Header == nil && o.Hash.IsZero() && o.Expect == nil && o.Pieces == nil:
+	case o.Header == nil && o.Hash.IsZero() && o.Expect == nil && o.Seldom().Pieces == nil:
 		return t.url
 	case o.alone():
 		return "\x00" + t.ID()
@@ -34,7 +34,7 @@ func (tab *Table) key(t *Task) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\x00%s\x00%x%s", t.url, o.Hash.Algorithm, o.Hash.Bytes, o.Expect.kind())
-	if p := o.Pieces; p != nil {
+	if p := o.Seldom().Pieces; p != nil {
 		fmt.Fprintf(&b, "\x00%d\x00%d\x00%s\x00%x", p.Size, p.Length, p.Algorithm, crc32.ChecksumIEEE([]byte(p.Sums)))
 	}
 	for _, k := range slices.Sorted(maps.Keys(o.Header)) {

@@ -114,7 +114,7 @@ func (g *game) add() {
 		s.Filename = fmt.Sprint("given", g.IntN(3))
 	}
 	if g.IntN(4) == 0 {
-		s.Tag = g.Int()
+		s.Say().Tag = g.Int()
 	}
 	if g.IntN(4) == 0 {
 		s.Hash = digest.Sum{Algorithm: "md5", Bytes: fmt.Sprint(file % 2)}

@@ -78,7 +78,7 @@ func (t *Task) called(byURL string) string {
 // promise keeps a name by its URL for a task.
 func (tab *Table) promise(t *Task) {
 	switch {
-	case t.nth >= 0 || t.given() != "" || t.spec.Writer != nil: // which has no name
+	case t.nth >= 0 || t.given() != "" || t.spec.Seldom().Writer != nil: // which has no name
 	case tab.cfg.Exact:
 		if used, ok := tab.names.Hold(t.seq, t.Dir(), names.OfURL(t.url)); ok {
 			t.nth = 0

@@ -22,13 +22,33 @@ type Spec struct {
 	Hash     digest.Sum
 	Header   http.Header
 	Backups  []string
-	Plain    bool           // asked once, in one answer, without HEAD or Range
+	Plain    bool    // asked once, in one answer, without HEAD or Range
+	Expect   *Expect // nil: nothing of that, as of most
+	seldom   *Seldom // nil: nothing of that either
+}
+
+// Seldom is what is said of few URLs.
+type Seldom struct {
 	Writer   *sink.Writer   // where the bytes go; nil: to the disk
 	Pieces   *digest.Pieces // what they must be, piece by piece, and how many; nil: not said
 	Tag      any            // the caller's own
 	Timeout  time.Duration  // in transfer, for each Start; 0: any
 	MaxSpeed int64          // bytes/s; 0: any
-	Expect   *Expect        // nil: nothing of that, as of most
+}
+
+// Seldom is that of what was said.
+func (s *Spec) Seldom() Seldom {
+	if s.seldom == nil {
+		return Seldom{}
+	}
+	return *s.seldom
+}
+
+// Say is the same, to be added to.
+func (s *Spec) Say() *Seldom {
+	own := s.Seldom()
+	s.seldom = &own
+	return s.seldom
 }
 
 // Task is one URL of a table. A million may wait, so it is small: what only a running
@@ -134,8 +154,7 @@ func (t *Task) priority() int32 {
 
 // bare reports whether nothing but a directory and a priority was said.
 func (s *Spec) bare() bool {
-	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain && s.Writer == nil && s.Pieces == nil &&
-		s.Tag == nil && s.Timeout == 0 && s.MaxSpeed == 0 && s.Expect == nil
+	return s.Filename == "" && s.Header == nil && s.Hash.IsZero() && s.Backups == nil && !s.Plain && s.Expect == nil && s.seldom == nil
 }
 
 func (t *Task) has(f flags) bool { return t.flags&f != 0 }
@@ -157,6 +176,12 @@ func (t *Task) Dir() string { return t.spec.Dir }
 
 // Spec is what was said of the URL. Its priority may be another by now, for others' wishes.
 func (t *Task) Spec() Spec { return *t.spec }
+
+// Delivers reports whether its bytes go to a writer.
+func (t *Task) Delivers() bool { return t.spec.Seldom().Writer != nil }
+
+// Tag is the caller's own.
+func (t *Task) Tag() any { return t.spec.Seldom().Tag }
 
 // given is the name that the caller gave; "": none.
 func (t *Task) given() string { return t.spec.Filename }

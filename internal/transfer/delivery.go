@@ -82,7 +82,7 @@ func (s *saved) open() bool { return s.target != nil || s.delivery != nil }
 // undelivered refuses a task whose writer has bytes of an earlier Start.
 func (f *File) undelivered() error {
 	if d := f.delivery; d != nil && !d.Started() {
-		if n := f.spec.Writer.Delivered(); n > 0 {
+		if n := f.spec.Seldom().Writer.Delivered(); n > 0 {
 			return fmt.Errorf("%w: the writer has %d bytes of an earlier attempt; add the URL again, with another writer", fail.ErrRemoteChanged, n)
 		}
 	}

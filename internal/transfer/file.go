@@ -88,7 +88,7 @@ func (e *Delay) Error() string { return "waits until " + e.Until.Format(time.Tim
 
 func (e *Engine) newFile(t *task.Task) (*File, error) {
 	f := &File{e: e, t: t, spec: t.Spec(), bounds: e.Bounds(), life: e.Context}
-	f.limit, f.pace = f.bounds.PerFile, pacer(f.spec.MaxSpeed)
+	f.limit, f.pace = f.bounds.PerFile, pacer(f.spec.Seldom().MaxSpeed)
 	f.hash, f.most = f.spec.Hash, e.most(f.spec.Expect)
 	if e.Shared {
 		f.id = t.ID()
@@ -159,7 +159,7 @@ func (f *File) limits() *recovery.Limits {
 
 // aim makes the output of a file that has none.
 func (f *File) aim() {
-	if w := f.spec.Writer; w != nil {
+	if w := f.spec.Seldom().Writer; w != nil {
 		f.delivery = &delivery{Stream: sink.New(w, f.e.Reorder)}
 		return
 	}

@@ -88,10 +88,10 @@ func (f *File) halted() error {
 // startClock lets the time run that the caller gives the file, and stopClock stops it: it does not
 // run during a pause, nor before the file's turn has come.
 func (f *File) startClock() {
-	if f.spec.Timeout <= 0 {
+	if f.spec.Seldom().Timeout <= 0 {
 		return
 	}
-	h, left := &f.halt, f.spec.Timeout-f.spent
+	h, left := &f.halt, f.spec.Seldom().Timeout-f.spent
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.timer == nil {
@@ -114,11 +114,11 @@ func (f *File) stopClock() {
 // delayFor has the time run while the file is delayed, and ends the delay with it.
 func (f *File) delayFor(err error) {
 	var d *Delay
-	if f.spec.Timeout <= 0 || !errors.As(err, &d) {
+	if f.spec.Seldom().Timeout <= 0 || !errors.As(err, &d) {
 		return
 	}
 	now := time.Now()
-	if end := now.Add(f.spec.Timeout - f.spent); d.Until.After(end) {
+	if end := now.Add(f.spec.Seldom().Timeout - f.spent); d.Until.After(end) {
 		d.Until = end
 	}
 	f.spent += max(d.Until.Sub(now), 0)

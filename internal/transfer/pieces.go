@@ -15,13 +15,13 @@ import (
 
 // judged reports whether it will be known whether the file is right, wherever its bytes come from.
 func (f *File) judged() bool {
-	p := f.spec.Pieces
+	p := f.spec.Seldom().Pieces
 	return !f.hash.IsZero() || p != nil && p.Length > 0
 }
 
 // wrongLength refuses a source whose file has not the size that was said.
 func (f *File) wrongLength(size int64) error {
-	p := f.spec.Pieces
+	p := f.spec.Seldom().Pieces
 	if p == nil || size < 0 || (p.Size < 0 || p.Size == size) && (p.Length == 0 || p.Fits(size)) {
 		return nil
 	}
@@ -35,7 +35,7 @@ func (f *File) wrongLength(size int64) error {
 // verifyPieces looks at the pieces of a complete file, unless a digest of the whole that its caller
 // has given is right. Err is what that said; what is returned is what all say. No worker runs.
 func (f *File) verifyPieces(err error) error {
-	p := f.spec.Pieces
+	p := f.spec.Seldom().Pieces
 	mismatch := errors.Is(err, fail.ErrHashMismatch)
 	if p == nil || f.delivery != nil || err != nil && !mismatch || err == nil && !f.spec.Hash.IsZero() {
 		f.wrong = nil

@@ -124,15 +124,15 @@ type marks struct {
 	took time.Duration       // to read it
 }
 
-// soon is how long reading the marks may take that it is done for every file.
-const soon = 2 * time.Millisecond
+// few is how many names a directory may have that those that are new are looked for each time.
+const few = 1000
 
 // Reread has the marks read again of what others have put here since: at once if it is known that
 // they have, else as long as that takes little of the time.
 func (d *Dir) Reread(known bool) {
 	m := d.marks.Load()
 	read := m.read.Load()
-	if read != 0 && (known || m.took < soon || time.Now().UnixNano()-read > int64(20*m.took)) {
+	if read != 0 && (known || len(m.seen) <= few || time.Now().UnixNano()-read > int64(20*m.took)) {
 		d.marks.CompareAndSwap(m, &marks{by: m.by, seen: m.seen})
 	}
 }

@@ -63,8 +63,7 @@ func (r *Run) stillNamed(t *task.Task) error {
 func (r *Run) after(t *task.Task, f *transfer.File, err error) *task.Task {
 	if f != nil {
 		left, print := f.Leave(err)
-		r.Table.Leave(t, left.Held(), print)
-		r.Table.Says(t, f.About())
+		r.Table.Leave(t, left.Held(), f.About(), print)
 	}
 	switch until := transfer.DelayedUntil(err); {
 	case errors.Is(err, transfer.ErrWaits): // it is another's

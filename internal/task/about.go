@@ -31,13 +31,6 @@ func (t *Task) says(a About) {
 	t.change(r)
 }
 
-// Says has a task keep what is said of its file.
-func (tab *Table) Says(t *Task, a About) {
-	tab.mu.Lock()
-	defer tab.mu.Unlock()
-	t.says(a)
-}
-
 // Told notes that a task has ended and that those who were to hear of that have: what is said of
 // its file may be forgotten when enough others have ended.
 func (tab *Table) Told(t *Task) {

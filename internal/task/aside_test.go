@@ -23,7 +23,7 @@ func TestStandAside(t *testing.T) {
 		return k
 	}
 	end := func(k *Task) (*Task, bool) {
-		tab.Leave(k, nil, 0)
+		tab.Leave(k, nil, "", 0)
 		tab.End(k, Completed, "", nil)
 		return tab.Next(true)
 	}

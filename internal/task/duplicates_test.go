@@ -25,7 +25,7 @@ func fetch(t *testing.T, tab *Table, want *Task, name string) {
 	tab.Known(want, 100, true)
 	tab.Count(want, 100)
 	require.True(t, tab.Names(want, "a.bin").Take(name))
-	tab.Leave(want, nil, print)
+	tab.Leave(want, nil, "", print)
 }
 
 // TestShare: who wants the same under the same name has it when the first has it.

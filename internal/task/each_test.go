@@ -33,15 +33,18 @@ func TestAddEach(t *testing.T) {
 // TestOwnKind: what goes to a writer waits for nobody, nor does what must be something else.
 func TestOwnKind(t *testing.T) {
 	tab := task.New(task.Config{Places: 10})
-	for _, s := range []task.Spec{
+	for _, few := range []task.Seldom{
 		{}, {Writer: sink.To(new(bytes.Buffer))}, {Writer: sink.To(new(bytes.Buffer))}, {Pieces: &digest.Pieces{Size: 1}}, {Pieces: &digest.Pieces{Size: 2}},
 	} {
-		s.Dir = "d"
+		s := task.Spec{Dir: "d"}
+		*s.Say() = few
 		task, err := tab.Add("http://a.test/x", s)
 		require.NoError(t, err)
 		require.Same(t, task, tab.Take())
 	}
-	_, err := tab.Add("http://a.test/x", task.Spec{Dir: "d", Pieces: &digest.Pieces{Size: 2}})
+	again := task.Spec{Dir: "d"}
+	again.Say().Pieces = &digest.Pieces{Size: 2}
+	_, err := tab.Add("http://a.test/x", again)
 	require.NoError(t, err)
 	require.Nil(t, tab.Take(), "it waits for the one that is the same")
 }

@@ -282,7 +282,7 @@ func (g *game) leave(t *Task, complete bool) {
 	if complete {
 		print = Print(1 + t.seq)
 	}
-	g.tab.Leave(t, nil, print)
+	g.tab.Leave(t, nil, "", print)
 	delete(g.begun, t)
 }
 

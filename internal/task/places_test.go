@@ -153,6 +153,6 @@ func TestFiles(t *testing.T) {
 	require.Zero(t, tab.Files())
 	tab.Begin(a, nil)
 	require.Equal(t, 1, tab.Files())
-	tab.Leave(a, nil, 0)
+	tab.Leave(a, nil, "", 0)
 	require.Zero(t, tab.Files())
 }

@@ -121,7 +121,7 @@ func TestManyAtOnce(t *testing.T) {
 				tab.Known(one, 100, false)
 				tab.Count(one, 100)
 				tab.Names(one, "x").Take(one.ID())
-				tab.Leave(one, nil, 1)
+				tab.Leave(one, nil, "", 1)
 				ended.Add(int64(1 + len(tab.End(one, Completed, "", nil))))
 			case Share:
 				tab.Shared(one, first.Task)

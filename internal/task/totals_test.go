@@ -27,7 +27,7 @@ func TestTotals(t *testing.T) {
 	require.Equal(t, Totals{Files: 4, Active: 4, Bytes: 800, Downloaded: 100, Remaining: 700, Percent: 12.5}, tab.Totals())
 
 	tab.Count(all[1], 50)
-	tab.Leave(all[1], nil, 0)
+	tab.Leave(all[1], nil, "", 0)
 	tab.End(all[1], Failed, "download", errors.New("no"))
 	c := tab.Totals()
 	require.EqualValues(t, 800-150-250, c.Remaining)
@@ -37,13 +37,13 @@ func TestTotals(t *testing.T) {
 	require.Equal(t, c.Percent, tab.Totals().Percent)
 	tab.Count(all[0], 100)
 	tab.Count(all[2], 1000) // of the size that nobody knew
-	tab.Leave(all[2], nil, 1)
+	tab.Leave(all[2], nil, "", 1)
 	tab.End(all[2], Completed, "", nil)
 	require.EqualValues(t, 1000, tab.Snapshot(all[2]).Size)
 	tab.Reused(all[3], 40)
-	tab.Leave(all[3], nil, 1)
+	tab.Leave(all[3], nil, "", 1)
 	tab.End(all[3], Completed, "", nil)
-	tab.Leave(all[0], nil, 1)
+	tab.Leave(all[0], nil, "", 1)
 	tab.End(all[0], Completed, "", nil)
 	require.Equal(t, Totals{
 		Files: 4, Completed: 3, Failed: 1, Bytes: 100 + 300 + 1000 + 40, Downloaded: 100 + 50 + 1000 + 40, Percent: 100 * 1190. / 1440,

@@ -14,14 +14,14 @@ func (tab *Table) Begin(t *Task, transfer any) (priority int32, nameUsed, wished
 
 // Leave ends what Begin began. Rest is what is kept of the transfer from now on, print the one
 // of the file, if it is complete: others may have it from there.
-func (tab *Table) Leave(t *Task, rest any, print Print) {
+func (tab *Table) Leave(t *Task, rest any, about About, print Print) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
 	delete(tab.active, t)
 	tab.returns(t)
 	t.print = print
 	r := t.some()
-	r.held, r.speed = rest, 0
+	r.held, r.about, r.speed = rest, about, 0
 	t.change(r)
 }
 

@@ -127,7 +127,10 @@ func (d *delivery) lost(why error) error {
 // followed by anything.
 func (x *answer) broke(err error) error {
 	d := x.f.delivery
-	if known := new(fail.Error); d == nil || !d.Started() || d.version.IfRange() != "" || x.f.ctx.Err() != nil || errors.As(err, &known) {
+	if d == nil || !d.Started() || d.version.IfRange() != "" || x.f.ctx.Err() != nil {
+		return err
+	}
+	if known := new(fail.Error); errors.As(err, &known) {
 		return err
 	}
 	return d.lost(err)

@@ -113,10 +113,11 @@ func (f *File) stopClock() {
 
 // delayFor has the time run while the file is delayed, and ends the delay with it.
 func (f *File) delayFor(err error) {
-	var d *Delay
-	if f.spec.Seldom().Timeout <= 0 || !errors.As(err, &d) {
+	if f.spec.Seldom().Timeout <= 0 || DelayedUntil(err).IsZero() {
 		return
 	}
+	var d *Delay
+	errors.As(err, &d)
 	now := time.Now()
 	if end := now.Add(f.spec.Seldom().Timeout - f.spent); d.Until.After(end) {
 		d.Until = end

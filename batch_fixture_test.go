@@ -29,7 +29,8 @@ type batch struct {
 	d    *littledl.BatchDownloader
 	want map[string]faultserver.Content // by task
 
-	missing int // bytes of the file that interrupted has left unfinished
+	paused  time.Time // when a test has paused it
+	missing int       // bytes of the file that interrupted has left unfinished
 }
 
 // batchBubble runs a test with a downloader.

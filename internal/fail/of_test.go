@@ -136,3 +136,25 @@ func TestErrorText(t *testing.T) {
 	}
 	require.Equal(t, "unknown", fail.Classes.String())
 }
+
+type saysSo bool
+
+func (s saysSo) Error() string   { return "says so" }
+func (s saysSo) Retryable() bool { return bool(s) }
+
+// TestOfCaller: what the caller's own code says counts, and the end of a context of his is final.
+func TestOfCaller(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want fail.Class
+	}{
+		"may be tried again": {fmt.Errorf("more: %w", saysSo(true)), fail.Interrupted},
+		"may not":            {fmt.Errorf("more: %w", saysSo(false)), fail.Permanent},
+		"his context":        {fmt.Errorf("more: %w", context.DeadlineExceeded), fail.Permanent},
+		"given up":           {errors.Join(io.EOF, context.Canceled), fail.Permanent},
+	} {
+		require.Equal(t, c.want, fail.Of(fail.OfCaller(c.err), fail.Facts{}).Class, name)
+	}
+	require.Nil(t, fail.OfCaller(io.EOF))
+	require.Nil(t, fail.OfCaller(os.ErrDeadlineExceeded), "a timeout of the network's")
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 )
 
 // later are failures against which another try may help, later or from elsewhere: of a host that is
@@ -36,4 +37,33 @@ func Retryable(err error) bool {
 // RetryableStatus reports whether a server that answers so may answer otherwise later.
 func RetryableStatus(code int) bool {
 	return code == 408 || code == 425 || code == 429 || code == 503 || IsOutage(code)
+}
+
+// OfCaller is what an error of the caller's own transport or dialer means, where it says so itself
+// by a method Retryable() bool, or is the end of a context, which is none of ours: that is final.
+// Nil: it says nothing.
+func OfCaller(err error) *Error {
+	var says interface{ Retryable() bool }
+	switch {
+	case errors.As(err, &says) && says.Retryable():
+		return &Error{Class: Interrupted, Op: "download", Err: err}
+	case says != nil, isEnd(err):
+		return &Error{Class: Permanent, Op: "download", Err: err}
+	}
+	return nil
+}
+
+// isEnd reports whether an error is that of a context, and not only like one, as timeouts of the
+// network are.
+func isEnd(err error) bool {
+	if err == context.Canceled || err == context.DeadlineExceeded {
+		return true
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return isEnd(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), isEnd)
+	}
+	return false
 }

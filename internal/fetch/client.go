@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -100,9 +101,13 @@ func (c Config) chosenProxy() func(*http.Request) (*url.URL, error) {
 
 func withTimeout(dial dialFunc, d time.Duration) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, d)
+		timed, cancel := context.WithTimeout(ctx, d)
 		defer cancel()
-		return dial(ctx, network, addr)
+		c, err := dial(timed, network, addr)
+		if err != nil && timed.Err() != nil && ctx.Err() == nil { // it was our time that was up
+			err = &net.OpError{Op: "dial", Net: network, Err: os.ErrDeadlineExceeded}
+		}
+		return c, err
 	}
 }
 

@@ -192,7 +192,12 @@ func (c *Client) hop(ctx context.Context, r *Request, u *url.URL, left []string)
 	if err != nil {
 		r.Admit.Leave()
 		if cause := context.Cause(ctx); cause != nil {
-			err = cause
+			return nil, cause
+		}
+		if c.foreign != nil || c.conf.DialContext != nil {
+			if e := fail.OfCaller(err); e != nil {
+				return nil, e
+			}
 		}
 		return nil, withoutLine(err)
 	}

@@ -31,6 +31,9 @@ const (
 // maxMisses is after how many HEADs that told no size a host is not asked again.
 const maxMisses = 3
 
+// isIdle reports that nothing is under way for it: it may be found out anew how it answers.
+func (h *host) isIdle() bool { return h.inFlight == 0 && len(h.waiting) == 0 && h.sample == nil }
+
 // mayAsk reports whether one more HEAD may be sent ahead: as many as could all be in vain.
 func (h *host) mayAsk() bool { return h.state == good && h.inFlight < maxMisses-h.misses }
 

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -36,6 +37,7 @@ type prober struct {
 	stride   int // one in as many is asked for
 	nudges   int
 	hosts    map[string]*host
+	many     int                   // of those, before it is looked who may be forgotten
 	waits    []*host               // those with tasks that wait
 	served   map[*task.Task]sample // when they are over
 	probes   map[*task.Task]*probe
@@ -46,13 +48,14 @@ const (
 	maxAhead     = 64
 	maxWaiting   = 1024 // tasks that wait for their host to be found good, and to have its time
 	sameClassRun = 32   // after that many sizes of one class only one in as many is asked for,
-	maxStride    = 512  // then one in twice as many, and so on up to this
+	manyHosts    = 10_000
+	maxStride    = 512 // then one in twice as many, and so on up to this
 )
 
 func newProber(r *Run) *prober {
 	p := &prober{
 		r: r, wake: make(chan struct{}, 1), done: make(chan struct{}), settled: make(chan struct{}), begun: make(chan struct{}, 1),
-		stride: sameClassRun, hosts: map[string]*host{}, served: map[*task.Task]sample{}, probes: map[*task.Task]*probe{},
+		stride: sameClassRun, many: manyHosts, hosts: map[string]*host{}, served: map[*task.Task]sample{}, probes: map[*task.Task]*probe{},
 	}
 	p.ctx, p.cancel = context.WithCancel(r.ctx)
 	return p
@@ -222,6 +225,10 @@ func (p *prober) saw(size int64) {
 func (p *prober) hostLocked(o *origin.Origin) *host {
 	h := p.hosts[o.Name()]
 	if h == nil {
+		if len(p.hosts) >= p.many {
+			maps.DeleteFunc(p.hosts, func(_ string, h *host) bool { return h.isIdle() })
+			p.many = max(manyHosts, 2*len(p.hosts))
+		}
 		h = &host{}
 		p.hosts[o.Name()] = h
 	}

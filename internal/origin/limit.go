@@ -16,6 +16,7 @@ func (o *Origin) sent() *concurrency.Request {
 	now := time.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.asked = now
 	o.health.Sent()
 	return o.limit.Begin(now)
 }

@@ -41,6 +41,7 @@ type Origin struct {
 	health    health.Health
 	lastErr   error // it was of no use the last time that it was not
 	told      told
+	asked     time.Time         // the last time, or when it was first heard of
 	limit     concurrency.Limit // how many requests it bears
 	streams   streams
 	roundTrip time.Duration // from a request to its first byte, smoothed

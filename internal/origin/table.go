@@ -42,6 +42,8 @@ func (s *Served) has(name string) bool {
 	return ok
 }
 
+func (s *Served) forget(name string) { s.names.Delete(name) }
+
 // Table is the origins of one Start. Make it with NewTable.
 type Table struct {
 	conf   Config
@@ -55,7 +57,8 @@ type Table struct {
 	quotas map[string]*quota // by the keys of their rules
 	byURL  map[key]*Origin
 	byName map[string]*Origin
-	all    []*Origin // only ever appended to
+	all    []*Origin // appended to, and replaced
+	looked time.Time // for those to be forgotten
 }
 
 // key is how a URL names its origin; another may name the same one otherwise.
@@ -115,6 +118,7 @@ func (t *Table) namedLocked(name string) *Origin {
 		c, q := t.conf, t.quotaLocked(name)
 		most := t.most.of(q)
 		o = &Origin{table: t, name: name, quota: q, group: c.Slots.Under(q.bound, most), limit: concurrency.New(most), health: health.New(c.Served.has(name))}
+		o.asked = time.Now()
 		o.told = told{o.health.State, most}
 		if o.lanes = o.group; c.Enter != nil || q.turns != nil {
 			o.lanes = t.before.Group(most)
@@ -133,8 +137,9 @@ func (t *Table) Capacity() (sum int) {
 	return sum
 }
 
-// Tick lets limits grow again. It may be called as often as one likes.
+// Tick lets limits grow again, and forgets who has long been idle where there are many. It may be called as often as one likes.
 func (t *Table) Tick(now time.Time) {
+	t.forgetIdle(now)
 	for _, o := range t.origins() {
 		o.sample(now)
 		if t.conf.Adaptive {

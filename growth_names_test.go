@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/littledl/littledl"
+	"github.com/littledl/littledl/internal/faultserver"
 )
 
 // bodyOf is what it has.
@@ -99,4 +100,26 @@ func TestOneNameForAll(t *testing.T) {
 			t.Errorf("%v for one name, %v for %d", one, each, n)
 		})
 	}
+}
+
+// TestForgottenNames: who is forgotten has its file still, and the next of that name is numbered
+// behind it.
+func TestForgottenNames(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		var urls []string
+		for i := range 200 {
+			urls = append(urls, b.srv.File(fmt.Sprint(i, "/a.bin"), faultserver.Size(1<<10+int64(i))).URL())
+		}
+		names := map[string]bool{}
+		for r := range littledl.BatchDownloadSeq(b.Context(), seqOf(b.dir, urls...), littledl.WithConfig(b.conf)) {
+			require.NoError(b, r.Err)
+			names[r.Task.Filename] = true
+		}
+		require.Len(b, names, 200)
+		for i := range 200 {
+			if i > 0 {
+				require.True(b, names[fmt.Sprintf("a (%d).bin", i)], "%d", i)
+			}
+		}
+	})
 }

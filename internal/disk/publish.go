@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/partfile"
+	"github.com/littledl/littledl/internal/safename"
 )
 
 // How a complete part becomes the file.
@@ -40,8 +41,11 @@ func (t *Target) Publish(ctx context.Context, l Label) error {
 	if err := t.part.Seal(l.ModTime, l.Mark, t.policy.Durable); err != nil {
 		return localErr(err)
 	}
-	wanted := t.name
-	for number := 1; ; number++ {
+	wanted, number := t.name, 1
+	if n, numbered := safename.NumberOf(t.wanted, t.name); t.wanted != "" && numbered {
+		wanted, number = t.wanted, n+1
+	}
+	for ; ; number++ {
 		err := t.publishAs(ctx, base(t.name))
 		if err == nil {
 			t.identity = t.part.Published()

@@ -36,7 +36,7 @@ func (t *Target) Settle(a Answer) (existing bool, err error) {
 	if _, err := t.Dir(); err != nil {
 		return false, err
 	}
-	t.candidates, t.behind, t.over, t.repairs, t.digested = nil, nil, nil, false, a.Given
+	t.candidates, t.behind, t.over, t.repairs, t.digested, t.wanted = nil, nil, nil, false, a.Given, a.Name
 	if t.Exact() {
 		return t.settleExact(a)
 	}

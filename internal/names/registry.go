@@ -32,6 +32,7 @@ type Registry struct {
 	fought  map[nameKey]nameUse // of them, such as are one's and are to be another's
 	series  map[nameKey]*series // of the names that have been numbered
 	numbers map[nameKey]number  // of the numbered names that were given
+	forgot  bool                // any name may have been a task's that nobody knows of
 	last    struct {            // of dirs: most files go where the one before went
 		dir string
 		id  int32
@@ -103,7 +104,7 @@ func (n *Registry) Reserve(seq int32, dir, name string) (used bool, owner int32,
 		return false, by - 1, false
 	}
 	n.put(k, nameUse{owner: seq + 1})
-	return u.used(seq), seq, true
+	return n.forgot || u.used(seq), seq, true
 }
 
 // Promise keeps a number of a name for a task that has none yet: the one asked for, else
@@ -119,7 +120,7 @@ func (n *Registry) Promise(seq int32, dir, name string, number int32) (got int32
 	}
 	u.claim = seq + 1
 	n.put(k, u)
-	return number, u.used(seq)
+	return number, n.forgot || u.used(seq)
 }
 
 // Hold is Promise of a name itself; not ok: it is not free.
@@ -133,7 +134,7 @@ func (n *Registry) Hold(seq int32, dir, name string) (used, ok bool) {
 	}
 	u.claim = seq + 1
 	n.put(k, u)
-	return u.used(seq), true
+	return n.forgot || u.used(seq), true
 }
 
 // Free reports whether a task may have a name.
@@ -202,6 +203,7 @@ func (n *Registry) End(seq int32, dir, name string, next int32) {
 func (n *Registry) Forget(seq int32, dir, name, byURL string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.forgot = true
 	k := n.key(dir, name)
 	u := n.use(k)
 	if u.claim == seq+1 || -u.claim == seq+1 {

@@ -13,8 +13,9 @@ import (
 	"github.com/littledl/littledl/internal/line"
 )
 
-// DownloadConfig is what a downloader is told once. The zero value is the
-// default behaviour; zero of a number means its default, given behind it.
+// DownloadConfig is what a downloader, plain or enhanced, is told once. The zero value is the
+// default behaviour: zero of a number means its default, given behind it, false is off, and nil
+// or "" nothing where no other default is given.
 //
 // A function given here that panics ends the program, and one that ends its goroutine
 // (runtime.Goexit) ends Start as a ProgressFunc does; but net/http calls DialContext, and
@@ -192,20 +193,23 @@ type RetryConfig struct {
 	MaxElapsed time.Duration
 }
 
-// OverwritePolicy says what happens when other content has a file's name. The
-// same content (its hash is the one given, or size and modification time equal
-// what the server says) is kept under any policy but OverwriteReplace.
+// OverwritePolicy says what happens when other content has a file's name. The same content is kept
+// under any policy but OverwriteReplace: without its body being fetched where it is proven to be the
+// same, by a digest that is given, by the mark of an earlier download from the same URL, or under
+// DownloadConfig.TrustModTime; else by comparing it with what was fetched.
 type OverwritePolicy int
 
 const (
-	// OverwriteRename stores the new file as "name (1).ext".
+	// OverwriteRename, the default, stores the new file as "name (1).ext".
 	OverwriteRename OverwritePolicy = iota
 	// OverwriteReplace fetches the file and replaces the old one atomically, under the name of
 	// WithFilename or of the URL. By a name that only the server has thought of nothing is
 	// replaced: what is there may be anything. The new file has the old one's rights, but that
 	// none is executable, and its owner where this process may give it away.
 	OverwriteReplace
-	// OverwriteSkip completes the task at once with what is there, unlooked at.
+	// OverwriteSkip completes the task with what is there, unlooked at: at once under the name of
+	// WithFilename, else when an answer has told the name. Where a digest is given other content
+	// is ErrHashMismatch, where WithSize is, another size is ErrSizeMismatch; it stays.
 	OverwriteSkip
 	// OverwriteError fails the task with ErrFileExists.
 	OverwriteError
@@ -224,7 +228,7 @@ const (
 type EncodingPolicy int
 
 const (
-	// EncodingRefuse fails with ErrEncoding.
+	// EncodingRefuse, the default, fails with ErrEncoding.
 	EncodingRefuse EncodingPolicy = iota
 	// EncodingStore takes what is sent for the file.
 	EncodingStore

@@ -48,8 +48,9 @@ func enhancedOption(name string, set func(*settings) error) Option {
 	}
 }
 
-// WithMaxTotalThreads bounds the requests in flight over all files: 15. A
-// DownloadConfig.MaxConnections that is given bounds them, too.
+// WithMaxTotalThreads bounds the requests in flight over all files. A
+// DownloadConfig.MaxConnections that is given bounds them, too. For the enhanced downloader; the
+// default is 15.
 func WithMaxTotalThreads(n int) Option {
 	return enhancedOption("WithMaxTotalThreads", func(s *settings) error {
 		s.threads = n
@@ -58,7 +59,7 @@ func WithMaxTotalThreads(n int) Option {
 }
 
 // WithSmallFileThreshold sets the size in bytes below which files go first, in one
-// request each: 1 MiB. 0: there are no such files.
+// request each. 0: there are no such files. For the enhanced downloader; the default is 1 MiB.
 func WithSmallFileThreshold(bytes int64) Option {
 	return enhancedOption("WithSmallFileThreshold", func(s *settings) error {
 		if bytes < 0 {
@@ -70,32 +71,37 @@ func WithSmallFileThreshold(bytes int64) Option {
 }
 
 // WithExistingFileReuse keeps or copies files that provably have the content asked
-// for: true. What is below the save directory is found by the digest of WithHash alone, and
-// never what is hidden there. Off, everything is fetched.
+// for. What is below the save directory is found by the digest of WithHash alone, and
+// never what is hidden there. Off, everything is fetched. For the enhanced downloader; the default
+// is true.
 func WithExistingFileReuse(on bool) Option {
 	return enhancedOption("WithExistingFileReuse", func(s *settings) error { s.noReuse = !on; return nil })
 }
 
-// WithMultiSource uses backup URLs: true. Off, only the first URL of a file is asked.
+// WithMultiSource uses backup URLs. Off, only the first URL of a file is asked. For the enhanced
+// downloader; the default is true.
 func WithMultiSource(on bool) Option {
 	return enhancedOption("WithMultiSource", func(s *settings) error { s.multiSource = on; return nil })
 }
 
 // WithTrustedMirrors uses a file's sources at once even where no digest is known,
 // after comparing size, validators and 64 KiB each of the beginning, the middle and the
-// end: false. That is a weaker promise: a mirror that differs elsewhere is not found
-// out. Of one request at a time (WithMaxTotalThreads(1)) no second source has a part.
+// end. That is a weaker promise: a mirror that differs elsewhere is not found
+// out. Of one request at a time (WithMaxTotalThreads(1)) no second source has a part. For the
+// enhanced downloader; the default is false.
 func WithTrustedMirrors(on bool) Option {
 	return enhancedOption("WithTrustedMirrors", func(s *settings) error { s.trusted = on; return nil })
 }
 
 // WithAdaptiveSpeed moves the global budget between 1 and WithMaxTotalThreads, by what
-// the hosts in use are seen to bear: true. Off, it stays.
+// the hosts in use are seen to bear. Off, it stays. For the enhanced downloader; the default is
+// true.
 func WithAdaptiveSpeed(on bool) Option {
 	return enhancedOption("WithAdaptiveSpeed", func(s *settings) error { s.adaptiveSpeed = on; return nil })
 }
 
-// WithSelector decides how files are fetched; nil: the default selector.
+// WithSelector decides how files are fetched. For the enhanced downloader; the default is nil: that
+// of NewStrategySelector().
 func WithSelector(sel *StrategySelector) Option {
 	return enhancedOption("WithSelector", func(s *settings) error { s.selector = sel; return nil })
 }
@@ -103,7 +109,7 @@ func WithSelector(sel *StrategySelector) Option {
 // WithBackupURLs names further sources of the same file, in order of preference. It
 // is for the enhanced downloader; the plain one refuses it with ErrInvalidOption. One that
 // is no http or https URL is ErrInvalidURL. Headers given with WithHeader are not sent
-// there; DownloadConfig.OriginHeaders are, to their own origin.
+// there; DownloadConfig.OriginHeaders are, to their own origin. The default is none.
 func WithBackupURLs(urls ...string) URLOption {
 	return func(o *urlOptions) error {
 		for _, u := range urls {

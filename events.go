@@ -57,7 +57,7 @@ type Event struct {
 // WithEvents has fn called with everything that happens, in order, from one goroutine, which is
 // that of the other callbacks: an end comes first as an event, then as a callback. No event is
 // dropped; while ten thousand wait for a slow fn no new file begins. Otherwise it is as with
-// ProgressFunc. Nil: nobody listens. It is for both downloaders.
+// ProgressFunc. For both downloaders; the default is nil: nobody listens.
 func WithEvents(fn func(Event)) Option {
 	return func(s *settings) error { s.events = fn; return nil }
 }

@@ -26,7 +26,8 @@ type Answer struct {
 
 // WithAccept asks a function before the first byte of a file is written: once for each version of
 // it, again when it is begun anew, and for the first answer of each mirror. It is not asked
-// of what is kept or copied. Its error fails the file. Nil is ErrInvalidOption.
+// of what is kept or copied. Its error fails the file. Nil is ErrInvalidOption. For both
+// downloaders; the default is none.
 func WithAccept(f func(Answer) error) URLOption {
 	return func(o *urlOptions) error {
 		if f == nil {
@@ -43,7 +44,7 @@ func WithAccept(f func(Answer) error) URLOption {
 // kept. The result is checked as AddURL's is; headers of WithHeader are sent there only if it has
 // the same scheme, host and port. An error, or no better URL, ends the first source; the next Start
 // begins with the URL as given. The context ends with Pause too, and then it is asked again.
-// Nil is ErrInvalidOption; with WithPlainGET it is not asked.
+// Nil is ErrInvalidOption; with WithPlainGET it is not asked. For both downloaders; the default is none.
 func WithRefresh(f func(context.Context, FileTask) (string, error)) URLOption {
 	return func(o *urlOptions) error {
 		if f == nil {
@@ -64,7 +65,7 @@ func WithRefresh(f func(context.Context, FileTask) (string, error)) URLOption {
 // a handle to read it that is closed afterwards, and a context that ends with Start. It is not
 // called for what is kept or copied. Its error fails the file, of which the complete part stays,
 // unless DisableResume is set: the next Start asks again, and fetches nothing.
-// Nil is ErrInvalidOption.
+// Nil is ErrInvalidOption. For both downloaders; the default is none.
 func WithFinish(f func(context.Context, *os.File, FileTask) error) URLOption {
 	return func(o *urlOptions) error {
 		if f == nil {

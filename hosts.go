@@ -55,8 +55,8 @@ func (l Limits) check(enhanced bool) error {
 	return nil
 }
 
-// HostConfig is what is to hold for a host, or for one of its origins. The zero value changes
-// nothing.
+// HostConfig is what is to hold for a host, or for one of its origins, with either downloader. The
+// zero value, the default, changes nothing.
 type HostConfig struct {
 	// MaxConnections bounds the requests in flight, within all other limits. 0: as many as
 	// MaxConnectionsPerHost allows, for each scheme and port.
@@ -99,8 +99,8 @@ func rulesOf(hosts map[string]HostConfig) (origin.Rules, error) {
 }
 
 // WithMaxSpeed bounds how fast the file comes, in bytes per second, over all of its requests:
-// within the limits of its hosts and of the batch. 0, the default: unlimited. A negative one is
-// ErrInvalidOption.
+// within the limits of its hosts and of the batch. 0: unlimited. A negative one is
+// ErrInvalidOption. For both downloaders; the default is 0.
 func WithMaxSpeed(bytesPerSecond int64) URLOption {
 	return func(o *urlOptions) error {
 		if bytesPerSecond < 0 {

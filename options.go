@@ -128,7 +128,7 @@ func (s *settings) streams() int {
 func (s *settings) firstAsk() int64 { return max(smallSize, s.threshold) }
 
 // WithConfig sets everything that DownloadConfig holds. Given twice, the later
-// one counts. Maps are copied.
+// one counts. Maps are copied. For both downloaders; the default is its zero value.
 func WithConfig(c DownloadConfig) Option {
 	return func(s *settings) error {
 		c.Header, c.Decoders, c.Hosts = c.Header.Clone(), maps.Clone(c.Decoders), maps.Clone(c.Hosts)
@@ -142,7 +142,8 @@ func WithConfig(c DownloadConfig) Option {
 	}
 }
 
-// WithMaxConcurrentFiles bounds how many files are in transfer at once: 5.
+// WithMaxConcurrentFiles bounds how many files are in transfer at once. For both downloaders; the
+// default is 5.
 func WithMaxConcurrentFiles(n int) Option {
 	return func(s *settings) error {
 		s.files = n
@@ -151,8 +152,9 @@ func WithMaxConcurrentFiles(n int) Option {
 }
 
 // WithMaxConcurrentChunksPerFile bounds how many requests of one file are in flight at
-// once: 4. A large file has as many where nobody waits for them and each has a MiB to fetch.
-// A DownloadConfig.MaxChunks that is given bounds them, too.
+// once. A large file has as many where nobody waits for them and each has a MiB to fetch.
+// A DownloadConfig.MaxChunks that is given bounds them, too. For both downloaders; the default is
+// 4, and for the enhanced one its budget.
 func WithMaxConcurrentChunksPerFile(n int) Option {
 	return func(s *settings) error {
 		s.chunks, s.chunksGiven = n, true
@@ -172,23 +174,26 @@ func atLeastOne(name string, n int) error {
 }
 
 // WithAdaptiveConcurrency lets a host that refuses requests lower its number of
-// requests in flight: true. Off, the limits given stay as they are.
+// requests in flight. Off, the limits given stay as they are. For both downloaders; the default is
+// true.
 func WithAdaptiveConcurrency(on bool) Option {
 	return func(s *settings) error { s.adaptive = on; return nil }
 }
 
-// WithSmallFilePriority lets small files go first among those of equal priority:
-// true. Off, files go in the order they were added.
+// WithSmallFilePriority lets small files go first among those of equal priority.
+// Off, files go in the order they were added. For both downloaders; the default is true.
 func WithSmallFilePriority(on bool) Option {
 	return func(s *settings) error { s.smallFirst = on; return nil }
 }
 
-// WithProgressCallback is SetProgressCallback as an option.
+// WithProgressCallback is SetProgressCallback as an option. For both downloaders; the default is
+// nil: nobody listens.
 func WithProgressCallback(fn ProgressFunc) Option {
 	return func(s *settings) error { s.progress = fn; return nil }
 }
 
-// WithFileCompleteCallback is SetFileCompleteCallback as an option.
+// WithFileCompleteCallback is SetFileCompleteCallback as an option. For both downloaders; the
+// default is nil: nobody listens.
 func WithFileCompleteCallback(fn FileCompleteFunc) Option {
 	return func(s *settings) error { s.fileComplete = fn; return nil }
 }

@@ -39,6 +39,33 @@ func TestREADME(t *testing.T) {
 	require.True(t, strings.Contains(text, "```go\n"+strings.TrimSpace(ours)+"\n```\n"), "README.md does not show readme_network_test.go")
 }
 
+// TestREADMENames: what README.md calls by a name that looks like one of the package's is there.
+func TestREADMENames(t *testing.T) {
+	t.Parallel()
+	c := newSnippetChecker(t)
+	pkg, err := importer.ForCompiler(token.NewFileSet(), "gc", c.open).Import("github.com/littledl/littledl")
+	require.NoError(t, err)
+	there := map[string]bool{}
+	for _, name := range pkg.Scope().Names() {
+		there[name] = true
+		of := pkg.Scope().Lookup(name).Type()
+		if fields, ok := of.Underlying().(*types.Struct); ok {
+			for f := range fields.Fields() {
+				there[f.Name()], there[name+"."+f.Name()] = true, true
+			}
+		}
+		for m := range types.NewMethodSet(types.NewPointer(of)).Methods() {
+			there[m.Obj().Name()] = true
+		}
+	}
+	names := regexp.MustCompile("`((?:[A-Z][a-z]+[A-Za-z]*\\.)?(?:[A-Z][A-Za-z]*[a-z]|With[A-Za-z]+))(?:[ (].*?)?`").FindAllStringSubmatch(readText(t, "README.md"), -1)
+	require.Greater(t, len(names), 100)
+	for _, m := range names {
+		name := strings.Replace(m[1], "Retry.", "RetryConfig.", 1)
+		require.True(t, there[name] || slices.Contains([]string{"DownloadConfig", "Retryable", "Repr"}, name), "README.md speaks of %s, which is not there", m[1])
+	}
+}
+
 // TestSnippetsThatDoNotCompile: what is wrong is named by block and line.
 func TestSnippetsThatDoNotCompile(t *testing.T) {
 	t.Parallel()

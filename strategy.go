@@ -109,7 +109,7 @@ func NewStrategySelector(opts ...SelectorOption) (*StrategySelector, error) {
 	return s, nil
 }
 
-// WithDefaultStyle is the style of files worth more than one chunk: StyleAdaptive.
+// WithDefaultStyle is the style of files worth more than one chunk. The default is StyleAdaptive.
 func WithDefaultStyle(style DownloadStyle) SelectorOption {
 	return func(s *StrategySelector) error {
 		s.style = style
@@ -121,19 +121,19 @@ func WithDefaultStyle(style DownloadStyle) SelectorOption {
 	}
 }
 
-// WithSingle allows StyleSingle: true. Off, a file that one chunk is enough for, or
+// WithSingle allows StyleSingle. Off, a file that one chunk is enough for, or
 // that cannot be had otherwise, gets the default style with one chunk, which in
-// StyleAdaptive may still grow.
+// StyleAdaptive may still grow. The default is true.
 func WithSingle(on bool) SelectorOption {
 	return func(s *StrategySelector) error { s.single = on; return nil }
 }
 
-// WithMulti allows more than one chunk: true. Off, every file is StyleSingle.
+// WithMulti allows more than one chunk. Off, every file is StyleSingle. The default is true.
 func WithMulti(on bool) SelectorOption {
 	return func(s *StrategySelector) error { s.multi = on; return nil }
 }
 
-// WithMaxChunks bounds the recommended chunks of a file: 16.
+// WithMaxChunks bounds the recommended chunks of a file. The default is 16.
 func WithMaxChunks(n int) SelectorOption {
 	return func(s *StrategySelector) error {
 		s.max = n

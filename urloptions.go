@@ -19,7 +19,8 @@ type URLOption func(*urlOptions) error
 // urlOptions is what was said about a URL: what the table keeps of it.
 type urlOptions = task.Spec
 
-// WithSavePath sets the directory, which is created if it is missing: "./downloads".
+// WithSavePath sets the directory, which is created if it is missing. For both downloaders; the
+// default is "./downloads".
 func WithSavePath(dir string) URLOption {
 	return func(o *urlOptions) error {
 		if strings.ContainsRune(dir, 0) {
@@ -34,7 +35,7 @@ func WithSavePath(dir string) URLOption {
 // path, separated by slashes. Without it the name is Content-Disposition's, else the last
 // segment of the URL as given. A name that leads out of the save path, or that systems
 // cannot hold, is ErrUnsafeName; a second task with the same one is ErrDuplicateTarget
-// until the first has ended.
+// until the first has ended. For both downloaders; the default is no name of its own.
 func WithFilename(name string) URLOption {
 	return func(o *urlOptions) (err error) {
 		o.Filename, err = safename.CheckUser(name)
@@ -42,8 +43,8 @@ func WithFilename(name string) URLOption {
 	}
 }
 
-// WithPriority sets the order: 0, the default, goes first, then 1, 2, … A negative one is
-// ErrInvalidOption.
+// WithPriority sets the order: 0 goes first, then 1, 2, … A negative one is
+// ErrInvalidOption. For both downloaders; the default is 0.
 func WithPriority(p int) URLOption {
 	return func(o *urlOptions) error {
 		o.Priority = p
@@ -58,12 +59,14 @@ func checkPriority(p int) error {
 	return nil
 }
 
-// WithTag has FileTask.Tag be v: whatever its caller knows the file by. Nil: none.
+// WithTag has FileTask.Tag be v: whatever its caller knows the file by. For both downloaders; the
+// default is nil: none.
 func WithTag(v any) URLOption { return func(o *urlOptions) error { o.Say().Tag = v; return nil } }
 
 // WithTimeout bounds the file's own time in transfer, for each Start: what is waited for the
 // server and the verification count, the queue and pauses do not. DownloadConfig.Retry.MaxElapsed
-// holds beside it. Too long is ErrTimeout. It must be positive; without it there is no bound.
+// holds beside it. Too long is ErrTimeout. It must be positive. For both downloaders; the default
+// is no bound.
 func WithTimeout(d time.Duration) URLOption {
 	return func(o *urlOptions) error {
 		if d <= 0 || d > maxTime {
@@ -78,7 +81,8 @@ func WithTimeout(d time.Duration) URLOption {
 // the server's own Repr-Digest (RFC 9530) counts, where it sends one.
 // algorithm is "md5", "sha1", "sha224", "sha256", "sha384", "sha512" or "crc32c"; the digest is
 // in hexadecimal. Given more than once, and with WithIntegrity and WithVerifier, all must hold.
-// Anything else is ErrInvalidOption, another content in the end ErrHashMismatch.
+// Anything else is ErrInvalidOption, another content in the end ErrHashMismatch. For both
+// downloaders; the default is none.
 func WithHash(algorithm, hexDigest string) URLOption {
 	return func(o *urlOptions) error {
 		sum, err := digest.Parse(algorithm, hexDigest)
@@ -102,7 +106,8 @@ func addHash(o *urlOptions, name string, sum digest.Sum, err error) error {
 // WithIntegrity is WithHash in the words of the W3C's Subresource Integrity,
 // "sha384-BASE64 sha384-BASE64": of several those by the strongest algorithm count, any of
 // which will do, and those by algorithms that it does not know do not. "sha256:HEX" is taken as
-// well, with any algorithm of WithHash. What does not parse is ErrInvalidOption.
+// well, with any algorithm of WithHash. What does not parse is ErrInvalidOption. For both
+// downloaders; the default is none.
 func WithIntegrity(s string) URLOption {
 	return func(o *urlOptions) error {
 		sum, err := digest.Integrity(s)
@@ -112,7 +117,7 @@ func WithIntegrity(s string) URLOption {
 
 // WithVerifier is WithHash by a function of the caller's, which makes a hash each time it is called,
 // and may be called at any time, from any goroutine. No function, or a sum that such a hash cannot
-// come to by its length, is ErrInvalidOption.
+// come to by its length, is ErrInvalidOption. For both downloaders; the default is none.
 func WithVerifier(h func() hash.Hash, sum []byte) URLOption {
 	return func(o *urlOptions) error {
 		if h == nil || len(sum) == 0 {
@@ -128,7 +133,7 @@ func WithVerifier(h func() hash.Hash, sum []byte) URLOption {
 
 // WithSize refuses a file of another size with ErrSizeMismatch: when the headers are in, before
 // a byte of it is written, or, where those do not tell, at its end. A negative one is
-// ErrInvalidOption.
+// ErrInvalidOption. For both downloaders; the default is that any size will do.
 func WithSize(bytes int64) URLOption {
 	return func(o *urlOptions) error {
 		if bytes < 0 {
@@ -141,7 +146,8 @@ func WithSize(bytes int64) URLOption {
 
 // WithMode gives the file these rights, before it has its name. Without it a new file has those
 // that the process gives (its umask), and one that replaces another has that one's, but that it is
-// not executable. Anything but permission bits is ErrInvalidOption.
+// not executable. Anything but permission bits is ErrInvalidOption. For both downloaders; the
+// default is none.
 func WithMode(m fs.FileMode) URLOption {
 	return func(o *urlOptions) error {
 		if m&^fs.ModePerm != 0 {
@@ -155,14 +161,15 @@ func WithMode(m fs.FileMode) URLOption {
 
 // WithFinalURLName calls the file, where neither WithFilename nor Content-Disposition says how, by
 // the last segment of the URL that redirects have led to, not of the URL as given. By such a name,
-// which a server has thought of, OverwriteReplace replaces nothing.
+// which a server has thought of, OverwriteReplace replaces nothing. For both downloaders; the
+// default is off.
 func WithFinalURLName() URLOption {
 	return func(o *urlOptions) error { o.Expected().ByFinalURL = true; return nil }
 }
 
 // WithHeader adds headers, credentials too, that are sent to the URL's own scheme, host
 // and port and to no other. One that HTTP does not allow, or that the library sets itself
-// (see DownloadConfig.Header), is ErrInvalidOption.
+// (see DownloadConfig.Header), is ErrInvalidOption. For both downloaders; the default is none.
 func WithHeader(h http.Header) URLOption {
 	return func(o *urlOptions) error {
 		if err := checkHeader(h, true); err != nil {
@@ -174,5 +181,6 @@ func WithHeader(h http.Header) URLOption {
 }
 
 // WithPlainGET is for links that are good for one request: the URL is asked once, with a GET
-// without Range, and never by HEAD. What breaks off is not asked for again in the same Start.
+// without Range, and never by HEAD. What breaks off is not asked for again in the same Start. For
+// both downloaders; the default is off.
 func WithPlainGET() URLOption { return func(o *urlOptions) error { o.Plain = true; return nil } }

@@ -19,7 +19,8 @@ import (
 // content waits for the end. An error of w is final, with no other attempt.
 //
 // ErrInvalidOption: w is nil, or given beside another writer, WithFilename, WithFinalURLName,
-// WithMode, WithFinish or an Overwrite policy, or for several URLs. Such a task is no duplicate of any other.
+// WithMode, WithFinish or an Overwrite policy, or for several URLs. Such a task is no duplicate of
+// any other. For both downloaders; the default is a file on the disk.
 func WithWriter(w io.Writer) URLOption {
 	return func(o *urlOptions) error {
 		if w == nil {
@@ -31,7 +32,8 @@ func WithWriter(w io.Writer) URLOption {
 
 // WithWriterAt is WithWriter for one that takes bytes in any order, from several goroutines at
 // once, but no byte twice: nothing is held back for it. Where a digest is known, by WithHash or from
-// the server, it has them in order as well, since that is computed on the way.
+// the server, it has them in order as well, since that is computed on the way. For both
+// downloaders; the default is a file on the disk.
 func WithWriterAt(w io.WriterAt) URLOption {
 	return func(o *urlOptions) error {
 		if w == nil {

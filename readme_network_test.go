@@ -52,7 +52,7 @@ func TestWaitsForABusyServer(t *testing.T) {
 		go server.Serve(network)
 		defer server.Close()
 
-		results, err := littledl.BatchDownload(t.Context(), []string{"http://files.test/a.txt"}, t.TempDir(),
+		results, err := littledl.BatchDownload(t.Context(), []string{"http://localhost/a.txt"}, t.TempDir(),
 			littledl.WithConfig(littledl.DownloadConfig{DialContext: network.DialContext}))
 		if err != nil {
 			t.Fatal(err)

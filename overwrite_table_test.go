@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,12 +31,14 @@ func TestOverwriteTable(t *testing.T) {
 		policy              littledl.OverwritePolicy
 		proven, same, other cell
 	}{
-		"rename":      {littledl.OverwriteRename, kept, compared, cell{gets: 1, stays: true, second: true}},
-		"changed":     {littledl.OverwriteChanged, kept, compared, cell{gets: 1}},
-		"error":       {littledl.OverwriteError, kept, compared, cell{gets: 1, stays: true, err: littledl.ErrFileExists}},
-		"skip":        {littledl.OverwriteSkip, kept, unseen, unseen},
-		"skip a name": {littledl.OverwriteSkip, kept, kept, kept},
-		"replace":     {littledl.OverwriteReplace, cell{gets: 1}, cell{gets: 1}, cell{gets: 1}},
+		"rename":          {littledl.OverwriteRename, kept, compared, cell{gets: 1, stays: true, second: true}},
+		"changed":         {littledl.OverwriteChanged, kept, compared, cell{gets: 1}},
+		"error":           {littledl.OverwriteError, kept, compared, cell{gets: 1, stays: true, err: littledl.ErrFileExists}},
+		"skip":            {littledl.OverwriteSkip, kept, unseen, unseen},
+		"changed, digest": {littledl.OverwriteChanged, kept, kept, cell{gets: 1}},
+		"rename, digest":  {littledl.OverwriteRename, kept, kept, cell{gets: 1, stays: true, second: true}},
+		"skip a name":     {littledl.OverwriteSkip, kept, kept, kept},
+		"replace":         {littledl.OverwriteReplace, cell{gets: 1}, cell{gets: 1}, cell{gets: 1}},
 	} {
 		for state, want := range map[string]cell{"proven": row.proven, "same": row.same, "other": row.other} {
 			t.Run(name+"/"+state, func(t *testing.T) {
@@ -59,14 +62,20 @@ func TestOverwriteTable(t *testing.T) {
 					b.srv.ResetRecords()
 					b.conf.Overwrite = row.policy
 					var opts []littledl.URLOption
-					if name == "skip a name" {
+					switch {
+					case name == "skip a name":
 						opts = append(opts, littledl.WithFilename("a.bin"))
+					case strings.HasSuffix(name, ", digest"):
+						opts = append(opts, enhHash(f.Content()))
 					}
 					id := b.add(f, opts...)
 					err = b.get().Start(b.Context())
 					require.True(b, errors.Is(err, want.err), "%v", err)
 
 					require.Len(b, b.srv.GETs(), want.gets)
+					if len(opts) > 0 && want.gets == 0 {
+						require.Empty(b, b.srv.Requests())
+					}
 					after, err := os.Stat(path)
 					require.NoError(b, err)
 					require.Equal(b, want.stays, os.SameFile(before, after))

@@ -72,9 +72,7 @@ func (b *batch) callerFails(by string, why error) (id string) {
 		f := &failsFirst{to: inner, why: why}
 		f.times.Store(1)
 		b.conf = littledl.DownloadConfig{HTTPClient: &http.Client{Transport: f}}
-		id = b.file("a", 1<<10)
 		b.option(littledl.WithFileCompleteCallback(func(littledl.FileTask) { inner.CloseIdleConnections() }))
-		b.d = nil
 		return b.add(b.srv.File("a", faultserver.Size(1<<10)))
 	}
 	var dials atomic.Int32

@@ -62,6 +62,9 @@ func (c DownloadConfig) checkTransport() error {
 	if c.HTTPClient == nil {
 		return nil
 	}
+	if c.Jar != nil && c.HTTPClient.Jar != nil {
+		return invalidOption("Jar and HTTPClient.Jar; give one of them")
+	}
 	if c.HTTPClient.Timeout != 0 {
 		return invalidOption("HTTPClient.Timeout covers the body too; leave it 0 and set StallTimeout")
 	}

@@ -62,6 +62,9 @@ type DownloadConfig struct {
 	// UserAgent is "littledl/1.0" when empty. With control characters it is ErrInvalidOption, as
 	// any other header is.
 	UserAgent string
+	// Jar keeps cookies between requests, and sends them as browsers do. Together with
+	// HTTPClient.Jar it is ErrInvalidOption. Nil: no cookies are kept.
+	Jar http.CookieJar
 
 	// MaxConnections is how many requests are in flight in all. 0: concurrent files
 	// times chunks per file.

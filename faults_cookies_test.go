@@ -14,7 +14,7 @@ import (
 
 // 174: who wants a cookie back is not served without a jar, and the error says so.
 func TestCookieWall(t *testing.T) {
-	saysJar := func(b *bed, task littledl.FileTask) { require.ErrorContains(b, task.Err, "HTTPClient with a Jar") }
+	saysJar := func(b *bed, task littledl.FileTask) { require.ErrorContains(b, task.Err, "give DownloadConfig a Jar") }
 	saysNothing := func(b *bed, task littledl.FileTask) { require.NotContains(b, task.Err.Error(), "Jar") }
 	testFaults(t, []fault{
 		{name: "174 redirects in a circle", does: always(CookieWall()), err: littledl.ErrTooManyRedirects, gets: 11, then: saysJar},
@@ -34,6 +34,13 @@ func TestCookieWall(t *testing.T) {
 				require.NoError(b, err)
 				b.conf.HTTPClient = &http.Client{Jar: jar, Transport: &http.Transport{DialContext: b.dial, Proxy: noProxy, DisableKeepAlives: true}}
 				b.conf.DialContext, b.conf.Proxy = nil, nil
+				b.add(b.srv.File("a.bin", Size(8*mib), Behave(wall)))
+				require.NoError(b, b.start())
+			})
+			inBoth(t, func(b *bed) { // the same with a pool of our own
+				jar, err := cookiejar.New(nil)
+				require.NoError(b, err)
+				b.conf.Jar = jar
 				b.add(b.srv.File("a.bin", Size(8*mib), Behave(wall)))
 				require.NoError(b, b.start())
 			})

@@ -70,7 +70,7 @@ func (s *settings) newClient(limits health.Limits, rules origin.Rules, decoders 
 	}
 	return exchange.New(exchange.Config{
 		Client: fetch.New(fetch.Config{
-			HTTPClient: c.HTTPClient, Proxy: c.Proxy, TLSConfig: c.TLSConfig, DialContext: c.DialContext,
+			HTTPClient: c.HTTPClient, Jar: c.Jar, Proxy: c.Proxy, TLSConfig: c.TLSConfig, DialContext: c.DialContext,
 			ConnectTimeout: c.ConnectTimeout, HeaderTimeout: c.HeaderTimeout, DenyPrivate: c.DenyPrivateNetworks,
 			Connections: s.bounds().Connections, Forbids: forbids, Header: c.Header, OriginHeaders: c.OriginHeaders, UserAgent: c.UserAgent,
 		}),

@@ -99,7 +99,7 @@ type Target struct {
 	behind     []int          // numbers of such files among seen, the names being numbered forms of stem
 	seen       *series
 	stem       string
-	wanted     string // the name was to be this one, and is one of its numbered forms
+	wanted     string            // the name was to be this one, and is one of its numbered forms
 	identity   partfile.Identity // of what was published
 	ids        [][16]byte        // of the sources; nil: nobody has asked yet
 	lock       *partfile.Lock    // of the name that the caller gave, else of the URL

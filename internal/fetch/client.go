@@ -21,6 +21,7 @@ const maxHeaderBytes = 256 << 10
 // Config says how connections are made and what every request carries.
 type Config struct {
 	HTTPClient     *http.Client // nil or without a Transport: transports of our own
+	Jar            http.CookieJar
 	Proxy          func(*http.Request) (*url.URL, error)
 	TLSConfig      *tls.Config
 	DialContext    func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -62,8 +63,11 @@ func New(c Config) *Client {
 			cl.conf.OriginHeaders[Origin(u)] = h
 		}
 	}
+	cl.jar = c.Jar
 	if c.HTTPClient != nil {
-		cl.jar = c.HTTPClient.Jar
+		if cl.jar == nil {
+			cl.jar = c.HTTPClient.Jar
+		}
 		if t := c.HTTPClient.Transport; t != nil {
 			cl.foreign = t
 			return cl

@@ -64,7 +64,7 @@ type Response struct {
 }
 
 // CookieHint is what may have to be done about an answer of no use that has set cookies.
-const CookieHint = "it sets cookies, and may want them back: give an HTTPClient with a Jar"
+const CookieHint = "it sets cookies, and may want them back: give DownloadConfig a Jar"
 
 // Close ends the exchange and has its place left. An unread body
 // costs the connection.

@@ -132,22 +132,6 @@ func (f *File) Unranged(i int) {
 	f.trace.add(Step{Call: callUnranged, Source: i})
 }
 
-// Gen goes back with the outcome of what is asked of a source now.
-func (f *File) Gen(i int) int { return f.source(i).gen }
-
-// expires reports whether the caller is to be asked for a fresh URL, before anybody else is.
-func (f *File) expires() bool {
-	return f.first.expired && f.first.standing == Active && !f.barred(0)
-}
-
-// Refreshed notes that he has given one.
-func (f *File) Refreshed() {
-	f.trace.add(Step{Call: callRefreshed})
-	s := &f.first
-	s.expired, s.refreshed, s.renewed = false, true, false
-	s.gen++
-}
-
 // Instead reports whether a source is asked without ranges since it refused them.
 func (f *File) Instead(i int) bool { return f.source(i).instead }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/span"
-	"github.com/littledl/littledl/internal/wait"
 )
 
 // Why a plan ends a request, at no fault of anybody.
@@ -250,52 +249,3 @@ func (p *Plan) drop(s *Segment) bool {
 }
 
 func (p *Plan) runs(s *Segment) bool { return slices.Contains(p.running, s) }
-
-// Tries is what has been tried of a segment; nil: of what is to be begun next.
-func (p *Plan) Tries(s *Segment) wait.Tries {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if s == nil && len(p.pending) > 0 {
-		s = p.pending[0]
-	}
-	if s == nil {
-		return wait.Tries{}
-	}
-	return s.tries
-}
-
-// Soonest is when a segment that nobody has begun may be had from a source; false: there is
-// none.
-func (p *Plan) Soonest(source int) (at time.Duration, ok bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, s := range p.pending {
-		if t := s.tries.At(source); !ok || t < at {
-			at, ok = t, true
-		}
-	}
-	return at, ok
-}
-
-// Tried notes what has been tried of a segment; nil: of what is to be begun next.
-func (p *Plan) Tried(s *Segment, t wait.Tries) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if s == nil && len(p.pending) > 0 {
-		s = p.pending[0]
-	}
-	if s != nil {
-		s.tries = t
-	}
-}
-
-// Shed ends a source's requests of which nothing has come yet.
-func (p *Plan) Shed(source int) {
-	p.mu.Lock()
-	defer p.unlock()
-	for _, s := range p.running {
-		if s.source == source && !s.flows() {
-			p.end(s, ErrShed)
-		}
-	}
-}

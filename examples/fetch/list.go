@@ -42,13 +42,23 @@ func parseList(in io.Reader) (urls []string, err error) {
 	nth := 0
 	for lines.Scan() {
 		nth++
-		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
-		if line != "" && !strings.HasPrefix(line, "#") {
-			urls = append(urls, line)
+		if url := withoutComment(strings.TrimPrefix(lines.Text(), "\ufeff")); url != "" {
+			urls = append(urls, url)
 		}
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("after line %d: %w", nth, err)
 	}
 	return urls, nil
+}
+
+// withoutComment is a line up to a # that a blank is before: any other is part of the URL.
+func withoutComment(line string) string {
+	for i := range len(line) {
+		if line[i] == '#' && (i == 0 || line[i-1] == ' ' || line[i-1] == '\t') {
+			line = line[:i]
+			break
+		}
+	}
+	return strings.TrimSpace(line)
 }

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"fmt"
 	"io"
-	"os"
-	"sync/atomic"
 	"time"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
+	"github.com/mattn/go-runewidth"
 
 	"github.com/littledl/littledl"
 )
@@ -21,178 +17,143 @@ const (
 	barAge  = 700 * time.Millisecond
 	maxBars = 8
 
-	frame     = 120 * time.Millisecond
-	nameCells = 20
-	leftCells = 10
-
-	troubleCells = 9 + 4 + 9 + 1 + 11 + leftCells // as wide as what stands there else
-	batchFull    = 10_000                         // the batch bar counts hundredths of a percent
-
-	// home begins what may be the first line of a frame: the terminal has echoed ^C
-	// where the cursor was, and going up a line keeps the column.
-	home = "\r"
+	frame = 120 * time.Millisecond
 )
 
 // bars shows a batch on a terminal: a bar for all of it, and below one for each
 // file in flight.
 type bars struct {
-	screen  *mpb.Progress
-	batch   *mpb.Bar
-	status  atomic.Pointer[status]
-	style   mpb.BarStyleComposer
-	files   map[string]*fileBar  // by task ID
-	since   map[string]time.Time // when an active task was first seen
-	added   int
-	notYet  time.Time // do not look at the tasks before
+	size    func() (cols, rows int)
+	screen  screen
+	palette palette
 	perFile bool
 	stderr  io.Writer
-	failed  []error // told when the bars are gone
+
+	files []string             // IDs of the tasks that have a bar
+	since map[string]time.Time // when an active task was first seen
+	done  []littledl.FileTask  // since the last frame
+	fails []error              // told when the bars are gone
 }
 
-// status is what the batch's bar shows.
-type status struct {
-	littledl.BatchProgress
-	trouble string
-}
-
-// fileBar is the bar of one file.
-type fileBar struct {
-	bar *mpb.Bar
-	now atomic.Pointer[littledl.FileTask]
-}
-
-func newBars(stdout, stderr io.Writer, perFile bool) *bars {
-	b := &bars{
-		screen: mpb.New(mpb.WithOutput(stdout), mpb.WithRefreshRate(frame)), style: barStyle(),
-		files: map[string]*fileBar{}, since: map[string]time.Time{}, perFile: perFile, stderr: stderr,
-	}
-	b.status.Store(&status{BatchProgress: littledl.BatchProgress{ETA: -1}})
-	b.batch = b.screen.New(0, b.style, mpb.BarPriority(0),
-		mpb.PrependDecorators(text(func() string { return home + column(b.counts(), nameCells) })),
-		mpb.AppendDecorators(text(func() string { return b.speed() })))
-	b.batch.SetTotal(batchFull, false)
-	return b
-}
-
-// barStyle is a thin line, in colour unless the user wants none (no-color.org).
-func barStyle() mpb.BarStyleComposer {
-	s := mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─")
-	if os.Getenv("NO_COLOR") != "" {
-		return s.Padding(" ")
-	}
-	green := func(s string) string { return "\x1b[32m" + s + "\x1b[0m" }
-	grey := func(s string) string { return "\x1b[90m" + s + "\x1b[0m" }
-	return s.FillerMeta(green).TipMeta(green).PaddingMeta(grey)
-}
-
-// text is a part of a line that is asked for anew in every frame.
-func text(f func() string) decor.Decorator {
-	return decor.Any(func(decor.Statistics) string { return f() })
-}
-
-func (b *bars) counts() string {
-	p := b.status.Load()
-	return fmt.Sprintf("%d of %d files", p.CompletedFiles, p.TotalFiles)
-}
-
-func (b *bars) speed() string {
-	p := b.status.Load()
-	if p.OverallSpeed < 1 && p.trouble != "" {
-		return "  " + column("waiting: "+p.trouble, troubleCells)
-	}
-	return amounts(p.DownloadedBytes, p.TotalBytes, p.OverallSpeed) + "  " + column(leftText(p.ETA), leftCells)
-}
-
-// amounts is the right-hand side of a line, always of the same width.
-func amounts(done, total int64, speed float64) string {
-	of := "?"
-	if total > 0 {
-		of = byteText(total)
-	}
-	return fmt.Sprintf("%9s of %-9s %11s", byteText(done), of, speedText(speed))
+func newBars(out terminal, stderr io.Writer, perFile bool) *bars {
+	return &bars{size: out.Size, screen: screen{out: out}, palette: newPalette(), perFile: perFile, stderr: stderr}
 }
 
 func (b *bars) interval() time.Duration { return frame }
 
-func (b *bars) progress(d *littledl.BatchDownloader, trouble string) {
-	p := d.GetProgress()
-	b.status.Store(&status{p, trouble})
-	b.batch.SetCurrent(int64(p.Progress() * batchFull / 100))
-	now := time.Now()
-	if now.Before(b.notYet) {
-		return
-	}
-	b.follow(d.GetAllTasks(), now)
-	b.notYet = time.Now().Add(20 * time.Since(now)) // a long list is looked at less often
+func (b *bars) progress(s state) {
+	cols, rows := b.size()
+	b.draw(b.block(s, usable(cols), rows), usable(cols))
 }
 
-// follow moves the files' bars, and adds and removes some.
-func (b *bars) follow(tasks []littledl.FileTask, now time.Time) {
-	since := make(map[string]time.Time, len(b.since))
-	for i := range tasks {
-		t := &tasks[i]
-		if !t.IsActive() {
-			continue
-		}
-		since[t.TaskID] = now
-		if first, ok := b.since[t.TaskID]; ok {
-			since[t.TaskID] = first
-		}
-		b.move(t, now.Sub(since[t.TaskID]))
+// draw makes a frame, with the files above it that have ended since the last one.
+func (b *bars) draw(block []string, width int) {
+	var above []string
+	for _, t := range b.done {
+		above = append(above, fileLine(t, width))
 	}
-	for id, f := range b.files {
-		if _, active := since[id]; !active {
-			f.bar.Abort(true)
-			delete(b.files, id)
-		}
-	}
-	b.since = since
+	b.done = nil
+	b.screen.draw(above, block)
 }
 
-func (b *bars) move(t *littledl.FileTask, age time.Duration) {
-	f := b.files[t.TaskID]
-	if f == nil {
-		if len(b.files) == maxBars || t.FileSize < barSize && age < barAge {
-			return
-		}
-		f = b.add(t)
+// block is all that moves: the batch, what is waited for, the files in flight.
+func (b *bars) block(s state, width, rows int) []string {
+	c, lines := batchLines(batchLine(s), s.counts.widest(), width, b.palette)
+	for _, w := range s.waits {
+		lines = append(lines, wrap(w, width)...)
 	}
-	f.now.Store(t)
-	f.bar.SetTotal(max(t.FileSize, 0), false)
-	f.bar.SetCurrent(t.Downloaded)
+	for _, t := range b.follow(s, min(maxBars, rows-1-len(lines))) {
+		lines = append(lines, c.text(fileBar(t), b.palette))
+	}
+	return lines[:min(len(lines), max(rows-1, 1))]
 }
 
-func (b *bars) add(t *littledl.FileTask) *fileBar {
-	f := &fileBar{}
-	f.now.Store(t)
-	b.added++
-	f.bar = b.screen.New(0, b.style, mpb.BarPriority(b.added),
-		mpb.PrependDecorators(text(func() string { return column("  "+clean(f.now.Load().Filename), nameCells) })),
-		mpb.AppendDecorators(text(func() string {
-			t := f.now.Load()
-			return amounts(t.Downloaded, t.FileSize, t.Speed) + column("", 2+leftCells)
-		})))
-	b.files[t.TaskID] = f
-	return f
+// batchLines is the line of the batch, and the columns for those of its files. Where the counts
+// would leave no room for the speed they have a line of their own.
+func batchLines(l line, widest counts, width int, p palette) (c columns, all []string) {
+	forms := widest.forms()
+	least, wanted := runewidth.StringWidth(forms[len(forms)-1]), runewidth.StringWidth(forms[0])
+	if c = fit(width, least, wanted); c.speed > 0 {
+		return c, []string{c.text(l, p)}
+	}
+	for _, form := range l.names {
+		if all = wrap(form, width); len(all) == 1 {
+			break
+		}
+	}
+	l.names, c = []string{""}, fit(width, 0, 0)
+	return c, append(all, c.text(l, p))
+}
+
+func batchLine(s state) line {
+	l := line{names: s.counts.forms(), percent: s.Progress(), amounts: amounts(s.DownloadedBytes, s.TotalBytes)}
+	if s.OverallSpeed >= 1 || len(s.waits) == 0 {
+		l.speed, l.left = speedText(s.OverallSpeed), leftText(s.ETA)
+	}
+	return l
+}
+
+func fileBar(t littledl.FileTask) line {
+	l := line{
+		names: []string{"  " + clean(t.Filename)}, percent: -1,
+		amounts: amounts(t.Downloaded, t.FileSize), speed: speedText(t.Speed),
+	}
+	if t.FileSize > 0 {
+		l.percent = t.Progress()
+	}
+	return l
+}
+
+// follow returns the files that have a bar, at most so many. One that has it keeps it, in its
+// place, until it ends.
+func (b *bars) follow(s state, most int) (shown []littledl.FileTask) {
+	active := make(map[string]littledl.FileTask, len(s.active))
+	since := make(map[string]time.Time, len(s.active))
+	for _, t := range s.active {
+		first, known := b.since[t.TaskID]
+		if !known {
+			first = s.now
+		}
+		active[t.TaskID], since[t.TaskID] = t, first
+	}
+	var files []string
+	add := func(t littledl.FileTask) {
+		if len(files) < most {
+			files, shown = append(files, t.TaskID), append(shown, t)
+		}
+		delete(active, t.TaskID)
+	}
+	for _, id := range b.files {
+		if t, ok := active[id]; ok {
+			add(t)
+		}
+	}
+	for _, t := range s.active {
+		if _, waits := active[t.TaskID]; waits && (t.FileSize >= barSize || s.now.Sub(since[t.TaskID]) >= barAge) {
+			add(t)
+		}
+	}
+	b.files, b.since = files, since
+	return shown
 }
 
 func (b *bars) file(t littledl.FileTask) {
 	switch {
 	case t.IsFailed():
-		b.failed = append(b.failed, t.Err)
+		b.fails = append(b.fails, t.Err)
 	case t.IsCompleted() && b.perFile:
-		io.WriteString(b.screen, home+fileLine(t))
+		b.done = append(b.done, t)
 	}
 }
 
-// close leaves the batch's bar as it stands and takes the others away.
-func (b *bars) close() {
-	for _, f := range b.files {
-		f.bar.Abort(true)
-	}
-	b.batch.Abort(false)
-	b.screen.Wait()
-	for _, err := range b.failed {
+// close leaves the batch's bar with what the summary says, and takes all else away.
+func (b *bars) close(s *summary) {
+	cols, _ := b.size()
+	width := usable(cols)
+	l := line{names: s.files.forms(), percent: s.percent, amounts: []string{byteText(s.received)}, speed: s.speed(), left: s.time()}
+	_, block := batchLines(l, s.files, width, b.palette)
+	b.draw(block, width)
+	for _, err := range b.fails {
 		tell(b.stderr, err)
 	}
 }

@@ -58,10 +58,10 @@ func TestBarsOnTerminal(t *testing.T) {
 	require.Equal(t, command.Failed, code)
 	require.Contains(t, screen, "\x1b[", "bars move the cursor")
 	require.Contains(t, screen, "━")
-	require.Contains(t, screen, "  large.bin   ", "a bar for the large file")
-	require.NotContains(t, screen, "  small.bin   ", "none for the small one")
-	require.Contains(t, screen, "2 of 3 files")
-	require.Contains(t, screen, "small.bin  10 B\r\n", "a line for each that is complete")
+	require.Contains(t, screen, "  large.bin  ", "a bar for the large file")
+	require.NotContains(t, screen, "  small.bin    ", "none for the small one")
+	require.Contains(t, screen, "3 of 3 files, 1 failed")
+	require.Contains(t, screen, "small.bin  10 B\x1b[K\r\n", "a line for each that is complete")
 	require.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 	require.Contains(t, stderr, "404")
 	requireFile(t, dir, "large.bin", 9<<20)
@@ -75,12 +75,17 @@ func TestNoColour(t *testing.T) {
 	require.NotRegexp(t, `\x1b\[[\d;]*m`, screen)
 }
 
+func onTerminal(w io.Writer) bool {
+	_, ok := terminalOf(w)
+	return ok
+}
+
 func TestDumbTerminalGetsLines(t *testing.T) {
 	_, slave := openTerminal(t)
 	defer slave.Close()
 	t.Setenv("TERM", "dumb")
-	require.False(t, isTerminal(slave))
+	require.False(t, onTerminal(slave))
 	t.Setenv("TERM", "xterm")
-	require.True(t, isTerminal(slave))
-	require.False(t, isTerminal(&bytes.Buffer{}))
+	require.True(t, onTerminal(slave))
+	require.False(t, onTerminal(&bytes.Buffer{}))
 }

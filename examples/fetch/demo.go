@@ -55,35 +55,44 @@ func (d demonstration) run(ctx context.Context, o options, stdout, stderr io.Wri
 			err = e
 		}
 	}()
-	fmt.Fprintf(stdout, "%d files from a server in this process: %v away, %s a connection.\nThey go to %s, which is removed afterwards.\n\n",
-		len(d.files), d.server.RTT, speedText(float64(d.server.Rates[0])), dir)
+	d.introduce(stdout, dir)
 	j, err := newJob(o, false, stdout, stderr)
 	if err != nil {
 		return err
 	}
 	if err := d.queue(j, server, dir); err != nil {
-		j.view.close()
 		return err
 	}
 	err = j.run(ctx)
-	if ctx.Err() != nil {
+	if j.interrupted(ctx) {
 		fmt.Fprintln(stderr, "fetch: interrupted")
 	}
 	wrong := d.wrong(j.down.GetAllTasks(), stderr)
 	if wrong > 0 {
 		err = errIncomplete
 	}
-	d.summary(j, server.Stats(), wrong).print(stdout)
-	return err
-}
-
-// summary is the job's, and what the server saw of it.
-func (d demonstration) summary(j *job, saw origin.Stats, wrong int) *summary {
-	s := j.summary(len(d.files))
+	s, saw := j.summary, server.Stats()
 	s.add("requests", "%d, and %d HEAD, as the server saw them", saw.Requests-saw.Heads, saw.Heads)
 	s.add("peak in flight", "%d requests", saw.Peak)
 	s.add("wrong files", "%d (every SHA-256 compared)", wrong)
-	return s
+	s.print(stdout, widthOf(stdout))
+	return err
+}
+
+// introduce says what is about to happen.
+func (d demonstration) introduce(w io.Writer, dir string) {
+	for _, text := range []string{
+		fmt.Sprintf("%d files from a server in this process: %v away, %s a connection.",
+			len(d.files), d.server.RTT, speedText(float64(d.server.Rates[0]))),
+		fmt.Sprintf("They go to %s, which is removed afterwards.", dir),
+	} {
+		for _, l := range wrap(text, widthOf(w)) {
+			fmt.Fprintln(w, l)
+		}
+	}
+	if widthOf(w) > 0 {
+		fmt.Fprintln(w) // bars follow
+	}
 }
 
 // queue adds all files, with the hashes that the library shall find.

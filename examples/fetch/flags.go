@@ -1,23 +1,27 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"math"
-	"strconv"
-	"strings"
+	"net/http"
+
+	"github.com/littledl/littledl"
 )
 
 // options is the command line.
 type options struct {
-	urls    []string
-	list    string
-	dir     string
-	files   int
-	perFile int
-	limit   speed
-	quiet   bool
+	urls      []string
+	list      string
+	dir       string
+	files     int
+	perFile   int
+	limit     speed
+	overwrite overwrite
+	sha256    digest
+	headers   headers
+	quiet     bool
 }
 
 // demo says whether nothing to download was given.
@@ -26,11 +30,14 @@ func (o options) demo() bool { return len(o.urls) == 0 && o.list == "" }
 func flagSet(o *options) *flag.FlagSet {
 	fs := flag.NewFlagSet("fetch", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	fs.StringVar(&o.list, "i", "", "read URLs from this `file`, one a line, # starts a comment; - is standard input")
-	fs.StringVar(&o.dir, "o", "downloads", "store files in this `directory`, which is created if it is missing")
+	fs.StringVar(&o.list, "i", "", "read URLs from this `file`, one a line; # starts a comment,\nbehind a URL where a blank is before it; - is standard input")
+	fs.StringVar(&o.dir, "o", "downloads", "store files in this `directory`, which is created\nif it is missing")
 	fs.IntVar(&o.files, "j", 12, "`files` at once")
 	fs.IntVar(&o.perFile, "x", 4, "`connections` per file")
-	fs.Var(&o.limit, "limit", "`bytes` per second over all files, such as 500k or 2M (default unlimited)")
+	fs.Var(&o.limit, "limit-rate", "`bytes` per second over all files, such as 500K or 2M;\nK, M and G are powers of 1024 (default unlimited)")
+	fs.Var(&o.overwrite, "overwrite", "`what` to do where other content has the name: rename, replace,\nskip, error, or changed: replace what is no longer that file\n(default rename)")
+	fs.Var(&o.sha256, "sha256", "the digest that the file must have, in `hex`adecimal; for one URL")
+	fs.Var(&o.headers, "H", "send this `header`, 'Name: value', to the hosts of the URLs and to\nno other; may be repeated")
 	fs.BoolVar(&o.quiet, "q", false, "no progress, only failures and the summary")
 	return fs
 }
@@ -59,49 +66,64 @@ func parseFlags(args []string) (options, error) {
 			o.urls, args = append(o.urls, args[0]), args[1:]
 		}
 	}
+	return o, o.check(fs)
+}
+
+func (o options) check(fs *flag.FlagSet) error {
 	switch {
 	case o.files < 1:
-		return o, usagef("-j %d: at least one file at once", o.files)
+		return usagef("-j %d: at least one file at once", o.files)
 	case o.perFile < 1:
-		return o, usagef("-x %d: at least one connection per file", o.perFile)
+		return usagef("-x %d: at least one connection per file", o.perFile)
 	case o.dir == "":
-		return o, usagef("-o is empty: name a directory, . is this one")
+		return usagef("-o is empty: name a directory, . is this one")
+	case o.headers.bad:
+		return usagef("-H takes 'Name: value'") // not what it is: it may be a secret
 	case o.demo() && given(fs, "i"):
-		return o, usagef("-i is empty: name a file, - is standard input")
-	case o.demo() && given(fs, "o"):
-		return o, usagef("-o without URLs: the demonstration keeps no files")
+		return usagef("-i is empty: name a file, - is standard input")
 	}
-	return o, nil
+	for _, name := range []string{"o", "overwrite", "sha256", "H"} {
+		if o.demo() && given(fs, name) {
+			return usagef("-%s without URLs: the demonstration has files of its own and keeps none", name)
+		}
+	}
+	return nil
+}
+
+// checkURLs finds what does not go with so many URLs.
+func (o options) checkURLs(n int) error {
+	if o.sha256 != "" && n > 1 {
+		return usagef("-sha256 is the digest of one file, and these are %d URLs", n)
+	}
+	return nil
+}
+
+// forURL is what the command line says of every URL.
+func (o options) forURL() []littledl.URLOption {
+	all := []littledl.URLOption{littledl.WithSavePath(o.dir)}
+	if o.sha256 != "" {
+		all = append(all, littledl.WithHash("sha256", string(o.sha256)))
+	}
+	if len(o.headers.all) > 0 {
+		all = append(all, littledl.WithHeader(http.Header(o.headers.all)))
+	}
+	return all
+}
+
+// refusedOption is the library's word against a flag, which is so of every URL; nil: it has
+// nothing against one.
+func refusedOption(err error) error {
+	if !errors.Is(err, littledl.ErrInvalidOption) {
+		return nil
+	}
+	if e := (*littledl.FileError)(nil); errors.As(err, &e) {
+		err = e.Err
+	}
+	return usageError{err}
 }
 
 // given says whether a flag stood on the command line.
 func given(fs *flag.FlagSet, name string) (found bool) {
 	fs.Visit(func(f *flag.Flag) { found = found || f.Name == name })
 	return found
-}
-
-// speed is a flag in bytes per second; k, M and G are powers of 1024.
-type speed int64
-
-func (s *speed) String() string { return "" }
-
-func (s *speed) Set(text string) error {
-	number, unit := text, 1.0
-	if i := strings.IndexByte("kmg", lastLower(text)); i >= 0 {
-		number, unit = text[:len(text)-1], math.Pow(1024, float64(i+1))
-	}
-	v, err := strconv.ParseFloat(number, 64)
-	if err != nil || !(v*unit >= 1) || v*unit >= math.MaxInt64 {
-		return fmt.Errorf("give bytes per second, such as 500k or 2M")
-	}
-	*s = speed(v * unit)
-	return nil
-}
-
-// lastLower is the last byte of s in lower case, 0 for an empty one.
-func lastLower(s string) byte {
-	if s == "" {
-		return 0
-	}
-	return s[len(s)-1] | 0x20
 }

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"time"
 
@@ -15,8 +15,9 @@ import (
 type job struct {
 	down    *littledl.BatchDownloader
 	view    view
-	trouble troubles
-	took    time.Duration
+	waits   waits
+	refused int // URLs that were not queued
+	summary *summary
 }
 
 // newJob makes the downloader and what shows it.
@@ -26,30 +27,52 @@ func newJob(o options, perFile bool, stdout, stderr io.Writer) (*job, error) {
 	j.down, err = littledl.NewBatchDownloader(
 		littledl.WithMaxConcurrentFiles(o.files),
 		littledl.WithMaxConcurrentChunksPerFile(o.perFile),
+		littledl.WithEvents(j.hear),
 		littledl.WithConfig(littledl.DownloadConfig{
 			MaxSpeed:         int64(o.limit),
+			Overwrite:        littledl.OverwritePolicy(o.overwrite),
+			Retry:            littledl.RetryConfig{MaxElapsed: giveUp},
 			ProgressInterval: j.view.interval(),
-			Logger:           slog.New(&j.trouble),
 		}))
 	if err != nil {
-		j.view.close()
 		return nil, usageError{err}
 	}
-	j.down.SetProgressCallback(func(int, int, float64, time.Duration) { j.view.progress(j.down, j.trouble.latest()) })
-	j.down.SetFileCompleteCallback(j.view.file)
+	j.down.SetProgressCallback(func(int, int, float64, time.Duration) { j.view.progress(j.state()) })
 	return j, nil
+}
+
+// hear is told of everything, one at a time and not while progress is shown.
+func (j *job) hear(e littledl.Event) {
+	j.waits.hear(e)
+	switch e.Kind {
+	case littledl.EventCompleted, littledl.EventFailed:
+		j.view.file(e.Task)
+	}
+}
+
+func (j *job) state() state {
+	p, now := j.down.GetProgress(), time.Now()
+	return state{
+		counts: countOf(p, j.refused), BatchProgress: p, active: j.down.GetActiveTasks(),
+		waits: j.waits.texts(now, p.OverallSpeed >= 1), now: now,
+	}
 }
 
 // run downloads what was queued. It returns errIncomplete when that is not all of it.
 func (j *job) run(ctx context.Context) error {
 	begun := time.Now()
 	err := j.down.Start(ctx)
-	j.took = time.Since(begun)
-	j.view.close()
-	if err != nil {
+	j.summary = newSummary(j.down, j.refused, time.Since(begun))
+	j.view.close(j.summary)
+	if err != nil || j.refused > 0 {
 		return errIncomplete // each failure has been told where it happened
 	}
 	return nil
+}
+
+// interrupted says that some of it is missing since the user wanted to stop.
+func (j *job) interrupted(ctx context.Context) bool {
+	return ctx.Err() != nil && j.summary.files.cut > 0
 }
 
 // fetch downloads the URLs of the command line.
@@ -58,38 +81,65 @@ func fetch(ctx context.Context, o options, stdin io.Reader, stdout, stderr io.Wr
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.dir, 0o777); err != nil {
-		return usagef("-o: %w", err)
+	if err := o.checkURLs(len(urls)); err != nil {
+		return err
 	}
 	j, err := newJob(o, true, stdout, stderr)
 	if err != nil {
 		return err
 	}
-	refused := j.queue(urls, o.dir)
-	if len(refused) == len(urls) {
-		j.view.close()
-		return usagef("nothing to download: %w", refused[0])
+	if err := j.queue(urls, o.forURL(), stderr); err != nil {
+		return err
+	}
+	if err := makeDir(o.dir); err != nil {
+		return err
 	}
 	err = j.run(ctx)
-	for _, why := range refused {
-		tell(stderr, why)
-		err = errIncomplete
+	if j.interrupted(ctx) {
+		fmt.Fprintln(stderr, "fetch: interrupted; the same command goes on where this one has stopped")
 	}
-	if ctx.Err() != nil {
-		fmt.Fprintln(stderr, "fetch: interrupted; the same command fetches what is missing")
-	}
-	s := j.summary(len(urls))
-	s.add("saved in", "%s", clean(o.dir))
-	s.print(stdout)
+	j.summary.add("saved in", "%s", clean(o.dir))
+	j.summary.print(stdout, widthOf(stdout))
 	return err
 }
 
-// queue adds the URLs and returns why some could not be.
-func (j *job) queue(urls []string, dir string) (refused []error) {
+// queue adds the URLs, and tells which could not be. The error is that none could.
+func (j *job) queue(urls []string, opts []littledl.URLOption, stderr io.Writer) error {
+	var refused []error
 	for _, u := range urls {
-		if _, err := j.down.AddURL(u, littledl.WithSavePath(dir)); err != nil {
+		if _, err := j.down.AddURL(u, opts...); err != nil {
+			if wrong := refusedOption(err); wrong != nil {
+				return wrong
+			}
 			refused = append(refused, err)
 		}
 	}
-	return refused
+	if j.refused = len(refused); j.refused == len(urls) {
+		return usagef("nothing to download: %w", refused[0])
+	}
+	for _, why := range refused {
+		tell(stderr, why)
+	}
+	return nil
+}
+
+// makeDir makes the directory, and sure that files can be made in it: better one error than
+// one for each file.
+func makeDir(dir string) error {
+	err := os.MkdirAll(dir, 0o777)
+	if err == nil {
+		err = tryDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("nothing can be stored in %s: %w", dir, bare(err))
+	}
+	return nil
+}
+
+func tryDir(dir string) error {
+	f, err := os.CreateTemp(dir, ".fetch-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 )
@@ -20,20 +22,28 @@ func readURLs(o options, stdin io.Reader) ([]string, error) {
 	if o.list != "-" {
 		f, err := os.Open(o.list)
 		if err != nil {
-			return nil, usagef("list: %w", err)
+			return nil, fmt.Errorf("list %s: %w", o.list, bare(err))
 		}
 		defer f.Close()
 		in = f
 	}
 	listed, err := parseList(in)
 	if err != nil {
-		return nil, usagef("list %s: %w", o.list, err)
+		return nil, fmt.Errorf("list %s: %w", o.list, bare(err))
 	}
 	urls := append(o.urls, listed...)
 	if len(urls) == 0 {
-		return nil, usagef("list %s holds no URL", o.list)
+		return nil, fmt.Errorf("list %s holds no URL", o.list)
 	}
 	return urls, nil
+}
+
+// bare is a file's error without the path and the system call, for where it is said already.
+func bare(err error) error {
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
 }
 
 func parseList(in io.Reader) (urls []string, err error) {

@@ -7,8 +7,9 @@
 //	fetch -o dir URL...            these URLs
 //	fetch -i list.txt -j 16 -x 4   a list, 16 files at once, 4 connections each
 //
-// The exit code is 0 when every file is complete, 1 when some are not, 2 when
-// the command line makes no sense; then nothing was downloaded.
+// The exit code is 0 when every file is complete, 1 when some are not, or the list or
+// the directory is of no use, 2 when the command line makes no sense; then nothing was
+// downloaded.
 package main
 
 import (
@@ -59,7 +60,9 @@ func exitCode(err error, stderr io.Writer) int {
 	case err == nil:
 		return command.Done
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "fetch: %s\nfetch -h explains the command line\n", clean(err.Error()))
+		tell(stderr, err)
+		fmt.Fprintln(stderr)
+		writeUsage(stderr)
 		return command.Usage
 	case !errors.Is(err, errIncomplete):
 		tell(stderr, err)

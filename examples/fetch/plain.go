@@ -9,30 +9,28 @@ import (
 	"github.com/littledl/littledl"
 )
 
-// plain shows a batch in lines, for files, pipes and logs.
+// plain shows a batch in lines, for files, pipes and logs: what has become of files, and where
+// nothing has for a while, that it is still at it.
 type plain struct {
 	out, stderr io.Writer
-	perFile     bool // a line per file, and one for the batch only when nothing has ended for a while
+	perFile     bool // a line per file
 	quiet       int  // calls of progress since a line was written
 }
 
-const patience = 5 // seconds without a line
+const patience = 10 // seconds without a line
 
 func (p *plain) interval() time.Duration { return time.Second }
 
-func (p *plain) progress(d *littledl.BatchDownloader, trouble string) {
-	if p.quiet++; p.perFile && p.quiet < patience {
+func (p *plain) progress(s state) {
+	if p.quiet++; p.quiet < patience {
 		return
 	}
 	p.quiet = 0
-	b := d.GetProgress()
-	if b.OverallSpeed < 1 && trouble != "" {
-		fmt.Fprintf(p.out, "%3.0f%%  %d of %d files  waiting: %s\n", b.Progress(), b.CompletedFiles, b.TotalFiles, trouble)
-		return
+	parts := []string{fmt.Sprintf("%3d%%", int(s.Progress())), s.counts.String()}
+	if s.OverallSpeed >= 1 || len(s.waits) == 0 {
+		parts = append(parts, byteText(s.DownloadedBytes)+" of "+byteText(s.TotalBytes), speedText(s.OverallSpeed), leftText(s.ETA))
 	}
-	line := fmt.Sprintf("%3.0f%%  %d of %d files  %s of %s  %s  %s", b.Progress(), b.CompletedFiles, b.TotalFiles,
-		byteText(b.DownloadedBytes), byteText(b.TotalBytes), speedText(b.OverallSpeed), leftText(b.ETA))
-	fmt.Fprintln(p.out, strings.TrimRight(line, " "))
+	fmt.Fprintln(p.out, strings.TrimRight(strings.Join(append(parts, s.waits...), "  "), " "))
 }
 
 func (p *plain) file(t littledl.FileTask) {
@@ -41,8 +39,8 @@ func (p *plain) file(t littledl.FileTask) {
 		tell(p.stderr, t.Err)
 	case t.IsCompleted() && p.perFile:
 		p.quiet = 0
-		io.WriteString(p.out, fileLine(t))
+		fmt.Fprintln(p.out, fileLine(t, 0))
 	}
 }
 
-func (p *plain) close() {}
+func (p *plain) close(*summary) {}

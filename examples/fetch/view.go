@@ -1,49 +1,75 @@
 package main
 
 import (
-	"fmt"
 	"io"
+	"net/url"
 	"os"
+	"path"
+	"path/filepath"
+	"regexp"
 	"time"
 
-	"github.com/vbauerster/mpb/v8/cwriter"
+	"github.com/mattn/go-runewidth"
 
 	"github.com/littledl/littledl"
 )
+
+// state is a batch at one moment.
+type state struct {
+	counts
+	littledl.BatchProgress
+	active []littledl.FileTask
+	waits  []string // what is waited for, in a line each
+	now    time.Time
+}
 
 // view shows a batch while it runs. The library calls back one at a time, so
 // none of its methods runs beside another.
 type view interface {
 	interval() time.Duration // between two calls of progress
-	// How far the batch is, and why an attempt failed lately, "" if none did.
-	progress(d *littledl.BatchDownloader, trouble string)
+	progress(s state)
 	file(t littledl.FileTask) // t has ended
-	close()                   // the batch has ended
+	close(s *summary)         // the batch has ended
 }
 
 // newView chooses bars for a terminal and lines for everything else. perFile
 // wants a line for every file that has ended.
 func newView(o options, perFile bool, stdout, stderr io.Writer) view {
-	switch {
-	case o.quiet:
+	if o.quiet {
 		return &plain{out: io.Discard, stderr: stderr}
-	case isTerminal(stdout):
-		return newBars(stdout, stderr, perFile)
+	}
+	if t, ok := terminalOf(stdout); ok {
+		return newBars(t, stderr, perFile)
 	}
 	return &plain{out: stdout, stderr: stderr, perFile: perFile}
 }
 
-// isTerminal says whether w understands the movements that bars are made of.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && os.Getenv("TERM") != "dumb" && cwriter.IsTerminal(int(f.Fd()))
+// fileLine is the line of a file that is complete, in so many cells; 0: nobody knows.
+func fileLine(t littledl.FileTask, cells int) string {
+	verb, name, size := "saved ", clean(t.Path()), "  "+byteText(t.Downloaded)
+	switch {
+	case t.Reused:
+		verb = "kept "
+	case numbered(t):
+		verb = "saved as "
+	}
+	if cells > 0 {
+		name = shorten(name, max(cells-runewidth.StringWidth(verb+size), 1))
+	}
+	return verb + name + size
 }
 
-// fileLine is the line of a file that is complete.
-func fileLine(t littledl.FileTask) string {
-	note := ""
-	if t.Reused {
-		note = "  (was there already)"
+var number = regexp.MustCompile(`^(.*) \([1-9]\d*\)((?:\.[^/]*)?)$`)
+
+// numbered says whether a file is called "X (1)" since something else is called X.
+func numbered(t littledl.FileTask) bool {
+	m := number.FindStringSubmatch(t.Filename)
+	if m == nil {
+		return false
 	}
-	return fmt.Sprintf("%s  %s%s\n", clean(t.Path()), byteText(t.Downloaded), note)
+	if u, err := url.Parse(t.URL); err == nil && path.Base(u.Path) == t.Filename {
+		return false
+	}
+	_, err := os.Lstat(filepath.Join(t.SavePath, m[1]+m[2]))
+	return err == nil
 }

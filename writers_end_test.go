@@ -35,7 +35,7 @@ func TestWriterError(t *testing.T) {
 					require.ErrorIs(b, err, w.want)
 				}
 				require.Equal(b, "write", opOf(err))
-				require.Zero(b, b.task(id).RetryCount)
+				require.LessOrEqual(b, b.task(id).RetryCount, 1, "another connection may have been about to ask")
 				for _, r := range b.srv.Requests("a.bin") {
 					require.NotEmpty(b, r.Range)
 				}

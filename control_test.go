@@ -157,8 +157,9 @@ func TestRemove(t *testing.T) {
 				if c.behaviour != nil {
 					behaviours = append(behaviours, c.behaviour)
 				}
-				id := b.file("a", 160<<20, behaviours...)
-				b.file("b", 240<<20)
+				b.net.Shape(faultserver.Same(line(1 << 20)))
+				id := b.file("a", 40<<20, behaviours...)
+				b.file("b", 60<<20)
 				done := b.background(b.Context())
 				c.first(b, id)
 				before := told.Load()
@@ -177,8 +178,8 @@ func TestRemove(t *testing.T) {
 				require.Equal(b, 2, s.TotalFiles)
 				require.Equal(b, 2, s.CompletedFiles)
 				require.Zero(b, s.FailedFiles)
-				require.Equal(b, int64(241<<20), s.TotalBytes)
-				require.Equal(b, int64(241<<20), s.DownloadedBytes)
+				require.Equal(b, int64(61<<20), s.TotalBytes)
+				require.Equal(b, int64(61<<20), s.DownloadedBytes)
 			})
 		})
 	}

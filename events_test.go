@@ -217,7 +217,7 @@ func TestSlowEvents(t *testing.T) {
 // story, the model accepts every call's outcome, and every file that is complete is right.
 func TestEventsAtRandom(t *testing.T) {
 	t.Parallel()
-	worlds := uint64(24)
+	worlds := uint64(12)
 	if testing.Short() {
 		worlds = 8
 	}

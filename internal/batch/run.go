@@ -111,6 +111,13 @@ func (r *Run) Wake() {
 	}
 }
 
+// wakeIf is Wake where there is something new.
+func (r *Run) wakeIf(is bool) {
+	if is {
+		r.Wake()
+	}
+}
+
 // Do returns when everything is done, or the Start was ended, and all goroutines have. Its
 // connections and directories are closed then.
 func (r *Run) Do() {

@@ -97,6 +97,7 @@ func (r *Run) hold(t *task.Task) {
 	}
 	r.Table.Rest(t, open)
 	r.engine.Events.Tell(event.Event{Kind: event.Paused, TaskID: t.ID()})
+	r.Wake() // something else may have been wished meanwhile
 }
 
 // remove ends a task of which nothing is to be left.

@@ -69,9 +69,9 @@ func (r *Run) after(t *task.Task, f *transfer.File, err error) *task.Task {
 	case errors.Is(err, transfer.ErrWaits): // it is another's
 	case r.granted(t, err):
 	case !until.IsZero():
-		r.Table.Delay(t, until, transfer.RestOf(r.Table.Held(t)).Open())
+		r.wakeIf(r.Table.Delay(t, until, transfer.RestOf(r.Table.Held(t)).Open()))
 	case transfer.Requeued(err):
-		r.Table.Requeue(t)
+		r.wakeIf(r.Table.Requeue(t))
 	default:
 		r.endTask(t, err)
 	}

@@ -68,6 +68,8 @@ func (g *game) play() {
 		}
 		for t := range g.tab.tasks.all() {
 			require.True(g, t.status.Ended(), "%s is left behind", t.ID())
+			w := t.some().wish
+			require.False(g, w != nil && w.kind == Remove, "%s is not removed", t.ID())
 		}
 		failed, _, all := g.tab.EndStart()
 		c := g.tab.Totals()

@@ -83,23 +83,33 @@ func (tab *Table) returns(t *Task) {
 	}
 }
 
-// Requeue puts a task back in the queue, which has made way for others.
-func (tab *Table) Requeue(t *Task) {
+// Requeue puts a task back in the queue, which has made way for others. Wished: something is to
+// become of it first, and Granted has it.
+func (tab *Table) Requeue(t *Task) (wished bool) {
 	tab.mu.Lock()
 	defer tab.unlock()
 	t.move(Pending)
+	if tab.awaitsWish(t) {
+		return true
+	}
 	tab.ready.add(t)
+	return false
 }
 
-// Delay has a task wait for a time. Holds: it holds something open meanwhile.
-func (tab *Table) Delay(t *Task, until time.Time, holds bool) {
+// Delay has a task wait for a time. Holds: it holds something open meanwhile. Wished is as with
+// Requeue.
+func (tab *Table) Delay(t *Task, until time.Time, holds bool) (wished bool) {
 	tab.mu.Lock()
 	defer tab.unlock()
 	t.move(Pending)
+	if tab.awaitsWish(t) {
+		return true
+	}
 	tab.delayed.add(waiting{until, t, holds})
 	if holds {
 		tab.holding.Add(1)
 	}
+	return false
 }
 
 // Due queues the delayed tasks whose time has come. Next is the time to ask again, zero

@@ -38,7 +38,8 @@ func (tab *Table) Turn(t *Task) (Turn, Done) {
 		return Fetch, Done{}
 	}
 	if !t.some().before.stands() {
-		if first := tab.elect(t); first != nil {
+		first := tab.elect(t)
+		if first != nil && t.some().wish == nil { // else its owner has to do that first
 			tab.follow(t, first)
 			return Follow, Done{}
 		}

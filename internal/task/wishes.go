@@ -45,10 +45,19 @@ func (tab *Table) Wish(t *Task, kind Wish, cause error) (running any) {
 		return r.held
 	case t.has(wished):
 	case t.status.Ended(), tab.pull(t):
-		t.set(wished, true)
-		tab.wishes = append(tab.wishes, t)
+		tab.awaitsWish(t)
 	}
 	return nil
+}
+
+// awaitsWish has a task wait for somebody to do what its caller wishes, if anything.
+func (tab *Table) awaitsWish(t *Task) bool {
+	if t.some().wish == nil {
+		return false
+	}
+	t.set(wished, true)
+	tab.wishes = append(tab.wishes, t)
+	return true
 }
 
 // pull takes a task out of where it waits; false: somebody owns it.
@@ -118,10 +127,12 @@ func (tab *Table) Rest(t *Task, holds bool) {
 	tab.mu.Lock()
 	defer tab.unlock()
 	t.move(Paused)
-	t.set(held, true)
-	tab.held[t] = holds
-	if holds {
-		tab.holding.Add(1)
+	if !tab.awaitsWish(t) { // another one, meanwhile
+		t.set(held, true)
+		tab.held[t] = holds
+		if holds {
+			tab.holding.Add(1)
+		}
 	}
 	for _, w := range t.unfollow() {
 		tab.inherit(w, t)

@@ -114,6 +114,7 @@ func (r *Run) endAs(t *task.Task, to task.Status, err error) {
 		s := r.Table.Snapshot(t)
 		r.engine.Index.Add(t.Dir(), s.Name(), s.Size)
 	}
+	r.wakeIf(r.Table.Wanted())
 	r.tellEnded(t)
 	for _, o := range others {
 		r.tellEnded(o)

@@ -27,6 +27,11 @@ func (t *Task) fail(f *failure) {
 func (tab *Table) end(t *Task, to Status) {
 	t.move(to)
 	tab.free(t)
+	if w := t.some().wish; w != nil && w.kind == Remove { // it came too late for its owner
+		tab.awaitsWish(t)
+	} else if w != nil {
+		tab.unwish(t)
+	}
 	switch to {
 	case Completed:
 		tab.totals.completed++

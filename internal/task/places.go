@@ -181,8 +181,12 @@ func (tab *Table) unlock() {
 		}
 	}
 	tab.next.Store(next)
+	tab.wanted.Store(len(tab.wishes) > 0)
 	tab.mu.Unlock()
 }
+
+// Wanted reports whether Granted has something to do.
+func (tab *Table) Wanted() bool { return tab.wanted.Load() }
 
 // Files is how many tasks are in transfer.
 func (tab *Table) Files() int {

@@ -41,6 +41,7 @@ type Table struct {
 	downloaded atomic.Int64 // bytes on disk, over all tasks
 	holding    atomic.Int64 // delayed tasks that hold something open
 	next       atomic.Int64 // what waits while every place is taken; see unlock
+	wanted     atomic.Bool  // Granted has something
 
 	// mu guards all below and the tasks. Exported methods lock it, all others want it held.
 	mu        sync.Mutex

@@ -50,6 +50,13 @@ func (tab *Table) Wish(t *Task, kind Wish, cause error) (running any) {
 	return nil
 }
 
+// unwish has nothing be wished of a task.
+func (tab *Table) unwish(t *Task) {
+	r := t.some()
+	r.wish = nil
+	t.change(r)
+}
+
 // awaitsWish has a task wait for somebody to do what its caller wishes, if anything.
 func (tab *Table) awaitsWish(t *Task) bool {
 	if t.some().wish == nil {
@@ -114,8 +121,7 @@ func (tab *Table) Wished(t *Task) (kind Wish, cause error) {
 	}
 	kind, cause = r.wish.kind, r.wish.cause
 	if kind != Remove {
-		r.wish = nil
-		t.change(r)
+		tab.unwish(t)
 	}
 	t.set(alone, kind != Pause)
 	return kind, cause
@@ -191,8 +197,7 @@ func (tab *Table) Resume(t *Task) {
 	case t.status == Failed, t.status == Cancelled:
 		tab.retry(t)
 	case r.wish != nil:
-		r.wish = nil // who has been stopped for it goes on
-		t.change(r)
+		tab.unwish(t) // who has been stopped for it goes on
 	}
 }
 
@@ -226,6 +231,7 @@ func (tab *Table) Remove(t *Task, to Status, cause error) (was Snapshot, others 
 	if t.has(forgotten) {
 		return Snapshot{}, nil
 	}
+	tab.unwish(t)
 	if !t.status.Ended() {
 		if to != Completed {
 			t.fail(&failure{op: "download", err: cause})

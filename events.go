@@ -79,7 +79,7 @@ func eventOf(e event.Event) Event {
 func IsRetryable(err error) bool {
 	var all *BatchError
 	var status *StatusError
-	var own interface{ Retryable() bool }
+	again, says := fail.Says(err)
 	switch {
 	case err == nil, errors.Is(err, ErrCancelled), errors.Is(err, ErrStopped):
 		return false
@@ -90,8 +90,8 @@ func IsRetryable(err error) bool {
 			}
 		}
 		return false
-	case errors.As(err, &own):
-		return own.Retryable()
+	case says:
+		return again
 	case errors.Is(err, ErrLocked):
 		return true
 	case errors.As(err, &status):

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -34,17 +33,7 @@ func TestWithMode(t *testing.T) {
 								require.NoError(b, os.Chmod(at, over))
 							}
 							b.add(b.srv.File("key.pem", Size(size), Behave(Slow(size))), littledl.WithMode(mode))
-							b.d.SetProgressCallback(func(int, int, float64, time.Duration) {
-								_, parts := b.listing()
-								for _, part := range parts {
-									if info, err := os.Lstat(part); err == nil && info.Mode().Perm()&^(mode|0o600) != 0 {
-										b.Errorf("%s has %o", part, info.Mode())
-									}
-								}
-							})
-							require.NoError(b, b.d.Start(b.Context()))
-							b.assertFiles(nil)
-							require.Equal(b, mode, modeOf(b, at))
+							b.getsRights(at, mode)
 						})
 					})
 				}

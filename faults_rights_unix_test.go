@@ -34,6 +34,22 @@ func (b *bed) onAnyDisk(kind string) *faultdisk.Faults {
 	return disk
 }
 
+// getsRights runs the batch, after which a file has these rights, and at no time had a part others.
+func (b *bed) getsRights(at string, mode os.FileMode) {
+	b.Helper()
+	b.d.SetProgressCallback(func(int, int, float64, time.Duration) {
+		_, parts := b.listing()
+		for _, part := range parts {
+			if info, err := os.Lstat(part); err == nil && info.Mode().Perm()&^(mode|0o600) != 0 {
+				b.Errorf("%s has %o", part, info.Mode())
+			}
+		}
+	})
+	require.NoError(b, b.d.Start(b.Context()))
+	b.assertFiles(nil)
+	require.Equal(b, mode, modeOf(b, at))
+}
+
 // 183: what replaces a file has the rights of that, no more and no fewer, and is not to be read
 // by others before it has the name either.
 func TestReplacedKeepsItsRights(t *testing.T) {
@@ -49,17 +65,7 @@ func TestReplacedKeepsItsRights(t *testing.T) {
 						require.NoError(b, os.WriteFile(at, []byte("old"), 0o600))
 						require.NoError(b, os.Chmod(at, mode))
 						b.add(b.srv.File("key.pem", Size(size), Behave(Slow(size))))
-						b.d.SetProgressCallback(func(int, int, float64, time.Duration) {
-							_, parts := b.listing()
-							for _, part := range parts {
-								if info, err := os.Lstat(part); err == nil && info.Mode().Perm()&^(mode|0o600) != 0 {
-									b.Errorf("%s has %o", part, info.Mode())
-								}
-							}
-						})
-						require.NoError(b, b.d.Start(b.Context()))
-						b.assertFiles(nil)
-						require.Equal(b, mode, modeOf(b, at))
+						b.getsRights(at, mode)
 					})
 				})
 			}

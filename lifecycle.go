@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"github.com/littledl/littledl/internal/batch"
+	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/redact"
-	"github.com/littledl/littledl/internal/safename"
 	"github.com/littledl/littledl/internal/task"
 	"github.com/littledl/littledl/internal/transfer"
 )
@@ -93,18 +93,10 @@ func (d *BatchDownloader) discardKept() {
 
 // deletePart deletes what a task has left, while nothing runs.
 func (d *BatchDownloader) deletePart(t *task.Task) {
-	part := transfer.RestOf(d.table.Held(t)).Part()
-	if part.IsZero() {
-		return
+	err := transfer.Delete(d.table, t, d.set.openDir, func(dir *partfile.Dir) { dir.Close() })
+	if err != nil && d.set.cfg.Logger != nil {
+		d.set.cfg.Logger.Warn("something is left on the disk", "err", err)
 	}
-	sub, _ := safename.Split(t.Spec().Filename)
-	if dir, err := d.set.openDir(t.Dir(), sub); err == nil {
-		if err := part.Remove(dir); err != nil && d.set.cfg.Logger != nil {
-			d.set.cfg.Logger.Warn("something is left on the disk", "err", err)
-		}
-		dir.Close()
-	}
-	d.table.Drop(t)
 }
 
 // task is the one that has an ID. The only error is ErrUnknownTask.

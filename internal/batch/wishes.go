@@ -25,6 +25,8 @@ func (c *Control) Wish(tab *task.Table, t *task.Task, kind task.Wish, cause erro
 	}
 	for t := tab.Granted(); t != nil; t = tab.Granted() {
 		switch kind, cause := tab.Wished(t); kind {
+		case task.None: // it is not wished any more
+			tab.Requeue(t)
 		case task.Pause:
 			tab.Rest(t, false)
 		case task.Cancel:

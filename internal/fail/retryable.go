@@ -39,15 +39,24 @@ func RetryableStatus(code int) bool {
 	return code == 408 || code == 425 || code == 429 || code == 503 || IsOutage(code)
 }
 
+// Says reports what an error of the caller's says of itself by a method Retryable() bool; says:
+// it has one.
+func Says(err error) (retryable, says bool) {
+	var own interface{ Retryable() bool }
+	if says = errors.As(err, &own); says {
+		retryable = own.Retryable()
+	}
+	return retryable, says
+}
+
 // OfCaller is what an error of the caller's own transport or dialer means, where it says so itself
 // by a method Retryable() bool, or is the end of a context, which is none of ours: that is final.
 // Nil: it says nothing.
 func OfCaller(err error) *Error {
-	var says interface{ Retryable() bool }
-	switch {
-	case errors.As(err, &says) && says.Retryable():
+	switch again, says := Says(err); {
+	case again:
 		return &Error{Class: Interrupted, Op: "download", Err: err}
-	case says != nil, isEnd(err):
+	case says, isEnd(err):
 		return &Error{Class: Permanent, Op: "download", Err: err}
 	}
 	return nil

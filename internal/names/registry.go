@@ -167,14 +167,7 @@ func (n *Registry) Release(seq int32, dir, name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	k := n.key(dir, name)
-	u := n.use(k)
-	if u.claim == seq+1 || -u.claim == seq+1 {
-		u.claim = 0
-	}
-	if u.owner == seq+1 {
-		u.owner, u.until = 0, 0
-	}
-	n.put(k, u)
+	n.put(k, n.use(k).without(seq))
 }
 
 // End frees a name of a task that has ended for the tasks from next on.
@@ -205,14 +198,7 @@ func (n *Registry) Forget(seq int32, dir, name, byURL string) {
 	defer n.mu.Unlock()
 	n.forgot = true
 	k := n.key(dir, name)
-	u := n.use(k)
-	if u.claim == seq+1 || -u.claim == seq+1 {
-		u.claim = 0
-	}
-	if u.owner == seq+1 {
-		u.owner, u.until = 0, 0
-	}
-	if u != (nameUse{}) {
+	if u := n.use(k).without(seq); u != (nameUse{}) {
 		n.put(k, u)
 		return
 	}

@@ -65,3 +65,14 @@ func (u nameUse) unowned(seq int32) bool {
 
 // used reports whether another task has had the name.
 func (u nameUse) used(seq int32) bool { return u.owner != 0 && u.owner != seq+1 }
+
+// without is the use without a task, that has the name, had it, or was to have it.
+func (u nameUse) without(seq int32) nameUse {
+	if u.claim == seq+1 || -u.claim == seq+1 {
+		u.claim = 0
+	}
+	if u.owner == seq+1 {
+		u.owner, u.until = 0, 0
+	}
+	return u
+}

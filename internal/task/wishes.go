@@ -223,8 +223,7 @@ func (tab *Table) SetPriority(t *Task, priority int) (running any) {
 }
 
 // Remove ends a task, as complete or for a cause, if it has not ended, and forgets it. It returns
-// those that have ended for its sake.
-// was is the task as it ended, without an end where it had one before.
+// how it ended, which is nothing where it had before, and those that have ended for its sake.
 func (tab *Table) Remove(t *Task, to Status, cause error) (was Snapshot, others []*Task) {
 	tab.mu.Lock()
 	defer tab.unlock()

@@ -33,8 +33,7 @@ func call(hook func() error) error {
 // hookError is what an error of a hook means: it is final, unless it says that it is not.
 func hookError(name, op string, err error) *fail.Error {
 	e := &fail.Error{Class: fail.Local, Op: op, Err: fmt.Errorf("%s: %w", name, err)}
-	var says interface{ Retryable() bool }
-	if errors.As(err, &says) && says.Retryable() {
+	if again, _ := fail.Says(err); again {
 		e.Class = fail.Declined
 	}
 	return e

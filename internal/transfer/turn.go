@@ -138,21 +138,27 @@ func (e *Engine) Drop(t *task.Task) {
 
 // Delete removes the part that a task has left, which is closed.
 func (e *Engine) Delete(t *task.Task) {
-	part := RestOf(e.Table.Held(t)).Part()
-	if part.IsZero() {
-		return
-	}
-	sub, _ := safename.Split(t.Spec().Filename)
-	dir, err := e.Dirs.Open(t.Dir(), sub)
-	if err == nil {
-		err = part.Remove(dir)
-		e.Dirs.Close(dir)
-	}
-	if err != nil {
+	if err := Delete(e.Table, t, e.Dirs.Open, e.Dirs.Close); err != nil {
 		e.warn("something is left on the disk", t, err)
 	}
-	e.Table.Drop(t)
-	e.Table.Hold(t, nil)
+}
+
+// Delete is Engine.Delete where no Start runs: directories are opened and closed so.
+func Delete(tab *task.Table, t *task.Task, open func(dir, sub string) (*partfile.Dir, error), shut func(*partfile.Dir)) error {
+	left := RestOf(tab.Held(t))
+	part := left.Part()
+	if part.IsZero() {
+		return nil
+	}
+	sub, _ := safename.Split(t.Spec().Filename)
+	dir, err := open(t.Dir(), sub)
+	if err == nil {
+		err = part.Remove(dir)
+		shut(dir)
+	}
+	tab.Drop(t)
+	tab.Hold(t, left.WithoutKept().Held())
+	return err
 }
 
 // Interrupted words the cause that ended a task, with what it had been waiting for, which is

@@ -9,7 +9,7 @@ SOAKTIME    ?= 60s
 EXPLORETIME ?= 1m
 MODULES      = . examples internal/e2e
 
-.PHONY: check test 386 windows explore crash fuzz soak e2e reliability bench demo format vet static tidy vuln cross
+.PHONY: check test 386 windows explore crash fuzz soak e2e lines reliability bench demo format vet static tidy vuln cross
 
 check: format vet static tidy vuln test cross
 
@@ -90,6 +90,11 @@ soak:
 # more than they work, so more of them run at once than there are cores.
 e2e:
 	cd internal/e2e && $(GO) test -count=1 -parallel 8 ./...
+
+# What is promised of a measured line, over real ones (Linux, root), on a machine that does
+# nothing else: within a quarter, where go test only looks whether it is of the right kind.
+lines:
+	cd examples && LITTLEDL_LINES=all $(GO) test -count=1 -v -run '^TestEstimatedSpeedupOverLines$$' ./strategy
 
 # This library and whatever clients are installed against a server that misbehaves; writes
 # the tables of RELIABILITY.md.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -32,26 +33,32 @@ func courses() (all []course) {
 	return all
 }
 
-const (
-	accuracy = 0.25
-	enough   = 3                // trials, where the median of these is accurate
-	time4all = 55 * time.Second // else more, while there is time for them
-)
+// demand is how near a promise has to come, as the median of several trials.
+type demand struct {
+	accuracy float64       // as a share of what was measured
+	enough   int           // trials, where the median of these is accurate
+	time     time.Duration // else more, while there is time for them
+}
 
 // TestEstimatedSpeedupOverLines: what the selector promises of a line that was measured is
 // what a file over it then shows, with the system's own TCP in between. What a single trial
-// shows depends on which packet is lost and on what else the machine does; so the median of
-// several counts.
+// shows depends on which packet is lost and on what else the machine does: beside other tests
+// two lines show that the promise is of the right kind; LITTLEDL_LINES=all, on a machine that
+// does nothing else, that it holds within a quarter over all of them.
 func TestEstimatedSpeedupOverLines(t *testing.T) {
-	all, dir := courses(), t.TempDir()
+	all, wanted, dir := courses(), demand{accuracy: 0.25, enough: 3, time: 55 * time.Second}, t.TempDir()
+	if os.Getenv("LITTLEDL_LINES") != "all" {
+		wanted = demand{accuracy: 1, enough: 1, time: 40 * time.Second}
+		all = slices.DeleteFunc(all, func(c course) bool { return c.name != "thin" && c.name != "far" })
+	}
 	trials, errs := make([][]trial, len(all)), make([]error, len(all))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time4all)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*wanted.time)
 	defer cancel()
 	begun := time.Now()
 	var running sync.WaitGroup
 	for i, c := range all {
 		running.Go(func() {
-			for last := time.Duration(0); time.Since(begun)+last < time4all; {
+			for last := time.Duration(0); time.Since(begun)+last < wanted.time; {
 				c.line.Seed = uint64(len(trials[i]))
 				since := time.Now()
 				got, err := c.run(ctx, dir)
@@ -59,7 +66,7 @@ func TestEstimatedSpeedupOverLines(t *testing.T) {
 					errs[i] = err
 					return
 				}
-				if trials[i] = append(trials[i], got); len(trials[i]) >= enough && accurate(trials[i]) {
+				if trials[i] = append(trials[i], got); len(trials[i]) >= wanted.enough && wanted.met(trials[i]) {
 					return
 				}
 				last = time.Since(since)
@@ -75,14 +82,17 @@ func TestEstimatedSpeedupOverLines(t *testing.T) {
 		for _, one := range trials[i] {
 			t.Logf("%s: %v", c.name, one)
 		}
-		assert.True(t, accurate(trials[i]), "%s: the median is off by %.0f %%", c.name, 100*medianOf(trials[i], trial.off))
+		assert.True(t, wanted.met(trials[i]), "%s: the median is off by %.0f %%", c.name, 100*medianOf(trials[i], trial.off))
 		recommended := int(medianOf(trials[i], func(t trial) float64 { return float64(t.decision.RecommendedChunks) }))
 		assert.GreaterOrEqual(t, recommended, c.fewest, c.name)
 		assert.LessOrEqual(t, recommended, c.max, c.name)
 	}
 }
 
-func accurate(trials []trial) bool { return math.Abs(medianOf(trials, trial.off)) <= accuracy }
+// met also holds where less was promised than came of it, by the same factor.
+func (d demand) met(trials []trial) bool {
+	return math.Abs(math.Log1p(medianOf(trials, trial.off))) <= math.Log1p(d.accuracy)
+}
 
 // medianOf is the lower of two in the middle.
 func medianOf(trials []trial, of func(trial) float64) float64 {

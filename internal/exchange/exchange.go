@@ -57,9 +57,6 @@ func New(c Config) *Client {
 // Close gives back the connections. No request may be under way.
 func (c *Client) Close() { c.conf.Client.Close() }
 
-// Observed reports whether requests go through the hands of others, who may wait for their ends.
-func (c *Client) Observed() bool { return c.conf.Client.Observed() }
-
 // MakeRoom closes idle connections where an error says that there are no descriptors left.
 // True: it may be tried again.
 func (c *Client) MakeRoom(err error) bool { return c.conf.Client.MakeRoom(err) }

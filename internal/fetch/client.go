@@ -119,6 +119,15 @@ func withTimeout(dial dialFunc, d time.Duration) dialFunc {
 // for the ends of their contexts.
 func (c *Client) Observed() bool { return c.foreign != nil || c.jar != nil || c.conf.Proxy != nil }
 
+// observed gives a request that somebody else gets to see a context of its own: they may wait for
+// its end, or count it.
+func (c *Client) observed(ctx context.Context) (context.Context, context.CancelFunc) {
+	if !c.Observed() {
+		return ctx, func() {}
+	}
+	return context.WithCancel(ctx)
+}
+
 // Close closes the connections of the client's own transports, with whatever is on them.
 func (c *Client) Close() {
 	c.closeIdle()

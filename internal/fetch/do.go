@@ -61,15 +61,18 @@ type Response struct {
 	Strayed bool     // another origin has led back there: it was asked without credentials
 	Cookies bool     // it, or a redirect to it, has set some, and there is no jar to keep them
 	admit   Admitter
+	end     context.CancelFunc // of its request, where somebody else has seen that
 }
 
 // CookieHint is what may have to be done about an answer of no use that has set cookies.
 const CookieHint = "it sets cookies, and may want them back: give DownloadConfig a Jar"
 
-// Close ends the exchange and has its place left. An unread body
+// Close ends the exchange and has its place left: the next may be there before this
+// returns, and whoever counts the contexts of requests must not see both. An unread body
 // costs the connection.
 func (r *Response) Close() {
 	r.Body.Close()
+	r.end()
 	r.admit.Leave()
 }
 
@@ -170,6 +173,7 @@ func (c *Client) hop(ctx context.Context, r *Request, u *url.URL, left []string)
 		bare.User = nil
 		u = &bare
 	}
+	ctx, end := c.observed(ctx)
 	strayed := len(left) > 0 && slices.Contains(left, Origin(u))
 	req := (&http.Request{Method: r.Method, URL: u, Host: u.Host, Header: c.header(r, u, strayed), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	if r.User != nil && !strayed && Origin(u) == r.Home && req.Header.Get("Authorization") == "" {
@@ -190,21 +194,15 @@ func (c *Client) hop(ctx context.Context, r *Request, u *url.URL, left []string)
 		res, err = whole(c.foreign, req, res, err)
 	}
 	if err != nil {
+		err = c.causeOf(ctx, err)
+		end()
 		r.Admit.Leave()
-		if cause := context.Cause(ctx); cause != nil {
-			return nil, cause
-		}
-		if c.foreign != nil || c.conf.DialContext != nil {
-			if e := fail.OfCaller(err); e != nil {
-				return nil, e
-			}
-		}
-		return nil, withoutLine(err)
+		return nil, err
 	}
 	if c.jar != nil {
 		c.keepCookies(req.URL, res)
 	}
-	return &Response{Response: res, URL: req.URL, Strayed: strayed, admit: r.Admit}, nil
+	return &Response{Response: res, URL: req.URL, Strayed: strayed, admit: r.Admit, end: end}, nil
 }
 
 var errNoHead = errors.New("the host is not to be asked by HEAD")

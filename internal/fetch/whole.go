@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -147,4 +148,17 @@ func measure(t http.RoundTripper, w *http.Response, header int64) error {
 	}
 	w.ContentLength = length
 	return nil
+}
+
+// causeOf is why a request got no answer.
+func (c *Client) causeOf(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if c.foreign != nil || c.conf.DialContext != nil {
+		if e := fail.OfCaller(err); e != nil {
+			return e
+		}
+	}
+	return withoutLine(err)
 }

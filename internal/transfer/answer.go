@@ -63,7 +63,7 @@ func (f *File) serve(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 		k.Pausing(func(on bool) { f.plan.Throttle(s, on, time.Now()) })
 	}
 	o := f.e.Client.Get(ctx, k, &x.ask, x)
-	if stopped := f.plan.End(w.s, time.Now()); stopped || f.e.Client.Observed() {
+	if stopped := f.plan.End(w.s, time.Now()); stopped {
 		w.call.end()
 	}
 	f.settle(w, a, src, h, x, o)

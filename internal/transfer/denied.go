@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/littledl/littledl/internal/exchange"
@@ -54,36 +53,11 @@ func (e *Engine) within(ctx context.Context, d time.Duration, k *origin.Lease) (
 		return context.WithTimeout(ctx, d)
 	}
 	timed, end := context.WithCancelCause(ctx)
-	p := &patience{left: d, since: time.Now()}
-	p.timer = time.AfterFunc(d, func() { end(context.DeadlineExceeded) })
-	k.Pausing(p.pause)
+	p := newPatience(d, func() { end(context.DeadlineExceeded) })
+	p.rest(false)
+	k.Pausing(p.rest)
 	return timed, func() {
-		p.pause(true)
+		p.rest(true)
 		end(nil)
-	}
-}
-
-// patience is how long something may take.
-type patience struct {
-	timer *time.Timer
-
-	mu    sync.Mutex
-	left  time.Duration
-	since time.Time
-	rests bool
-}
-
-func (p *patience) pause(on bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if on == p.rests {
-		return
-	}
-	if p.rests = on; on {
-		p.timer.Stop()
-		p.left -= time.Since(p.since)
-	} else {
-		p.since = time.Now()
-		p.timer.Reset(max(p.left, 0))
 	}
 }

@@ -48,8 +48,9 @@ type File struct {
 	version  reuse.Version // what is to have a name
 	reserved reservation
 
-	life context.Context // over when the Start is, or the file is stopped
-	halt halt
+	life  context.Context // over when the Start is, or the file is stopped
+	halt  halt
+	clock *patience // that the caller has with it; nil: nobody counts
 
 	// The round's; set by the owner before its workers start.
 	ctx     context.Context

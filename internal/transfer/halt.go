@@ -18,13 +18,11 @@ var ErrHalted = errors.New("stopped by its caller")
 // halt is what stops a file. The contexts are those of its place, which another file may have as
 // soon as this one has left it.
 type halt struct {
-	mu     sync.Mutex
-	why    error // nil: it is not to stop
-	over   bool  // it has left its place
-	life   context.CancelCauseFunc
-	epoch  context.CancelCauseFunc // nil: it waits for the end of a pause
-	timer  *time.Timer             // nil: its time does not run
-	begins time.Time               // when that began to run
+	mu    sync.Mutex
+	why   error // nil: it is not to stop
+	over  bool  // it has left its place
+	life  context.CancelCauseFunc
+	epoch context.CancelCauseFunc // nil: it waits for the end of a pause
 }
 
 // Halt stops the file, which ends with that error. It may be called at any time, and waits for
@@ -71,8 +69,8 @@ func (f *File) enterEpoch(epoch context.Context) context.Context {
 
 // die ends the file's life.
 func (f *File) die() {
-	h := &f.halt
 	f.stopClock()
+	h := &f.halt
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.over, h.life, h.epoch = true, nil, nil
@@ -91,23 +89,17 @@ func (f *File) startClock() {
 	if f.spec.Seldom().Timeout <= 0 {
 		return
 	}
-	h, left := &f.halt, f.spec.Seldom().Timeout-f.spent
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.timer == nil {
-		h.begins = time.Now()
-		h.timer = time.AfterFunc(left, func() { f.Halt(fail.ErrTimeout) })
+	if f.clock == nil {
+		f.clock = newPatience(f.spec.Seldom().Timeout, func() { f.Halt(fail.ErrTimeout) })
+		f.clock.spent = f.spent
 	}
+	f.clock.rest(false)
 }
 
 func (f *File) stopClock() {
-	h := &f.halt
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.timer != nil {
-		h.timer.Stop()
-		h.timer = nil
-		f.spent += time.Since(h.begins)
+	if f.clock != nil {
+		f.clock.rest(true)
+		f.spent = f.clock.used()
 	}
 }
 

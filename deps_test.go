@@ -78,6 +78,7 @@ func TestInternalImportsDownward(t *testing.T) {
 		"wait":        {floor: 1},
 		"event":       {floor: 1},
 		"fail":        {floor: 1},
+		"feed":        {floor: 1},
 
 		"partfile": {floor: 2, imports: []string{"journal"}},
 		"fetch":    {floor: 2, imports: []string{"backoff", "fail", "redact"}},
@@ -199,4 +200,26 @@ func TestWhereThingsHappen(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
+}
+
+// TestRootStartsNothing: the root is types, options and wiring; what runs has its owner below.
+func TestRootStartsNothing(t *testing.T) {
+	all, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	for _, path := range all {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		require.NoError(t, err)
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.GoStmt, *ast.SelectStmt, *ast.ChanType:
+				require.Fail(t, "it runs something", path)
+			case *ast.SelectorExpr:
+				require.NotEqual(t, "Go", n.Sel.Name, path)
+			}
+			return true
+		})
+	}
 }

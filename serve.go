@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"sync"
 
+	"github.com/littledl/littledl/internal/feed"
 	"github.com/littledl/littledl/internal/redact"
 	"github.com/littledl/littledl/internal/task"
 )
@@ -55,115 +55,47 @@ func BatchDownloadSeq(ctx context.Context, items iter.Seq[Item], opts ...Option)
 			yield(Result{Err: err})
 			return
 		}
-		s := newStream(ctx, d)
-		defer s.close()
-		for r := range s.begin(items) {
-			<-s.ahead
-			if !yield(r) {
-				return
-			}
-		}
+		d.set.cfg.ForgetEnded = true
+		feed.Queue[Item, Result]{
+			Ahead: aheadOfFiles * max(d.set.files, 4),
+			Begin: d.beginSeq, Add: d.addItem, Idle: d.WaitIdle, Stop: d.Stop, Left: d.leftOver,
+		}.Run(ctx, items)(yield)
 	}
-}
-
-// stream is a sequence on its way through a downloader.
-type stream struct {
-	d       *BatchDownloader
-	ctx     context.Context
-	cancel  context.CancelFunc
-	results chan Result   // has room for all that was read
-	ahead   chan struct{} // one for each item that was read and not yielded
-	over    sync.WaitGroup
-	fault   any // what the sequence has panicked with
 }
 
 // aheadOfFiles is how many items are read for each file that may be in transfer.
 const aheadOfFiles = 16
 
-func newStream(ctx context.Context, d *BatchDownloader) *stream {
-	n := aheadOfFiles * max(d.set.files, 4)
-	s := &stream{d: d, results: make(chan Result, n), ahead: make(chan struct{}, n)}
-	s.ctx, s.cancel = context.WithCancel(ctx)
-	d.set.cfg.ForgetEnded = true
-	d.ended = func(_ *task.Task, f FileTask) { s.results <- result(f) }
-	return s
-}
-
-// begin starts the download, and what feeds it.
-func (s *stream) begin(items iter.Seq[Item]) <-chan Result {
-	r, err := s.d.begin(s.ctx, true)
+func (d *BatchDownloader) beginSeq(ctx context.Context, ended func(Result)) (finish func()) {
+	d.ended = func(_ *task.Task, f FileTask) { ended(result(f)) }
+	r, err := d.begin(ctx, true)
 	if err != nil { // of a downloader of our own
 		panic(err)
 	}
-	var both sync.WaitGroup
-	both.Go(func() { _, _ = s.d.finish(r) })
-	both.Go(func() { s.feed(items) })
-	s.over.Go(func() {
-		both.Wait()
-		s.leftOver()
-		close(s.results)
-	})
-	return s.results
+	return func() { _, _ = d.finish(r) }
 }
 
-// feed queues the items, and ends the download when all of them have ended.
-func (s *stream) feed(items iter.Seq[Item]) {
-	defer s.d.Stop()
-	defer func() {
-		if s.fault = recover(); s.fault != nil {
-			s.cancel()
-		}
-	}()
-	if !s.room() {
-		return
-	}
-	for item := range items {
-		s.add(item)
-		if !s.room() {
-			return
-		}
-	}
-	_ = s.d.WaitIdle(s.ctx)
-}
-
-// room waits until one more item may be read; false: none is to be.
-func (s *stream) room() bool {
-	select {
-	case s.ahead <- struct{}{}:
-		return s.ctx.Err() == nil
-	case <-s.ctx.Done():
-		return false
-	}
-}
-
-func (s *stream) add(item Item) {
-	err := context.Cause(s.ctx)
+func (d *BatchDownloader) addItem(ctx context.Context, item Item) (r Result, refused bool) {
+	err := context.Cause(ctx)
 	if err != nil {
 		err = addError(item.URL, err)
 	} else {
-		_, err = s.d.AddURL(item.URL, item.Options...)
+		_, err = d.AddURL(item.URL, item.Options...)
 	}
-	if err != nil {
-		s.results <- Result{URL: item.URL, Err: err}
-	}
+	return Result{URL: item.URL, Err: err}, err != nil
 }
 
-// leftOver has a result for everything that came too late to begin.
-func (s *stream) leftOver() {
-	for t := range s.d.table.Tasks() {
-		r := result(fileTask(s.d.table.Snapshot(t)))
-		if r.Err == nil && r.Task.Status != StatusCompleted {
-			r.Path, r.Err = "", &FileError{TaskID: t.ID(), URL: redact.URL(r.URL), Op: "download", Err: cmp.Or(context.Cause(s.ctx), ErrCancelled)}
+// leftOver are the results of what came too late to begin.
+func (d *BatchDownloader) leftOver(ctx context.Context) iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		for t := range d.table.Tasks() {
+			r := result(fileTask(d.table.Snapshot(t)))
+			if r.Err == nil && r.Task.Status != StatusCompleted {
+				r.Path, r.Err = "", &FileError{TaskID: t.ID(), URL: redact.URL(r.URL), Op: "download", Err: cmp.Or(context.Cause(ctx), ErrCancelled)}
+			}
+			if !yield(r) {
+				return
+			}
 		}
-		s.results <- r
-	}
-}
-
-// close ends what is left of it, and waits.
-func (s *stream) close() {
-	s.cancel()
-	s.over.Wait()
-	if s.fault != nil {
-		panic(s.fault)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/origin"
 	"github.com/littledl/littledl/internal/reuse"
+	"github.com/littledl/littledl/internal/strategy"
 	"github.com/littledl/littledl/internal/task"
 )
 
@@ -52,7 +53,7 @@ func newDownloader(set *settings) *BatchDownloader {
 	return &BatchDownloader{
 		set: set, index: reuse.NewIndex(), progress: set.progress, complete: set.fileComplete,
 		table: task.New(task.Config{
-			Places: set.bounds().Places, SmallFirst: set.smallFirst, Small: smallSize, Threshold: set.threshold, ByDigest: set.searches(),
+			Places: set.bounds().Places, SmallFirst: set.smallFirst, Small: strategy.Small, Threshold: set.threshold, ByDigest: set.searches(),
 			Exact: set.cfg.Overwrite == OverwriteChanged,
 		}),
 	}

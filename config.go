@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
-	"github.com/littledl/littledl/internal/line"
 )
 
 // DownloadConfig is what a downloader, plain or enhanced, is told once. The zero value is the
@@ -243,9 +241,6 @@ const (
 
 const (
 	mib = 1 << 20
-
-	smallSize = line.FirstRange // below: one segment
-	largeSize = 100 * mib       // above: eight segments, from smallSize on: four
 
 	minBuffer, maxBuffer = 4 << 10, 64 * mib
 

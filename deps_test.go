@@ -91,6 +91,7 @@ func TestInternalImportsDownward(t *testing.T) {
 		"disk":     {floor: 3, imports: []string{"digest", "fail", "httprange", "journal", "partfile", "safename", "span"}},
 		"origin":   {floor: 3, imports: []string{"budget", "concurrency", "event", "fail", "fetch", "health", "line", "meter", "pace", "share"}},
 		"recovery": {floor: 3, imports: []string{"backoff", "fail", "health", "wait"}},
+		"strategy": {floor: 3, imports: []string{"line", "segment"}},
 		"task":     {floor: 3, imports: []string{"digest", "names", "redact", "safename", "sink"}},
 
 		"exchange": {floor: 4, imports: []string{"backoff", "digest", "event", "fail", "fetch", "health", "httprange", "origin", "safename"}},

@@ -6,6 +6,7 @@ import (
 	"github.com/littledl/littledl/internal/batch"
 	"github.com/littledl/littledl/internal/meter"
 	"github.com/littledl/littledl/internal/segment"
+	"github.com/littledl/littledl/internal/strategy"
 	"github.com/littledl/littledl/internal/transfer"
 )
 
@@ -142,27 +143,11 @@ func (d *EnhancedBatchDownloader) GetFileReuseStats() FileReuseStats {
 // cutBy returns what says how a file that shares a budget is fetched once its headers are
 // in, and how many workers there may be.
 func (s *settings) cutBy(shared *batch.Sharing) func(transfer.Cut) (segment.Layout, int) {
-	return func(c transfer.Cut) (segment.Layout, int) { return s.cutShared(c, shared) }
-}
-
-func (s *settings) cutShared(c transfer.Cut, shared *batch.Sharing) (l segment.Layout, limit int) {
-	single := segment.Layout{Segments: 1, Workers: 1}
-	if c.Size < s.threshold {
-		return single, 1
+	return func(c transfer.Cut) (segment.Layout, int) {
+		if c.Size < s.threshold {
+			return strategy.Whole(), 1
+		}
+		b := strategy.Budget{Files: shared.Files(), Requests: s.bounds().Connections}
+		return s.selector.allows.Shared(c.Size, c.Origin.Measured(), c.Limit, b)
 	}
-	sel := s.selector
-	d := sel.selectFor(sel.AnalyzeFile(c.URL, c.Size, true), c.Origin.Measured(), shortestKept)
-	n := max(d.RecommendedChunks, 1)
-	switch d.Style {
-	case StyleSingle:
-		return single, 1
-	case StyleMulti:
-		limit = min(n, c.Limit)
-		return segment.Layout{Segments: n, Workers: limit}, limit
-	}
-	// Where many files share the budget, no more pieces than a file will have slots for.
-	files := shared.Files()
-	n = min(n, max(chunksFor(c.Size), (s.bounds().Connections+files-1)/files))
-	begin := min(n, c.Limit)
-	return segment.Layout{Segments: n - n%begin, Workers: begin, Most: sel.max, Down: true}, c.Limit // as many for each
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/recovery"
 	"github.com/littledl/littledl/internal/segment"
+	"github.com/littledl/littledl/internal/strategy"
 )
 
 // Option sets up a downloader. A value out of range is ErrInvalidOption when the
@@ -72,6 +73,18 @@ func newSettings(opts []Option) (*settings, error) {
 // searches reports whether content is looked for among all files at hand.
 func (s *settings) searches() bool { return s.enhanced && !s.noReuse }
 
+// segments is what the plans of all files have in common.
+func (s *settings) segments() segment.Config {
+	c := segment.Config{
+		Least: cmp.Or(s.cfg.MinChunkSize, mib), Part: cmp.Or(s.cfg.MinChunkSize, 64<<10), Whole: s.firstAsk(),
+		Stall: s.cfg.StallTimeout, Opening: s.cfg.ConnectTimeout + s.cfg.HeaderTimeout, Stalled: ErrStalled,
+	}
+	if s.cfg.HTTPClient != nil { // that may know no such limits
+		c.Opening = c.Stall
+	}
+	return c
+}
+
 // targets is what the targets of all files have in common.
 func (s *settings) targets() disk.Policy {
 	overwrite := [...]disk.Overwrite{
@@ -125,7 +138,7 @@ func (s *settings) streams() int {
 }
 
 // firstAsk is how many bytes the first request of a file asks for.
-func (s *settings) firstAsk() int64 { return max(smallSize, s.threshold) }
+func (s *settings) firstAsk() int64 { return max(strategy.Small, s.threshold) }
 
 // WithConfig sets everything that DownloadConfig holds. Given twice, the later
 // one counts. Maps are copied. For both downloaders; the default is its zero value.

@@ -17,7 +17,9 @@ import (
 	"github.com/littledl/littledl/internal/pace"
 	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/recovery"
+	"github.com/littledl/littledl/internal/segment"
 	"github.com/littledl/littledl/internal/sink"
+	"github.com/littledl/littledl/internal/strategy"
 	"github.com/littledl/littledl/internal/task"
 	"github.com/littledl/littledl/internal/transfer"
 )
@@ -33,7 +35,7 @@ func (d *BatchDownloader) newRun(ctx context.Context, stay bool) (r *batch.Run) 
 	decoders, _ := transfer.Decoders(cfg.Decoders) // they were checked
 	c := batch.Config{
 		Table: d.table, Slots: budget.New(now.Slots), Tell: listener{d}, Limits: now, SmallFirst: set.smallFirst,
-		Stay: stay, Interval: cfg.ProgressInterval, Cut: cut, Class: chunksFor, Op: opOf, Word: known, Locked: cfg.WaitForLock > 0, Logger: cfg.Logger,
+		Stay: stay, Interval: cfg.ProgressInterval, Cut: cut, Class: strategy.Pieces, Op: opOf, Word: known, Locked: cfg.WaitForLock > 0, Logger: cfg.Logger,
 	}
 	rules, _ := rulesOf(cfg.Hosts) // they were checked, too
 	o := origin.Config{
@@ -50,13 +52,16 @@ func (d *BatchDownloader) newRun(ctx context.Context, stay bool) (r *batch.Run) 
 		Table: d.table, Dirs: dirs, Index: d.index, Reuse: &d.reuse, Origins: origin.NewTable(o),
 		Client: client, Limiter: pace.New(now.Speed), Decoders: decoders, Plans: &set.plans, Disk: &set.onDisk, Reorder: sink.NewBudget(cfg.MaxReorder),
 		Limits:   recovery.NewLimits(limits, cfg.Retry.MaxRetries, now.PerFile, set.plans.Least),
-		FirstAsk: set.firstAsk(), Small: smallSize, MaxFileSize: cfg.MaxFileSize, Stall: cfg.StallTimeout,
+		FirstAsk: set.firstAsk(), Small: strategy.Small, MaxFileSize: cfg.MaxFileSize, Stall: cfg.StallTimeout,
 		Slowest: transfer.Slowest{Speed: cfg.MinSpeed, Time: cfg.MinSpeedTime}, Shared: set.enhanced, TrustModTime: cfg.TrustModTime, TrustMirrors: set.trusted,
 		Events: events, Search: set.searches(), Logs: cfg.Logger != nil, Traces: set.traces,
 	}
 	r = batch.New(ctx, c)
 	return r
 }
+
+// cut says how a file is fetched, and over how many connections at most.
+func cut(c transfer.Cut) (segment.Layout, int) { return strategy.Plain(c.Size, c.Limit), c.Limit }
 
 // newClient is what makes the requests of a Start.
 func (s *settings) newClient(limits health.Limits, rules origin.Rules, decoders map[string]transfer.Decoder, events event.Sink) *exchange.Client {

@@ -1,14 +1,13 @@
 package littledl
 
 import (
-	"fmt"
-	"math"
 	"time"
 
 	"github.com/littledl/littledl/internal/line"
+	"github.com/littledl/littledl/internal/strategy"
 )
 
-// How a file is fetched, as a function of what is known. Pure: no clock, no state.
+// How a file is fetched, as a function of what is known.
 
 // DownloadStyle is how many connections a file is fetched over, and whether that
 // number may grow.
@@ -77,9 +76,7 @@ type StyleDecision struct {
 // state but its options, the same input gets the same answer, and it is safe for
 // concurrent use. Make it with NewStrategySelector.
 type StrategySelector struct {
-	style         DownloadStyle
-	single, multi bool
-	max           int
+	allows strategy.Selector
 }
 
 // SelectorOption sets up a StrategySelector.
@@ -89,7 +86,7 @@ type SelectorOption func(*StrategySelector) error
 // out of range and where the options leave no style to choose: single and multi
 // both off, or a default style that is switched off.
 func NewStrategySelector(opts ...SelectorOption) (*StrategySelector, error) {
-	s := &StrategySelector{style: StyleAdaptive, single: true, multi: true, max: 16}
+	s := &StrategySelector{strategy.Selector{Default: strategy.Adaptive, Single: true, Multi: true, Most: 16}}
 	for _, o := range opts {
 		if o == nil {
 			return nil, invalidOption("nil SelectorOption")
@@ -98,13 +95,13 @@ func NewStrategySelector(opts ...SelectorOption) (*StrategySelector, error) {
 			return nil, err
 		}
 	}
-	switch {
-	case !s.single && !s.multi:
+	switch a := s.allows; {
+	case !a.Single && !a.Multi:
 		return nil, invalidOption("WithSingle(false) and WithMulti(false) leave no style; drop one")
-	case s.style == StyleSingle && !s.single:
-		return nil, invalidOption("WithDefaultStyle(%q) contradicts WithSingle(false); drop one", s.style)
-	case s.style == StyleMulti && !s.multi:
-		return nil, invalidOption("WithDefaultStyle(%q) contradicts WithMulti(false); drop one", s.style)
+	case a.Default == strategy.Single && !a.Single:
+		return nil, invalidOption("WithDefaultStyle(%q) contradicts WithSingle(false); drop one", a.Default)
+	case a.Default == strategy.Multi && !a.Multi:
+		return nil, invalidOption("WithDefaultStyle(%q) contradicts WithMulti(false); drop one", a.Default)
 	}
 	return s, nil
 }
@@ -112,7 +109,7 @@ func NewStrategySelector(opts ...SelectorOption) (*StrategySelector, error) {
 // WithDefaultStyle is the style of files worth more than one chunk. The default is StyleAdaptive.
 func WithDefaultStyle(style DownloadStyle) SelectorOption {
 	return func(s *StrategySelector) error {
-		s.style = style
+		s.allows.Default = strategy.Style(style)
 		switch style {
 		case StyleSingle, StyleMulti, StyleAdaptive:
 			return nil
@@ -125,18 +122,18 @@ func WithDefaultStyle(style DownloadStyle) SelectorOption {
 // that cannot be had otherwise, gets the default style with one chunk, which in
 // StyleAdaptive may still grow. The default is true.
 func WithSingle(on bool) SelectorOption {
-	return func(s *StrategySelector) error { s.single = on; return nil }
+	return func(s *StrategySelector) error { s.allows.Single = on; return nil }
 }
 
 // WithMulti allows more than one chunk. Off, every file is StyleSingle. The default is true.
 func WithMulti(on bool) SelectorOption {
-	return func(s *StrategySelector) error { s.multi = on; return nil }
+	return func(s *StrategySelector) error { s.allows.Multi = on; return nil }
 }
 
 // WithMaxChunks bounds the recommended chunks of a file. The default is 16.
 func WithMaxChunks(n int) SelectorOption {
 	return func(s *StrategySelector) error {
-		s.max = n
+		s.allows.Most = n
 		if n < 1 {
 			return invalidOption("WithMaxChunks(%d); it must be at least 1", n)
 		}
@@ -146,54 +143,13 @@ func WithMaxChunks(n int) SelectorOption {
 
 // AnalyzeFile sums up what is known of a file. A negative size is unknown.
 func (s *StrategySelector) AnalyzeFile(url string, size int64, supportsRange bool) FileProfile {
-	return FileProfile{URL: url, Size: size, SizeClass: sizeClass(size), SupportsRange: supportsRange}
-}
-
-func sizeClass(size int64) SizeClass {
-	switch {
-	case size < 0:
-		return SizeUnknown
-	case size < smallSize:
-		return SizeSmall
-	case size <= largeSize:
-		return SizeMedium
-	}
-	return SizeLarge
+	return FileProfile{URL: url, Size: size, SizeClass: SizeClass(strategy.Class(size)), SupportsRange: supportsRange}
 }
 
 // SelectStyle decides by size and range support alone. Its estimate assumes an
 // ordinary line.
 func (s *StrategySelector) SelectStyle(p FileProfile) StyleDecision {
-	switch {
-	case !p.SupportsRange:
-		return s.one(1, "The server does not serve ranges.")
-	case p.Size < 0:
-		return s.one(0.5, "The size is not known.")
-	case p.Size < smallSize:
-		return s.one(0.9, "A small file takes one request.")
-	case !s.multi:
-		return s.one(1, "More than one chunk is switched off.")
-	case s.style == StyleSingle:
-		return s.one(1, "One stream is the default style.")
-	}
-	class := sizeClass(p.Size)
-	k := min(chunksFor(p.Size), s.max)
-	if k == 1 {
-		return s.one(1, "One chunk is the limit.")
-	}
-	return StyleDecision{
-		Style: s.style, RecommendedChunks: k, EstimatedSpeedup: line.Ordinary().Speedup(p.Size, k), Confidence: 0.5,
-		Reason: fmt.Sprintf("A %s file is cut into %d; nothing is measured yet.", class, k),
-	}
-}
-
-// one is a decision for a single stream.
-func (s *StrategySelector) one(confidence float64, reason string) StyleDecision {
-	style := StyleSingle
-	if !s.single {
-		style = s.style
-	}
-	return StyleDecision{Style: style, RecommendedChunks: 1, EstimatedSpeedup: 1, Confidence: confidence, Reason: reason}
+	return decision(s.allows.Guess(strategy.File{Size: p.Size, Ranges: p.SupportsRange}))
 }
 
 // SelectStyleFor is SelectStyle with what has been measured. Connections that are
@@ -201,57 +157,12 @@ func (s *StrategySelector) one(confidence float64, reason string) StyleDecision 
 // so many as fill it; an unsteady network gets fewer, and no chunk is shorter than
 // what one connection, which is to be opened for it, fetches in two seconds.
 func (s *StrategySelector) SelectStyleFor(p FileProfile, n NetworkProfile) StyleDecision {
-	return s.selectFor(p, line.Measure(n), shortestFresh)
+	return decision(s.allows.Decide(strategy.File{Size: p.Size, Ranges: p.SupportsRange}, line.Measure(n), strategy.Fresh))
 }
 
-// selectFor is SelectStyleFor with chunks that take at least so long.
-func (s *StrategySelector) selectFor(p FileProfile, m line.Measure, shortest time.Duration) StyleDecision {
-	d := s.SelectStyle(p)
-	l, ok := line.Of(m)
-	if d.RecommendedChunks == 1 || !ok {
-		return d
+func decision(d strategy.Decision) StyleDecision {
+	return StyleDecision{
+		Style: DownloadStyle(d.Style), RecommendedChunks: d.Pieces, EstimatedSpeedup: d.Speedup,
+		Confidence: d.Confidence, Reason: d.Reason,
 	}
-	k, reason := s.chunks(p.Size, l, shortest)
-	if k == 1 || l.Seconds(p.Size, k) > 1.1*l.Seconds(p.Size, 1) {
-		if k > 1 {
-			reason = "Opening more connections takes longer than they save."
-		}
-		return s.one(l.Confidence(1), reason)
-	}
-	d.RecommendedChunks, d.Reason = k, reason
-	d.EstimatedSpeedup, d.Confidence = l.Speedup(p.Size, k), l.Confidence(k)
-	return d
-}
-
-// How long fetching one chunk should take at least. A connection that is opened for it
-// has to find its speed first. In a batch connections are kept from one file to the next,
-// and where a chunk is short only the round trips that begin and end it cost.
-const (
-	shortestFresh = 2 * time.Second
-	shortestKept  = 250 * time.Millisecond
-)
-
-// chunks is how many connections such a file is worth on such a line, and what
-// decided it. It never falls with size.
-func (s *StrategySelector) chunks(size int64, l line.Line, shortest time.Duration) (k int, reason string) {
-	k = chunksFor(size)
-	switch {
-	case l.Connections == 1:
-		reason = fmt.Sprintf("One connection was measured; whether %d add up is not known.", k)
-	case math.IsInf(l.All, 1):
-		k, reason = max(2*k, 2*l.Connections), "Connections are limited one by one, so more add up."
-	default:
-		// Two where one would do: the second fills the gaps between the first's requests.
-		k, reason = min(max(2, int(math.Ceil(l.All/l.One-0.25))), l.Connections), "Connections share a limit, which a few fill."
-	}
-	if k > s.max {
-		k, reason = s.max, fmt.Sprintf("%d chunks are the limit.", s.max)
-	}
-	if steady := max(1, int(math.Round(float64(k)*(1+l.Stability)/2))); steady < k {
-		k, reason = steady, "The network is unsteady, so fewer."
-	}
-	if long := float64(size) / (l.One * shortest.Seconds()); long < float64(k) {
-		k, reason = max(1, int(long)), fmt.Sprintf("More chunks would take less than %v each.", shortest)
-	}
-	return k, reason
 }

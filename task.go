@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/redact"
+	"github.com/littledl/littledl/internal/strategy"
 	"github.com/littledl/littledl/internal/task"
 	"github.com/littledl/littledl/internal/transfer"
 )
@@ -126,10 +127,10 @@ func (t FileTask) IsCompleted() bool { return t.Status == StatusCompleted }
 func (t FileTask) IsFailed() bool { return t.Status == StatusFailed }
 
 // IsSmallFile reports whether the size is known and below 5 MiB.
-func (t FileTask) IsSmallFile() bool { return t.FileSize >= 0 && t.FileSize < smallSize }
+func (t FileTask) IsSmallFile() bool { return t.FileSize >= 0 && t.FileSize < strategy.Small }
 
 // IsLargeFile reports whether the size is known and above 100 MiB.
-func (t FileTask) IsLargeFile() bool { return t.FileSize > largeSize }
+func (t FileTask) IsLargeFile() bool { return t.FileSize > strategy.Large }
 
 // MarshalJSON has the fields under Go's names, Err as text, and URLs without their secrets.
 func (t FileTask) MarshalJSON() ([]byte, error) {

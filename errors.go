@@ -3,14 +3,14 @@ package littledl
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/partfile"
-	"github.com/littledl/littledl/internal/redact"
 	"github.com/littledl/littledl/internal/safename"
 	"github.com/littledl/littledl/internal/share"
+	"github.com/littledl/littledl/internal/task"
 )
 
 // The kinds of failure. Ask with errors.Is: a FileError wraps at most one of them, beside
@@ -70,29 +70,9 @@ type FileError struct {
 	Err      error
 }
 
-// maxText is how long the text of an error gets, in bytes: its cause may quote a server, and
-// its URL may have been led to.
-const maxText = 1 << 10
-
 // Error says it in one line of at most 1 KiB, without a secret or anything that a terminal takes
 // for a command.
-func (e *FileError) Error() string { return e.text(maxText) }
-
-// text is that in so many bytes; of what is too long each half gets its share.
-func (e *FileError) text(most int) string {
-	url, cause, after := "", redact.Short(fmt.Sprint(e.Err), maxText), ""
-	if e.URL != "" {
-		url = " " + redact.Line(e.URL)
-	}
-	if e.Attempts > 1 {
-		after = fmt.Sprintf(" (after %d attempts)", e.Attempts)
-	}
-	if room := most - len(e.Op+": "+after) - 2*len("…"); len(url)+len(cause) > room {
-		url = redact.Short(url, max(room/2, room-len(cause)))
-		cause = redact.Short(cause, room-len(url))
-	}
-	return e.Op + url + ": " + cause + after
-}
+func (e *FileError) Error() string { return (*task.Failure)(e).Text(task.MaxText) }
 
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
@@ -121,28 +101,14 @@ type BatchError struct {
 }
 
 // Error names the first three in one line of at most 1 KiB.
-func (e *BatchError) Error() string { return e.text(maxText) }
+func (e *BatchError) Error() string { return e.failures().Text(task.MaxText) }
 
-func (e *BatchError) text(most int) string {
-	const shown = 3
-	var b strings.Builder
-	n := len(e.Failed) + e.further
-	fmt.Fprintf(&b, "%d files did not complete: ", n)
-	if n == 1 {
-		b.Reset()
-		b.WriteString("1 file did not complete: ")
+func (e *BatchError) failures() task.Failures {
+	all := task.Failures{All: len(e.Failed) + e.further}
+	for _, f := range e.Failed[:min(len(e.Failed), task.MaxNamed)] {
+		all.Named = append(all.Named, (*task.Failure)(f))
 	}
-	rest, named := "", e.Failed
-	if n > shown {
-		rest, named = fmt.Sprintf("; and %d more", n-shown), named[:shown]
-	}
-	for i, f := range named {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(f.text((most-b.Len()-len(rest))/(len(named)-i) - len("; ")))
-	}
-	return b.String() + rest
+	return all
 }
 
 // Unwrap returns the single errors, for errors.Is and errors.As.
@@ -152,4 +118,26 @@ func (e *BatchError) Unwrap() []error {
 		out[i] = f
 	}
 	return out
+}
+
+// IsRetryable reports whether another try, later or from elsewhere, may help against an error of
+// this package, as far as the library knows. What has a method Retryable() bool says so itself. Of
+// several failures one is enough. Nil is none, and who has cancelled will know.
+func IsRetryable(err error) bool {
+	var all *BatchError
+	var status *StatusError
+	again, says := fail.Says(err)
+	switch {
+	case err == nil, errors.Is(err, ErrCancelled), errors.Is(err, ErrStopped):
+		return false
+	case errors.As(err, &all):
+		return slices.ContainsFunc(all.Failed, func(f *FileError) bool { return IsRetryable(f.Err) })
+	case says:
+		return again
+	case errors.Is(err, ErrLocked):
+		return true
+	case errors.As(err, &status):
+		return fail.RetryableStatus(status.Code)
+	}
+	return fail.Retryable(err)
 }

@@ -1,11 +1,9 @@
 package littledl
 
 import (
-	"errors"
 	"time"
 
 	"github.com/littledl/littledl/internal/event"
-	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/task"
 )
 
@@ -71,31 +69,4 @@ func eventOf(e event.Event) Event {
 		out.Task = fileTask(s)
 	}
 	return out
-}
-
-// IsRetryable reports whether another try, later or from elsewhere, may help against an error of
-// this package, as far as the library knows. What has a method Retryable() bool says so itself. Of
-// several failures one is enough. Nil is none, and who has cancelled will know.
-func IsRetryable(err error) bool {
-	var all *BatchError
-	var status *StatusError
-	again, says := fail.Says(err)
-	switch {
-	case err == nil, errors.Is(err, ErrCancelled), errors.Is(err, ErrStopped):
-		return false
-	case errors.As(err, &all):
-		for _, f := range all.Failed {
-			if IsRetryable(f.Err) {
-				return true
-			}
-		}
-		return false
-	case says:
-		return again
-	case errors.Is(err, ErrLocked):
-		return true
-	case errors.As(err, &status):
-		return fail.RetryableStatus(status.Code)
-	}
-	return fail.Retryable(err)
 }

@@ -147,17 +147,14 @@ type endedError struct {
 	files *BatchError
 }
 
-func (e *endedError) Error() string {
-	cause := e.cause.Error()
-	return cause + ": " + e.files.text(max(maxText-len(cause)-len(": "), maxText/2))
-}
+func (e *endedError) Error() string   { return e.files.failures().TextAfter(e.cause) }
 func (e *endedError) Unwrap() []error { return []error{e.files, e.cause} }
 
 // addError wraps why a URL could not be queued.
 func addError(rawURL string, err error) error {
 	url := redact.URL(strings.TrimSpace(rawURL))
 	if errors.Is(err, ErrInvalidURL) {
-		url = redact.Short(url, maxText)
+		url = redact.Short(url, task.MaxText)
 	}
 	return &FileError{URL: url, Op: "add", Err: err}
 }

@@ -35,7 +35,7 @@ func (d *BatchDownloader) newRun(ctx context.Context, stay bool) (r *batch.Run) 
 	decoders, _ := transfer.Decoders(cfg.Decoders) // they were checked
 	c := batch.Config{
 		Table: d.table, Slots: budget.New(now.Slots), Tell: listener{d}, Limits: now, SmallFirst: set.smallFirst,
-		Stay: stay, Interval: cfg.ProgressInterval, Cut: cut, Class: strategy.Pieces, Op: opOf, Word: known, Locked: cfg.WaitForLock > 0, Logger: cfg.Logger,
+		Stay: stay, Interval: cfg.ProgressInterval, Cut: cut, Class: strategy.Pieces, Locked: cfg.WaitForLock > 0, Logger: cfg.Logger,
 	}
 	rules, _ := rulesOf(cfg.Hosts) // they were checked, too
 	o := origin.Config{

@@ -1,13 +1,9 @@
 package littledl
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
-	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/meter"
-	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/task"
 )
 
@@ -95,29 +91,4 @@ func stats(c task.Totals, speed float64) BatchStats {
 		TotalBytes:   p.TotalBytes, DownloadedBytes: p.DownloadedBytes, ProgressPercent: p.Progress(), OverallSpeed: p.OverallSpeed,
 		ReusedFiles: c.Reused, BytesSaved: c.Saved,
 	}
-}
-
-// opOf says what was being done when an error happened.
-func opOf(err error) string {
-	var e *fail.Error
-	switch {
-	case errors.Is(err, ErrUnsafeName), errors.Is(err, ErrDuplicateTarget), errors.Is(err, ErrFileExists):
-		return "name"
-	case errors.Is(err, ErrFileTooLarge):
-		return "download"
-	case errors.Is(err, ErrHashMismatch), errors.Is(err, ErrSizeMismatch):
-		return "verify"
-	case errors.As(err, &e):
-		return e.Op
-	}
-	return "download"
-}
-
-// known adds this package's name to an error of the system's.
-func known(err error) error {
-	switch {
-	case partfile.IsFull(err):
-		return fmt.Errorf("%w: %w", ErrNoSpace, err)
-	}
-	return err
 }

@@ -38,8 +38,6 @@ type Config struct {
 	Interval   time.Duration // between two reports of progress
 	Cut        func(transfer.Cut) (segment.Layout, int)
 	Class      func(size int64) int // sizes of one class need not be known more exactly
-	Op         func(error) string   // what was being done when an error happened
-	Word       func(error) error    // an error for callers
 	Logger     *slog.Logger
 }
 

@@ -107,7 +107,7 @@ func (r *Run) endAs(t *task.Task, to task.Status, err error) {
 	op := ""
 	if err != nil {
 		r.Table.Hold(t, transfer.RestOf(r.Table.Held(t)).Ended().Held()) // why the last attempt failed is told once
-		op, err = r.Op(err), r.shared(r.Word(err))
+		op, err = transfer.OpOf(err), r.shared(transfer.Known(err))
 	}
 	others := r.Table.End(t, to, op, err)
 	if to == task.Completed && r.engine.Search && !t.Delivers() {

@@ -2,15 +2,12 @@ package task
 
 import (
 	"net/http"
-	"path"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/littledl/littledl/internal/digest"
-	"github.com/littledl/littledl/internal/redact"
 	"github.com/littledl/littledl/internal/sink"
 )
 
@@ -231,45 +228,3 @@ func (t *Task) Asked() { t.requests.Add(1) }
 
 // Retried counts an attempt that follows a failed one.
 func (t *Task) Retried() { t.retries.Add(1) }
-
-// failure is what a task keeps of a Failure: the rest follows from the task.
-type failure struct {
-	op       string
-	err      error
-	attempts int32
-	nameless bool // where the file was to be is not said
-}
-
-// local reports whether it failed with its place on the disk.
-func (f *failure) local() bool { return f.op == "name" || f.op == "write" }
-
-// told is the task's failure, for others; nil: there is none.
-func (t *Task) told() *Failure {
-	f := t.some().failure
-	if f == nil {
-		return nil
-	}
-	told := &Failure{TaskID: t.ID(), URL: redact.URL(t.url), Op: f.op, Attempts: int(f.attempts), Err: f.err}
-	if !f.nameless {
-		told.Path = pathOf(t.Dir(), t.name())
-	}
-	return told
-}
-
-// Failure is why a task has no file.
-type Failure struct {
-	TaskID   string
-	URL      string // without secrets
-	Path     string // where the file was to be; "" when that was not settled yet
-	Op       string // what was being done
-	Attempts int    // requests that failed
-	Err      error
-}
-
-// pathOf is where a file is, for messages.
-func pathOf(dir, name string) string {
-	if name == "" {
-		return ""
-	}
-	return filepath.Join(dir, filepath.FromSlash(path.Clean(name)))
-}

@@ -6,7 +6,9 @@ import (
 
 	"github.com/littledl/littledl/internal/fail"
 	"github.com/littledl/littledl/internal/health"
+	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/recovery"
+	"github.com/littledl/littledl/internal/safename"
 )
 
 // What callers are told of a file that cannot be had.
@@ -33,6 +35,30 @@ func (f *File) failure(a recovery.Action) error {
 	}
 	if len(f.sources) > 1 {
 		return fmt.Errorf("%w: %w", fail.ErrNoSource, err)
+	}
+	return err
+}
+
+// OpOf says what was being done when an error happened.
+func OpOf(err error) string {
+	var e *fail.Error
+	switch {
+	case errors.Is(err, safename.ErrUnsafe), errors.Is(err, fail.ErrDuplicateTarget), errors.Is(err, fail.ErrFileExists):
+		return "name"
+	case errors.Is(err, fail.ErrFileTooLarge):
+		return "download"
+	case errors.Is(err, fail.ErrHashMismatch), errors.Is(err, fail.ErrSizeMismatch):
+		return "verify"
+	case errors.As(err, &e):
+		return e.Op
+	}
+	return "download"
+}
+
+// Known adds the library's name to an error of the system's.
+func Known(err error) error {
+	if partfile.IsFull(err) {
+		return fmt.Errorf("%w: %w", fail.ErrNoSpace, err)
 	}
 	return err
 }

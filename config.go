@@ -1,6 +1,7 @@
 package littledl
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"io"
@@ -249,25 +250,18 @@ const (
 
 // withDefaults returns c with every zero number replaced by its default.
 func (c DownloadConfig) withDefaults() DownloadConfig {
-	setDefault(&c.ConnectTimeout, 30*time.Second)
-	setDefault(&c.HeaderTimeout, 30*time.Second)
-	setDefault(&c.BufferSize, 256<<10)
-	setDefault(&c.MaxReorder, 32*mib)
-	setDefault(&c.StallTimeout, 30*time.Second)
-	setDefault(&c.MinSpeedTime, 30*time.Second)
-	setDefault(&c.ProgressInterval, 500*time.Millisecond)
-	setDefault(&c.Retry.MaxRetries, 3)
-	setDefault(&c.Retry.BaseDelay, 500*time.Millisecond)
-	setDefault(&c.Retry.MaxDelay, 30*time.Second)
-	setDefault(&c.Retry.MaxElapsed, time.Minute)
-	setDefault(&c.UserAgent, "littledl/"+version)
+	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, 30*time.Second)
+	c.HeaderTimeout = cmp.Or(c.HeaderTimeout, 30*time.Second)
+	c.BufferSize = cmp.Or(c.BufferSize, 256<<10)
+	c.MaxReorder = cmp.Or(c.MaxReorder, 32*mib)
+	c.StallTimeout = cmp.Or(c.StallTimeout, 30*time.Second)
+	c.MinSpeedTime = cmp.Or(c.MinSpeedTime, 30*time.Second)
+	c.ProgressInterval = cmp.Or(c.ProgressInterval, 500*time.Millisecond)
+	c.Retry.MaxRetries = cmp.Or(c.Retry.MaxRetries, 3)
+	c.Retry.BaseDelay = cmp.Or(c.Retry.BaseDelay, 500*time.Millisecond)
+	c.Retry.MaxDelay = cmp.Or(c.Retry.MaxDelay, 30*time.Second)
+	c.Retry.MaxElapsed = cmp.Or(c.Retry.MaxElapsed, time.Minute)
+	c.UserAgent = cmp.Or(c.UserAgent, "littledl/"+version)
 	c.Retry.MaxRetries = max(c.Retry.MaxRetries, 0)
 	return c
-}
-
-func setDefault[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
 }

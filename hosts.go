@@ -1,6 +1,8 @@
 package littledl
 
 import (
+	"cmp"
+	"fmt"
 	"time"
 
 	"github.com/littledl/littledl/internal/batch"
@@ -41,18 +43,13 @@ func (l Limits) check(enhanced bool) error {
 	if l.MaxTotalThreads != 0 && !enhanced {
 		return invalidOption("Limits.MaxTotalThreads is for EnhancedBatchDownloader; leave it 0")
 	}
-	for name, n := range map[string]int{
-		"MaxConcurrentFiles": l.MaxConcurrentFiles, "MaxConnections": l.MaxConnections,
-		"MaxConnectionsPerHost": l.MaxConnectionsPerHost, "MaxTotalThreads": l.MaxTotalThreads,
-	} {
-		if n < 0 || n > maxLimit {
-			return invalidOption("Limits.%s is %d; it must be from 0 to %d", name, n, maxLimit)
-		}
-	}
-	if l.MaxSpeed < 0 {
-		return invalidOption("Limits.MaxSpeed is %d; it must not be negative", l.MaxSpeed)
-	}
-	return nil
+	return cmp.Or(
+		inRange("Limits.", maxLimit, map[string]int{
+			"MaxConcurrentFiles": l.MaxConcurrentFiles, "MaxConnections": l.MaxConnections,
+			"MaxConnectionsPerHost": l.MaxConnectionsPerHost, "MaxTotalThreads": l.MaxTotalThreads,
+		}),
+		inRange("Limits.", 0, map[string]int64{"MaxSpeed": l.MaxSpeed}),
+	)
 }
 
 // HostConfig is what is to hold for a host, or for one of its origins, with either downloader. The
@@ -75,13 +72,14 @@ type HostConfig struct {
 
 func checkHosts(hosts map[string]HostConfig) error {
 	for key, h := range hosts {
-		switch {
-		case h.MaxConnections < 0 || h.MaxConnections > maxLimit:
-			return invalidOption("Hosts[%.100q].MaxConnections is %d; it must be from 0 to %d", key, h.MaxConnections, maxLimit)
-		case h.MaxSpeed < 0:
-			return invalidOption("Hosts[%.100q].MaxSpeed is %d; it must not be negative", key, h.MaxSpeed)
-		case h.Interval < 0 || h.Interval > maxTime:
-			return invalidOption("Hosts[%.100q].Interval is %v; it must be from 0 to %v", key, h.Interval, time.Duration(maxTime))
+		of := fmt.Sprintf("Hosts[%.100q].", key)
+		err := cmp.Or(
+			inRange(of, maxLimit, map[string]int{"MaxConnections": h.MaxConnections}),
+			inRange(of, 0, map[string]int64{"MaxSpeed": h.MaxSpeed}),
+			inRange(of, maxTime, map[string]time.Duration{"Interval": h.Interval}),
+		)
+		if err != nil {
+			return err
 		}
 	}
 	if _, err := rulesOf(hosts); err != nil {

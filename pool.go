@@ -2,7 +2,6 @@ package littledl
 
 import (
 	"context"
-	"net/url"
 	"time"
 
 	"github.com/littledl/littledl/internal/batch"
@@ -65,26 +64,24 @@ func cut(c transfer.Cut) (segment.Layout, int) { return strategy.Plain(c.Size, c
 
 // newClient is what makes the requests of a Start.
 func (s *settings) newClient(limits health.Limits, rules origin.Rules, decoders map[string]transfer.Decoder, events event.Sink) *exchange.Client {
-	c := s.cfg
-	var forbids func(*url.URL) (ranges, heads bool)
-	if len(rules) > 0 {
-		forbids = func(u *url.URL) (ranges, heads bool) {
-			r := rules.Of(fetch.Origin(u))
-			return r.NoRange, r.NoHead
-		}
-	}
+	c := s.cfg.client()
+	c.Connections, c.Forbids = s.bounds().Connections, rules.Forbids()
 	return exchange.New(exchange.Config{
-		Client: fetch.New(fetch.Config{
-			HTTPClient: c.HTTPClient, Jar: c.Jar, Proxy: c.Proxy, TLSConfig: c.TLSConfig, DialContext: c.DialContext,
-			ConnectTimeout: c.ConnectTimeout, HeaderTimeout: c.HeaderTimeout, DenyPrivate: c.DenyPrivateNetworks,
-			Connections: s.bounds().Connections, Forbids: forbids, Header: c.Header, OriginHeaders: c.OriginHeaders, UserAgent: c.UserAgent,
-		}),
-		Events: events, Limits: limits, Buffer: c.BufferSize, Encoded: httprange.Policy(c.ContentEncoding),
+		Client: fetch.New(c), Events: events, Limits: limits, Buffer: s.cfg.BufferSize, Encoded: httprange.Policy(s.cfg.ContentEncoding),
 		Decodes: func(coding string) bool { return decoders[coding] != nil },
 		Status: func(code int, retryAfter time.Duration) error {
 			return &StatusError{Code: code, RetryAfter: retryAfter}
 		},
 	})
+}
+
+// client is what is to hold for every request.
+func (c DownloadConfig) client() fetch.Config {
+	return fetch.Config{
+		HTTPClient: c.HTTPClient, Jar: c.Jar, Proxy: c.Proxy, TLSConfig: c.TLSConfig, DialContext: c.DialContext,
+		ConnectTimeout: c.ConnectTimeout, HeaderTimeout: c.HeaderTimeout, DenyPrivate: c.DenyPrivateNetworks,
+		Header: c.Header, OriginHeaders: c.OriginHeaders, UserAgent: c.UserAgent,
+	}
 }
 
 // listener tells the caller's callbacks.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/digest"
+	"github.com/littledl/littledl/internal/fetch"
 	"github.com/littledl/littledl/internal/safename"
 	"github.com/littledl/littledl/internal/task"
 )
@@ -172,8 +173,8 @@ func WithFinalURLName() URLOption {
 // (see DownloadConfig.Header), is ErrInvalidOption. For both downloaders; the default is none.
 func WithHeader(h http.Header) URLOption {
 	return func(o *urlOptions) error {
-		if err := checkHeader(h, true); err != nil {
-			return err
+		if err := fetch.CheckHeader(h, true); err != nil {
+			return invalidOption("%w", err)
 		}
 		o.Header = h.Clone()
 		return nil

@@ -3,6 +3,7 @@ package origin
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/littledl/littledl/internal/budget"
@@ -53,6 +54,17 @@ func (r Rules) key(name string) string {
 
 // Of is the rule for an origin.
 func (r Rules) Of(name string) Rule { return r[r.key(name)] }
+
+// Forbids says of a URL what it is not to be asked for; nil: there is no such rule.
+func (r Rules) Forbids() func(*url.URL) (ranges, heads bool) {
+	if len(r) == 0 {
+		return nil
+	}
+	return func(u *url.URL) (ranges, heads bool) {
+		of := r.Of(fetch.Origin(u))
+		return of.NoRange, of.NoHead
+	}
+}
 
 // quota is what the origins under one rule have in common. Its zero value limits nothing.
 type quota struct {

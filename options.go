@@ -3,7 +3,6 @@ package littledl
 import (
 	"cmp"
 	"maps"
-	"math"
 	"net/http"
 	"sync/atomic"
 
@@ -106,27 +105,14 @@ const (
 // bounds are what the limits come to.
 func (s *settings) bounds() batch.Limits {
 	l := *s.limits.Load()
-	b := batch.Limits{Places: cmp.Or(l.MaxConcurrentFiles, defaultFiles), PerFile: s.chunks, Speed: l.MaxSpeed}
-	threads := 0
+	w := batch.Wanted{
+		Places: cmp.Or(l.MaxConcurrentFiles, defaultFiles), Connections: l.MaxConnections, PerHost: l.MaxConnectionsPerHost,
+		PerFile: s.chunks, Given: s.chunksGiven, Most: s.cfg.MaxChunks, Speed: l.MaxSpeed,
+	}
 	if s.enhanced {
-		threads = cmp.Or(l.MaxTotalThreads, defaultThreads)
+		w.Shared = cmp.Or(l.MaxTotalThreads, defaultThreads)
 	}
-	chunks := cmp.Or(s.cfg.MaxChunks, max(16, s.chunks, threads)) // of limits that were given none is lowered by a default
-	switch {
-	case s.enhanced:
-		b.Connections = min(threads, cmp.Or(l.MaxConnections, threads))
-		b.Slots = math.MaxInt32 // none of its own where the allocator has one
-		if !s.chunksGiven {
-			b.PerFile = b.Connections
-		}
-		b.PerFile = min(b.PerFile, chunks)
-	default:
-		b.PerFile = min(b.PerFile, chunks)
-		b.Connections = cmp.Or(l.MaxConnections, b.Places*b.PerFile)
-		b.Slots = b.Connections
-	}
-	b.PerHost = min(b.Connections, cmp.Or(l.MaxConnectionsPerHost, b.Connections))
-	return b
+	return w.Limits()
 }
 
 // streams is how many requests may ride on one connection.

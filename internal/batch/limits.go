@@ -1,6 +1,9 @@
 package batch
 
 import (
+	"cmp"
+	"math"
+
 	"github.com/littledl/littledl/internal/origin"
 	"github.com/littledl/littledl/internal/transfer"
 )
@@ -13,6 +16,37 @@ type Limits struct {
 	PerHost     int   // at one origin
 	PerFile     int   // of one file
 	Speed       int64 // bytes/s; 0: any
+}
+
+// Wanted is what a caller has said of limits; 0: nothing.
+type Wanted struct {
+	Places      int // never 0
+	Connections int
+	PerHost     int
+	PerFile     int   // never 0
+	Given       bool  // that was said, and is no default
+	Most        int   // of one file in any case
+	Shared      int   // requests in flight that all files share; 0: each has its own
+	Speed       int64 // bytes/s
+}
+
+// Limits are what that comes to. Of limits that were given none is lowered by a default.
+func (w Wanted) Limits() Limits {
+	l := Limits{Places: w.Places, Speed: w.Speed}
+	most := cmp.Or(w.Most, max(16, w.PerFile, w.Shared))
+	l.PerFile = min(w.PerFile, most)
+	if w.Shared > 0 {
+		l.Connections = min(w.Shared, cmp.Or(w.Connections, w.Shared))
+		l.Slots = math.MaxInt32 // none of its own where the budget has one
+		if !w.Given {
+			l.PerFile = min(l.Connections, most)
+		}
+	} else {
+		l.Connections = cmp.Or(w.Connections, l.Places*l.PerFile)
+		l.Slots = l.Connections
+	}
+	l.PerHost = min(l.Connections, cmp.Or(w.PerHost, l.Connections))
+	return l
 }
 
 // limits are those, and what follows from them for files.

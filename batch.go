@@ -198,19 +198,13 @@ func (d *BatchDownloader) GetTask(taskID string) (FileTask, bool) {
 }
 
 // GetAllTasks returns snapshots of all tasks in the order they were added.
-func (d *BatchDownloader) GetAllTasks() []FileTask {
-	all := d.table.Snapshots()
-	out := make([]FileTask, len(all))
-	for i, s := range all {
-		out[i] = fileTask(s)
-	}
-	return out
-}
+func (d *BatchDownloader) GetAllTasks() []FileTask { return fileTasks(d.table.Snapshots()) }
 
 // GetActiveTasks returns snapshots of the tasks in transfer, in the order they were added; it
 // costs nothing for all others.
-func (d *BatchDownloader) GetActiveTasks() []FileTask {
-	all := d.table.InTransfer()
+func (d *BatchDownloader) GetActiveTasks() []FileTask { return fileTasks(d.table.InTransfer()) }
+
+func fileTasks(all []task.Snapshot) []FileTask {
 	out := make([]FileTask, len(all))
 	for i, s := range all {
 		out[i] = fileTask(s)

@@ -37,10 +37,17 @@ func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...
 	if d.set.cfg.ForgetEnded {
 		d.ended = all.forgotten
 	}
-	err = d.Start(ctx)
-	d.discardKept() // nobody can go on from what has no journal
+	r, err := d.begin(ctx, false)
+	if err != nil { // of a downloader of our own
+		panic(err)
+	}
+	cause, err := d.finish(r)
+	d.leftovers().Discard() // nobody can go on from what has no journal
 	results, refused := all.results(d)
-	return results, withRefused(err, results, refused)
+	if refused > 0 {
+		err = batchError(failedOf(results), 0, cause)
+	}
+	return results, err
 }
 
 // added is what came of queueing URLs one after the other.
@@ -108,26 +115,15 @@ func BatchDownloadSync(urls []string, savePath string, opts ...Option) ([]Result
 	return BatchDownload(context.Background(), urls, savePath, opts...)
 }
 
-// withRefused adds URLs that could not be queued to what Start returned.
-func withRefused(err error, results []Result, refused int) error {
-	if refused == 0 {
-		return err
-	}
-	var ended *endedError
-	var cause error
-	if errors.As(err, &ended) {
-		cause = ended.cause
-	} else if b := (*BatchError)(nil); !errors.As(err, &b) {
-		cause = err
-	}
-	var failed []*FileError // in the order given
+// failedOf are the errors of results, in the order given, but of tasks that were removed.
+func failedOf(results []Result) (failed []*FileError) {
 	for _, r := range results {
 		var fe *FileError
-		if errors.As(r.Err, &fe) && (fe.TaskID == "" || r.Task.TaskID != "") { // else it was removed
+		if errors.As(r.Err, &fe) && (fe.TaskID == "" || r.Task.TaskID != "") {
 			failed = append(failed, fe)
 		}
 	}
-	return batchError(failed, 0, cause)
+	return failed
 }
 
 // batchError is what Start returns for its failed tasks and the cause of its end.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/littledl/littledl/internal/batch"
-	"github.com/littledl/littledl/internal/partfile"
 	"github.com/littledl/littledl/internal/redact"
 	"github.com/littledl/littledl/internal/task"
 	"github.com/littledl/littledl/internal/transfer"
@@ -47,7 +46,7 @@ func (d *BatchDownloader) finish(r *batch.Run) (cause, err error) {
 	failures, further, all := d.table.EndStart()
 	cause = r.Close(all && !r.Stay)
 	if d.control.End() {
-		d.discardKept()
+		d.leftovers().Discard()
 	}
 	failed := make([]*FileError, len(failures))
 	for i, f := range failures {
@@ -74,29 +73,14 @@ func (d *BatchDownloader) Cancel() error { return d.control.Cancel() }
 // not wait; calling it again does nothing. It returns no error.
 func (d *BatchDownloader) Stop() error {
 	if d.control.Stop() {
-		d.discardKept()
+		d.leftovers().Discard()
 	}
 	return nil
 }
 
-// discardKept deletes what failed tasks left for a Start that will not come, and
-// what no other process could go on from.
-func (d *BatchDownloader) discardKept() {
-	for t := range d.table.Tasks() {
-		left := transfer.RestOf(d.table.Held(t))
-		if part := left.Part(); !part.IsZero() && !part.Resumable() {
-			d.deletePart(t)
-		}
-		d.table.Hold(t, left.WithoutKept().Held())
-	}
-}
-
-// deletePart deletes what a task has left, while nothing runs.
-func (d *BatchDownloader) deletePart(t *task.Task) {
-	err := transfer.Delete(d.table, t, d.set.openDir, func(dir *partfile.Dir) { dir.Close() })
-	if err != nil && d.set.cfg.Logger != nil {
-		d.set.cfg.Logger.Warn("something is left on the disk", "err", err)
-	}
+// leftovers are what tasks have left on the disk, while nothing runs.
+func (d *BatchDownloader) leftovers() transfer.Leftovers {
+	return transfer.Leftovers{Table: d.table, Open: d.set.openDir, Logger: d.set.cfg.Logger}
 }
 
 // task is the one that has an ID. The only error is ErrUnknownTask.
@@ -111,7 +95,7 @@ func (d *BatchDownloader) task(taskID string) (*task.Task, error) {
 func (d *BatchDownloader) wish(taskID string, kind task.Wish, cause error) error {
 	t, err := d.task(taskID)
 	if err == nil {
-		d.control.Wish(d.table, t, kind, cause, d.deletePart)
+		d.control.Wish(d.table, t, kind, cause, d.leftovers().Delete)
 	}
 	return err
 }

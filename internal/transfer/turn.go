@@ -138,13 +138,13 @@ func (e *Engine) Drop(t *task.Task) {
 
 // Delete removes the part that a task has left, which is closed.
 func (e *Engine) Delete(t *task.Task) {
-	if err := Delete(e.Table, t, e.Dirs.Open, e.Dirs.Close); err != nil {
+	if err := remove(e.Table, t, e.Dirs.Open, e.Dirs.Close); err != nil {
 		e.warn("something is left on the disk", t, err)
 	}
 }
 
-// Delete is Engine.Delete where no Start runs: directories are opened and closed so.
-func Delete(tab *task.Table, t *task.Task, open func(dir, sub string) (*partfile.Dir, error), shut func(*partfile.Dir)) error {
+// remove removes the part that a task has left, by directories that are opened and closed so.
+func remove(tab *task.Table, t *task.Task, open func(dir, sub string) (*partfile.Dir, error), shut func(*partfile.Dir)) error {
 	left := RestOf(tab.Held(t))
 	part := left.Part()
 	if part.IsZero() {

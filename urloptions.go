@@ -121,14 +121,8 @@ func WithIntegrity(s string) URLOption {
 // come to by its length, is ErrInvalidOption. For both downloaders; the default is none.
 func WithVerifier(h func() hash.Hash, sum []byte) URLOption {
 	return func(o *urlOptions) error {
-		if h == nil || len(sum) == 0 {
-			return invalidOption("WithVerifier: give it a function and the sum that its hash must come to")
-		}
-		made := h()
-		if made == nil || len(made.Sum(nil)) != len(sum) {
-			return invalidOption("WithVerifier: its function makes no hash with sums of %d bytes", len(sum))
-		}
-		return addHash(o, "WithVerifier", digest.Sum{Own: &digest.Own{New: h, Sum: string(sum)}}, nil)
+		own, err := digest.ByOwn(h, sum)
+		return addHash(o, "WithVerifier", own, err)
 	}
 }
 

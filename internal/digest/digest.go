@@ -24,13 +24,6 @@ type Sum struct {
 	Own       *Own   // of the caller's own functions, which must hold as well; nil: there are none
 }
 
-// Own is a digest by a function that only the caller knows.
-type Own struct {
-	New  func() hash.Hash
-	Sum  string
-	Next *Own
-}
-
 // IsZero reports whether nothing is expected.
 func (s Sum) IsZero() bool { return s.Algorithm == "" && s.Own == nil }
 

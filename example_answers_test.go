@@ -2,13 +2,16 @@ package littledl_test
 
 import (
 	"compress/gzip"
+	"compress/lzw"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -72,6 +75,29 @@ func ExampleEncodingPolicy() {
 	// Output:
 	// true
 	// 19 <nil>
+}
+
+// A coding that the standard library knows, but not as one of HTTP. Those of others, as brotli's
+// and zstd's, are plugged in like it.
+func ExampleDownloadConfig_decoders() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "lzw")
+		z := lzw.NewWriter(w, lzw.MSB, 8)
+		fmt.Fprint(z, "hello, hello, hello")
+		_ = z.Close()
+	}))
+	defer server.Close()
+
+	config := littledl.DownloadConfig{
+		ContentEncoding: littledl.EncodingDecode,
+		Decoders: map[string]func(io.Reader) (io.ReadCloser, error){
+			"lzw": func(r io.Reader) (io.ReadCloser, error) { return lzw.NewReader(r, lzw.MSB, 8), nil },
+		},
+	}
+	var text strings.Builder
+	task, err := fetchOne(config, server.URL+"/a.txt", littledl.WithWriter(&text))
+	fmt.Println(text.String(), task.FileSize, err)
+	// Output: hello, hello, hello 19 <nil>
 }
 
 // A folder that another tool has filled, whose times are the server's.

@@ -3,9 +3,13 @@ package littledl_test
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/littledl/littledl"
@@ -180,4 +184,44 @@ func ExampleDownloadConfig_acquireHost() {
 	all.Wait()
 	fmt.Println(used[server.URL], len(used))
 	// Output: true 1
+}
+
+// A host that may have one connection: once it has shown that it speaks HTTP/2, four small files
+// are answered on that at once.
+func ExampleDownloadConfig_streamsPerConnection() {
+	const most = 4
+	var asked atomic.Int64
+	together := make(chan struct{}) // closed when so many wait for it
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch asked.Add(1) {
+		case 1:
+			fmt.Fprint(w, r.URL.Path)
+			return
+		case 1 + most:
+			close(together)
+		}
+		select {
+		case <-together:
+			fmt.Fprint(w, r.URL.Path)
+		case <-r.Context().Done():
+		}
+	}))
+	var connections atomic.Int64
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	dir := folder()
+	defer os.RemoveAll(dir)
+
+	config := littledl.DownloadConfig{MaxConnections: 1, StreamsPerConnection: most}
+	config.TLSConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
+	urls := []string{server.URL + "/a", server.URL + "/b", server.URL + "/c", server.URL + "/d", server.URL + "/e"}
+	_, err := littledl.BatchDownload(context.Background(), urls, dir, littledl.WithConfig(config), littledl.WithSmallFilePriority(false))
+	fmt.Println(asked.Load(), connections.Load(), err)
+	// Output: 5 1 <nil>
 }

@@ -2,13 +2,9 @@ package littledl_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -120,81 +116,6 @@ func TestCancelTaskByDefault(t *testing.T) {
 		require.Equal(b, littledl.StatusCancelled, b.task(id).Status)
 		require.ErrorIs(b, b.start(), littledl.ErrCancelled)
 		require.Empty(b, b.srv.Requests())
-	})
-}
-
-// TestRemove: whatever state it is in, nothing is left of it, neither on the disk nor in any
-// count, and its name is another's.
-func TestRemove(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		behaviour faultserver.Behaviour
-		first     func(b *batch, id string)
-	}{
-		"in transfer": {first: func(*batch, string) { time.Sleep(1500 * time.Millisecond) }},
-		"queued":      {first: func(*batch, string) {}},
-		"paused":      {first: func(b *batch, id string) { time.Sleep(time.Second); _ = b.get().PauseTask(id); time.Sleep(time.Second) }},
-		"delayed":     {behaviour: faultserver.Status(503), first: func(*batch, string) { time.Sleep(time.Second) }},
-		"failed": {behaviour: faultserver.Status(404), first: func(b *batch, id string) {
-			time.Sleep(time.Second)
-			require.Equal(b, littledl.StatusFailed, b.task(id).Status)
-		}},
-		"cancelled": {first: func(b *batch, id string) {
-			time.Sleep(time.Second)
-			_ = b.get().CancelTask(id, nil)
-			time.Sleep(time.Second)
-		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			batchBubble(t, func(b *batch) {
-				var told atomic.Int32
-				b.option(littledl.WithFileCompleteCallback(func(f littledl.FileTask) {
-					if f.Filename == "a" {
-						told.Add(1)
-					}
-				}))
-				var behaviours []faultserver.Behaviour
-				if c.behaviour != nil {
-					behaviours = append(behaviours, c.behaviour)
-				}
-				b.net.Shape(faultserver.Same(line(1 << 20)))
-				id := b.file("a", 40<<20, behaviours...)
-				b.file("b", 60<<20)
-				done := b.background(b.Context())
-				c.first(b, id)
-				before := told.Load()
-				require.NoError(b, b.get().Remove(id))
-				synctest.Wait()
-				require.ErrorIs(b, b.get().Remove(id), littledl.ErrUnknownTask)
-				_, ok := b.get().GetTask(id)
-				require.False(b, ok)
-				again := b.add(b.srv.File("again", faultserver.Size(1<<20)), littledl.WithFilename("a"))
-				require.NoError(b, <-done)
-				b.check()
-				require.Equal(b, littledl.StatusCompleted, b.task(again).Status)
-				require.Equal(b, before+1, told.Load(), "of the one that has the name now")
-				require.Equal(b, []string{"a", "b"}, b.list())
-				s := b.get().GetStats()
-				require.Equal(b, 2, s.TotalFiles)
-				require.Equal(b, 2, s.CompletedFiles)
-				require.Zero(b, s.FailedFiles)
-				require.Equal(b, int64(61<<20), s.TotalBytes)
-				require.Equal(b, int64(61<<20), s.DownloadedBytes)
-			})
-		})
-	}
-}
-
-// TestRemoveCompleted: the file stays, and its task may be removed from its own callback.
-func TestRemoveCompleted(t *testing.T) {
-	batchBubble(t, func(b *batch) {
-		b.option(littledl.WithFileCompleteCallback(func(f littledl.FileTask) { require.NoError(b, b.get().Remove(f.TaskID)) }))
-		f := b.srv.File("a", faultserver.Size(1<<20))
-		b.add(f)
-		require.NoError(b, b.get().Start(b.Context()))
-		require.Empty(b, b.get().GetAllTasks())
-		b.same(filepath.Join(b.dir, "a"), f.Content())
-		require.Zero(b, b.get().GetStats().TotalFiles)
 	})
 }
 
@@ -327,22 +248,5 @@ func TestEndedTasksStay(t *testing.T) {
 		require.Equal(b, tag{7}, b.task(id).Tag)
 		require.NoError(b, b.start())
 		require.Len(b, b.srv.GETs(), 1)
-	})
-}
-
-// TestRemovedResult: of a removed task BatchDownload says that it was.
-func TestRemovedResult(t *testing.T) {
-	batchBubble(t, func(b *batch) {
-		var d *littledl.BatchDownloader
-		_ = d
-		urls := []string{b.srv.File("a", faultserver.Size(1<<10)).URL(), "nonsense", b.srv.File("c", faultserver.Size(1<<10)).URL()}
-		results, err := littledl.BatchDownload(b.Context(), urls, b.dir, littledl.WithConfig(b.conf))
-		require.ErrorIs(b, err, littledl.ErrInvalidURL)
-		require.Len(b, results, 3)
-		require.Equal(b, "task-1", results[0].Task.TaskID)
-		require.Empty(b, results[1].Task.TaskID)
-		_, err = os.Stat(results[2].Path)
-		require.NoError(b, err)
-		require.True(b, errors.Is(results[1].Err, littledl.ErrInvalidURL))
 	})
 }

@@ -186,14 +186,14 @@ func TestHookPanics(t *testing.T) {
 		b := Start(t)
 		d, err := littledl.NewBatchDownloader(littledl.WithConfig(littledl.DownloadConfig{Proxy: noProxy}))
 		require.NoError(t, err)
-		_, err = d.AddURL(b.File("a").URL(), littledl.WithSavePath(t.TempDir()), hooked(func() error { panic("the caller's own") })[hook])
+		_, err = d.AddURL(b.File("a").URL(), littledl.WithSavePath(os.Getenv(job+"_DIR")), hooked(func() error { panic("the caller's own") })[hook])
 		require.NoError(t, err)
 		_ = d.Start(t.Context())
 		time.Sleep(5 * time.Second)
 		return
 	}
 	for _, hook := range []string{"accept", "finish"} {
-		out, err := runTest(t, "TestHookPanics", job+"="+hook)
+		out, err := runTest(t, "TestHookPanics", job+"="+hook, job+"_DIR="+t.TempDir()) // the other process clears up nothing
 		require.Error(t, err)
 		require.Contains(t, out, "panic: the caller's own")
 	}

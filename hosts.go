@@ -126,7 +126,7 @@ type HostStats struct {
 	Until     time.Time     // when it is asked again; zero: it may be now
 	Allowed   int           // requests that it may have in flight now
 	InFlight  int           // that it has
-	Speed     float64       // bytes per second, smoothed
+	Speed     float64       // bytes per second, smoothed; 0 while paused and when nothing runs
 	Bytes     int64         // of files, since Start
 	RoundTrip time.Duration // from a request to the head of its answer, smoothed; 0: not known
 	Protocol  string        // of the latest answer: "HTTP/1.1", "HTTP/2.0"; "": there was none

@@ -69,7 +69,28 @@ func TestGetHosts(t *testing.T) {
 		for i, h := range last {
 			require.True(b, i == 0 || last[i-1].Origin < h.Origin)
 			require.Zero(b, h.InFlight)
+			require.Zero(b, h.Speed)
 		}
+	})
+}
+
+// TestHostSpeedAtRest: what a host has brought before a pause is not what it brings.
+func TestHostSpeedAtRest(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		b.add(b.srv.File("large", faultserver.Size(60*mib)))
+		speed := func() float64 { return b.d.GetHosts()[0].Speed }
+		done := make(chan error, 1)
+		go func() { done <- b.start() }()
+		time.Sleep(600 * time.Millisecond)
+		require.Positive(b, speed())
+		require.NoError(b, b.d.Pause())
+		time.Sleep(600 * time.Millisecond)
+		require.Zero(b, speed())
+		require.NoError(b, b.d.Resume())
+		time.Sleep(600 * time.Millisecond)
+		require.Positive(b, speed())
+		require.NoError(b, <-done)
+		require.Zero(b, speed())
 	})
 }
 

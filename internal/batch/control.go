@@ -47,7 +47,7 @@ func (c *Control) Begin(make func() *Run) (*Run, error) {
 func (c *Control) End() (stopped bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.past, c.origins, c.run = c.readLocked(), c.run.engine.Origins.Stats(), nil
+	c.past, c.origins, c.run = c.readLocked(), atRest(c.run.engine.Origins.Stats()), nil
 	c.past.Speed = 0
 	return c.stopped
 }
@@ -122,10 +122,21 @@ func (c *Control) Origins() []origin.Stats {
 	c.mu.Lock()
 	r, past := c.run, c.origins
 	c.mu.Unlock()
-	if r != nil {
-		return r.engine.Origins.Stats()
+	switch {
+	case r == nil:
+		return past
+	case r.Speed() == 0: // what a host has brought before a pause would else stay its speed
+		return atRest(r.engine.Origins.Stats())
 	}
-	return past
+	return r.engine.Origins.Stats()
+}
+
+// atRest are origins that bring nothing.
+func atRest(all []origin.Stats) []origin.Stats {
+	for i := range all {
+		all[i].Speed = 0
+	}
+	return all
 }
 
 // Stop is Cancel for good. Last: nothing runs that would clear up when it ends, nor was it

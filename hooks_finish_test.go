@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -63,6 +64,26 @@ func TestFinish(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestFinishHasItsTime: what an earlier Start has taken of WithTimeout does not count.
+func TestFinishHasItsTime(t *testing.T) {
+	inBoth(t, func(b *bed) {
+		calls := 0
+		id := b.add(b.srv.File("a.bin", Size(20*kib)), littledl.WithTimeout(time.Minute), littledl.WithFinish(func(context.Context, *os.File, littledl.FileTask) error {
+			time.Sleep(40 * time.Second)
+			if calls++; calls < 4 {
+				return errNo
+			}
+			return nil
+		}))
+		b.d.SetProgressCallback(nil)
+		for range 3 {
+			require.ErrorIs(b, b.d.Start(b.Context()), errNo)
+		}
+		require.NoError(b, b.d.Start(b.Context()))
+		require.True(b, b.task(id).IsCompleted())
+	})
 }
 
 // TestFinishOfWhatWasTouched: who changes the part meanwhile has it fetched again.

@@ -50,7 +50,7 @@ func (r Rest) Ended() Rest {
 		if packed, ok := pack(k); ok {
 			r.kept, r.remnant = nil, packed
 		} else {
-			k.lastFailure = nil
+			k.endStart()
 		}
 	}
 	return r

@@ -47,6 +47,12 @@ type failed struct {
 	at  time.Time
 }
 
+// endStart forgets what is of one Start only.
+func (s *saved) endStart() {
+	s.idle, s.locked, s.spent = 0, time.Time{}, 0
+	s.lastFailure, s.failed = nil, failed{}
+}
+
 // entity is what is believed of the file, by what answers have said.
 type entity struct {
 	pin       *httprange.Pin // the version that is fetched; nil: nothing accepted yet

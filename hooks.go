@@ -13,7 +13,7 @@ import (
 // waits, and Start with it, as long as that takes. A task with one is never served together with
 // another of the same URL. An error of theirs with a method Retryable() bool that returns true is
 // tried again as a failed attempt is (see RetryConfig.MaxRetries); any other, also a context's,
-// fails the file. One that ends its goroutine (runtime.Goexit) fails the file, and one that panics
+// fails the file, unless it is that of the context that it was given, which has ended. One that ends its goroutine (runtime.Goexit) fails the file, and one that panics
 // ends the program.
 
 // Answer is the head of an answer that holds the file, or a part of it.
@@ -62,8 +62,9 @@ func WithRefresh(f func(context.Context, FileTask) (string, error)) URLOption {
 }
 
 // WithFinish calls a function when the file is complete and verified, before it has its name, with
-// a handle to read it that is closed afterwards, and a context that ends with Start. It is not
-// called for what is kept or copied. Its error fails the file, of which the complete part stays,
+// a handle to read it that is closed afterwards, and a context that ends when the file is stopped
+// (Cancel, CancelTask, Remove, PauseTask, WithTimeout): then it is called again when the file goes
+// on. It is not called for what is kept or copied. Its error fails the file, of which the complete part stays,
 // unless DisableResume is set: the next Start asks again, and fetches nothing.
 // Nil is ErrInvalidOption. For both downloaders; the default is none.
 func WithFinish(f func(context.Context, *os.File, FileTask) error) URLOption {

@@ -106,10 +106,16 @@ func (f *File) finish() error {
 	}
 	f.finishing = true
 	for {
+		if f.life.Err() != nil {
+			return context.Cause(f.life)
+		}
 		err := f.callFinish()
 		if err == nil {
 			f.finishing = false
 			return nil
+		}
+		if f.life.Err() != nil { // of which it may as well be a form
+			return context.Cause(f.life)
 		}
 		e := hookError("WithFinish", "verify", err)
 		if e.Class != fail.Declined {

@@ -109,6 +109,9 @@ func (f *File) verify() error {
 
 // publish gives the verified part its name, unless what is there already has the same bytes.
 func (f *File) publish() error {
+	if why := f.halted(); why != nil && f.delivery == nil { // it has no name yet: what is wished of it is done
+		return why
+	}
 	err := f.output().Publish(f.life, disk.Label{ModTime: f.modified, Mark: f.mark()})
 	if err == nil && f.delivery == nil {
 		f.done()

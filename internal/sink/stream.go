@@ -16,6 +16,8 @@ type Stream struct {
 	to     *Writer
 	budget *Budget
 
+	calling func(on bool) // nil: nobody wants to know
+
 	mu      sync.Mutex // guards all below; no lock is held while the writer is at it
 	ordered bool
 	pos     int64 // in order: what was delivered
@@ -32,6 +34,9 @@ type Stream struct {
 
 // New makes the stream of a transfer.
 func New(to *Writer, b *Budget) *Stream { return &Stream{to: to, budget: b, ordered: to.next != nil} }
+
+// Calling has a function told when the writer is called, and when it has returned.
+func (s *Stream) Calling(tell func(on bool)) { s.calling = tell }
 
 // Expect says what digest there is to be in the end. A digest is computed in order: whoever takes
 // bytes in any order has them in order, too, where one is expected.
@@ -201,6 +206,10 @@ func (s *Stream) write(b []byte, off int64) (n int, err error) {
 		s.writing = false
 		s.wake()
 	}()
+	if s.calling != nil {
+		s.calling(true)
+		defer s.calling(false)
+	}
 	n, err = s.to.write(b, off)
 	return n, err
 }

@@ -60,9 +60,15 @@ func (f *File) serve(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 	f.mu.Unlock()
 	if f.e.Origins.Guarded() {
 		s := w.s
-		k.Pausing(func(on bool) { f.plan.Throttle(s, on, time.Now()) })
+		k.Pausing(func(on bool) {
+			f.plan.Throttle(s, on, time.Now())
+			f.clock.queues(on)
+			f.clock.serves(!on)
+		})
 	}
+	f.clock.serves(true)
 	o := f.e.Client.Get(ctx, k, &x.ask, x)
+	f.clock.serves(false)
 	if stopped := f.plan.End(w.s, time.Now()); stopped {
 		w.call.end()
 	}

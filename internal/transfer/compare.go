@@ -28,7 +28,7 @@ func (f *File) compare(ctx context.Context, a recovery.Action) error {
 	f.mu.Unlock()
 	from := max(prefix.Hi-overlapSize, prefix.Lo)
 	k := src.host.Lease(origin.Claim{File: f.id, Rank: Rank(f.priority.Load(), false)})
-	if err := k.Acquire(ctx); err != nil {
+	if err := f.acquire(ctx, k); err != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if f.deniedLocked(ctx, a, src, src.host, err, &f.tries) {

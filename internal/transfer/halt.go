@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/origin"
 )
 
 // A file may be stopped alone, while the others go on: since its caller wishes it, or its time is
@@ -92,6 +93,9 @@ func (f *File) startClock() {
 	if f.clock == nil {
 		f.clock = newPatience(f.spec.Seldom().Timeout, func() { f.Halt(fail.ErrTimeout) })
 		f.clock.spent = f.spent
+		if f.delivery != nil {
+			f.delivery.Calling(f.clock.writing)
+		}
 	}
 	f.clock.rest(false)
 }
@@ -101,6 +105,14 @@ func (f *File) stopClock() {
 		f.clock.rest(true)
 		f.spent = f.clock.used()
 	}
+}
+
+// acquire waits for a request's turn, which is of the file's own time only as far as others of its
+// requests are under way.
+func (f *File) acquire(ctx context.Context, k *origin.Lease) error {
+	f.clock.queues(true)
+	defer f.clock.queues(false)
+	return k.Acquire(ctx)
 }
 
 // delayFor has the time run while the file is delayed, and ends the delay with it.

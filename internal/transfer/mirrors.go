@@ -152,7 +152,7 @@ func (f *File) samples(ctx context.Context, mirror *source, k *origin.Lease, siz
 
 // sampleAll fetches all samples once.
 func (f *File) sampleAll(ctx context.Context, a recovery.Action, mirror *source, k *origin.Lease, t *wait.Tries, size int64) (got [][]byte, says *httprange.Pin, ok bool) {
-	if err := k.Acquire(ctx); err != nil {
+	if err := f.acquire(ctx, k); err != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.deniedLocked(ctx, a, mirror, mirror.host, err, t)

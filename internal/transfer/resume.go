@@ -71,7 +71,7 @@ func (f *File) sameAsLeft(a *disk.Adopted) (bool, error) {
 		return false, nil
 	}
 	k := src.host.Lease(origin.Claim{File: f.id, Rank: Rank(f.priority.Load(), false)})
-	if err := k.Acquire(epoch); err != nil {
+	if err := f.acquire(epoch, k); err != nil {
 		return false, context.Cause(f.life)
 	}
 	defer k.Release()

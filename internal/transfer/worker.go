@@ -108,7 +108,7 @@ func (f *File) fetch(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 		}
 	}
 	if !k.TryAcquire() {
-		if err := k.Acquire(f.ctx); err != nil {
+		if err := f.acquire(f.ctx, k); err != nil {
 			return f.denied(w, a, src, h, err)
 		}
 		f.mu.Lock()

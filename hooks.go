@@ -13,8 +13,8 @@ import (
 // waits, and Start with it, as long as that takes. A task with one is never served together with
 // another of the same URL. An error of theirs with a method Retryable() bool that returns true is
 // tried again as a failed attempt is (see RetryConfig.MaxRetries); any other, also a context's,
-// fails the file, unless it is that of the context that it was given, which has ended. One that ends its goroutine (runtime.Goexit) fails the file, and one that panics
-// ends the program.
+// fails the file, unless it is that of the context that it was given, which has ended. One that ends
+// its goroutine (runtime.Goexit) fails the file, and one that panics ends the program.
 
 // Answer is the head of an answer that holds the file, or a part of it.
 type Answer struct {

@@ -69,12 +69,9 @@ func digest(path string) string {
 func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 	s.requests.Add(1)
 	now := s.now.Add(1)
-	over := context.AfterFunc(r.Context(), func() { s.now.Add(-1) }) // the client has given it up
-	defer func() {
-		if over() {
-			s.now.Add(-1)
-		}
-	}()
+	over := sync.OnceFunc(func() { s.now.Add(-1) }) // for the client, whose next request may be here before this one returns
+	defer over()
+	defer context.AfterFunc(r.Context(), over)()
 	for most := s.peak.Load(); now > most && !s.peak.CompareAndSwap(most, now); most = s.peak.Load() {
 	}
 	if s.refuse != nil && s.refuse(w, r) {
@@ -90,13 +87,14 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	w.Header().Set("ETag", fmt.Sprintf(`"%x"`, hash64(r.URL.Path)))
 	w.Header().Set("Content-Type", "application/octet-stream")
-	http.ServeContent(&paced{w, s, time.Now(), 0}, r, "", time.Unix(1_600_000_000, 0), bytes.NewReader(body))
+	http.ServeContent(&paced{w, s, time.Now(), over, 0}, r, "", time.Unix(1_600_000_000, 0), bytes.NewReader(body))
 }
 
 type paced struct {
 	http.ResponseWriter
 	s     *site
 	begun time.Time
+	over  func()
 	n     int
 }
 
@@ -106,23 +104,35 @@ func (p *paced) Write(b []byte) (int, error) {
 		if len(piece) == 0 {
 			return total, nil
 		}
+		p.n += len(piece)
+		if p.s.rate > 0 {
+			time.Sleep(time.Until(p.begun.Add(time.Duration(p.n) * time.Second / time.Duration(p.s.rate))))
+		}
+		if strconv.Itoa(p.n) == p.Header().Get("Content-Length") {
+			p.over()
+		}
 		n, err := p.ResponseWriter.Write(piece)
-		total, p.n = total+n, p.n+n
+		total += n
 		p.s.sent.Add(int64(n))
 		if err != nil {
 			return total, err
-		}
-		if p.s.rate > 0 {
-			time.Sleep(time.Until(p.begun.Add(time.Duration(p.n) * time.Second / time.Duration(p.s.rate))))
 		}
 	}
 }
 
 // list is n jobs of a size, from sites in turn.
 func list(n, size int, sites ...*site) iter.Seq2[Job, error] {
+	var bases []string
+	for _, s := range sites {
+		bases = append(bases, s.URL)
+	}
+	return urls(n, size, bases...)
+}
+
+func urls(n, size int, bases ...string) iter.Seq2[Job, error] {
 	return func(yield func(Job, error) bool) {
 		for i := range n {
-			if !yield(Job{URL: fmt.Sprintf("%s/%d/%d", sites[i%len(sites)].URL, size, i), Priority: i % 2}, nil) {
+			if !yield(Job{URL: fmt.Sprintf("%s/%d/%d", bases[i%len(bases)], size, i), Priority: i % 2}, nil) {
 				return
 			}
 		}
@@ -202,4 +212,11 @@ func stored(t testing.TB, dir, batch string, jobs iter.Seq2[Job, error]) (n int)
 		return nil
 	}))
 	return n
+}
+
+// large is for tests that take long, or need servers: LITTLEDL_CLUSTER=1 runs them, too.
+func large(t testing.TB) {
+	if os.Getenv("LITTLEDL_CLUSTER") == "" {
+		t.Skip("LITTLEDL_CLUSTER is not set")
+	}
 }

@@ -77,10 +77,10 @@ func (c *Cluster) Work(ctx context.Context, conf Worker) error {
 	w.rec = newRecorder(w)
 	down := conf.Download
 	down.AcquireHost, down.ForgetEnded, down.Overwrite = w.gate.acquire, true, littledl.OverwriteChanged
-	down.MaxConnections = w.InFlight
+	down.MaxConnections, down.TrustModTime = w.InFlight, true // what has a name in there is of the same job
 	w.d, err = littledl.NewEnhancedBatchDownloader(littledl.WithConfig(down), littledl.WithMaxTotalThreads(w.InFlight),
 		littledl.WithMaxConcurrentFiles(4*w.InFlight), littledl.WithSmallFilePriority(false),
-		littledl.WithExistingFileReuse(false), littledl.WithFileCompleteCallback(w.ended))
+		littledl.WithFileCompleteCallback(w.ended))
 	if err != nil {
 		return fmt.Errorf("cluster: worker: %w", err)
 	}
@@ -141,20 +141,21 @@ func mark(path string) (string, error) {
 	return name, os.WriteFile(path, []byte(name), 0o644)
 }
 
-// sweep removes what nobody has gone on with for a week.
+// sweep removes the directories in which nothing was begun or ended for a week: what is in them no
+// job has come back for. Files themselves have the times of their servers.
 func sweep(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Dir(path) == filepath.Clean(dir) {
+		if err != nil || !d.IsDir() || path == dir {
 			return err
 		}
 		i, err := d.Info()
-		if err != nil {
+		if err != nil || time.Since(i.ModTime()) < 7*24*time.Hour || filepath.Dir(path) == filepath.Clean(dir) {
 			return err
 		}
-		if time.Since(i.ModTime()) > 7*24*time.Hour {
-			return os.Remove(path)
+		if err := os.RemoveAll(path); err != nil {
+			return err
 		}
-		return nil
+		return filepath.SkipDir
 	})
 }
 

@@ -27,7 +27,7 @@ type Config struct {
 	Partitions int           // what hosts are dealt out to, at most 256; 0: 16
 	Priorities int           // at most 8; 0: 2
 	Silence    time.Duration // after it a worker's work goes to others, 2 s or more; 0: 30 s
-	MaxDeliver int           // a job that was handed out so often without an answer kills workers, 2 or more; 0: 50
+	MaxDeliver int           // jobs handed out more often may be what ends their workers; 0: 20
 }
 
 // kept is what all who open a cluster have to agree on.
@@ -50,7 +50,8 @@ const (
 	deadStream = "LD_DEAD" // ld.dead.<batch>: jobs that failed, for Retry
 	control    = "LD_CTL"  // what batches are to do
 	leases     = "LD_LEASE"
-	wake       = "ld.wake" // somebody has changed something
+	suspects   = "LD_SUSPECT" // how often jobs were begun that may end their workers
+	wake       = "ld.wake"    // somebody has changed something
 )
 
 // callTime bounds one call to the servers: during an election none is answered.
@@ -101,7 +102,7 @@ func (conf Config) check() error {
 		most     int
 	}{
 		{"Replicas", conf.Replicas, 1, 5}, {"Partitions", conf.Partitions, 1, 256}, {"Priorities", conf.Priorities, 1, 8},
-		{"MaxDeliver", conf.MaxDeliver, 2, 1 << 20}, {"Silence in seconds", int((conf.Silence + time.Second - 1) / time.Second), 2, 3600},
+		{"MaxDeliver", conf.MaxDeliver, 1, 1 << 20}, {"Silence in seconds", int((conf.Silence + time.Second - 1) / time.Second), 2, 3600},
 	} {
 		if v.n != 0 && (v.n < v.least || v.n > v.most) {
 			return fmt.Errorf("cluster: %s is %d; it must be 0 or from %d to %d", v.name, v.n, v.least, v.most)
@@ -116,7 +117,7 @@ func (conf Config) check() error {
 func (c *Cluster) setUp(ctx context.Context, conf Config) error {
 	k := kept{
 		Replicas: cmp.Or(conf.Replicas, 1), Partitions: cmp.Or(conf.Partitions, 16), Priorities: cmp.Or(conf.Priorities, 2),
-		MaxDeliver: cmp.Or(conf.MaxDeliver, 50), Silence: cmp.Or(conf.Silence, 30*time.Second).Truncate(time.Second),
+		MaxDeliver: cmp.Or(conf.MaxDeliver, 20), Silence: cmp.Or(conf.Silence, 30*time.Second).Truncate(time.Second),
 	}
 	kv, err := c.js.KeyValue(ctx, control) // there already, and made by others, maybe
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
@@ -144,6 +145,9 @@ func (c *Cluster) setUp(ctx context.Context, conf Config) error {
 	}
 	// In memory a restart of the server would give every lease away.
 	_, err = c.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: leases, Replicas: c.Replicas, LimitMarkerTTL: time.Second})
+	if err == nil {
+		_, err = c.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: suspects, Replicas: c.Replicas, TTL: 24 * time.Hour})
+	}
 	for _, s := range []string{doneStream, deadStream} {
 		if err == nil {
 			subject := map[string]string{doneStream: "ld.done.*", deadStream: "ld.dead.*"}[s]

@@ -75,6 +75,22 @@ func (m *matrix) work(name, url string) *process {
 	return p
 }
 
+// balanced waits until every worker has its share.
+func (m *matrix) balanced() {
+	require.Eventually(m.t, func() bool {
+		rows, err := m.c.table(m.t.Context(), leases)
+		held := map[string]int{}
+		for p := range m.c.Partitions {
+			held[rows[fmt.Sprint(partRow, p)].value]++
+		}
+		least := m.c.Partitions
+		for _, w := range m.workers {
+			least = min(least, held[w.role.Worker])
+		}
+		return err == nil && least > 0 && least >= m.c.Partitions/len(m.workers)-1
+	}, time.Minute, 50*time.Millisecond)
+}
+
 func (m *matrix) enqueue() {
 	_, err := m.c.Enqueue(m.t.Context(), "batch", list(m.n, m.size, m.sites...))
 	require.NoError(m.t, err)

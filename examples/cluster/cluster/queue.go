@@ -39,7 +39,7 @@ type item struct {
 // pack is a message of the queue: one write, one fsync and one acknowledgement for many small files.
 type pack struct {
 	ID    string `json:"i"`           // by which the queue knows that it has it already
-	Tries int    `json:"t,omitempty"` // deliveries of the packs that it was split from
+	Alone bool   `json:"a,omitempty"` // it was split from a pack that maybe ends its workers
 	Items []item `json:"j"`
 	size  int
 }

@@ -48,7 +48,7 @@ func newRecorder(w *worker) *recorder { return &recorder{w: w, some: make(chan s
 // add has the end of a task be written; nil: its object is stored.
 func (r *recorder) add(t *task, err error) {
 	r.w.mu.Lock()
-	o := outcome{N: t.N, Bytes: t.info.Size, SHA256: t.info.SHA256, Again: t.exists, Attempt: t.u.tries + t.u.delivery}
+	o := outcome{N: t.N, Bytes: t.info.Size, SHA256: t.info.SHA256, Again: t.exists, Attempt: t.u.delivery}
 	r.w.mu.Unlock()
 	if err != nil {
 		o.Err = err.Error()

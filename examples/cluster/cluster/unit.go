@@ -12,7 +12,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
@@ -26,7 +25,7 @@ type unit struct {
 	w                   *worker // fixed, as the next ones are
 	id, batch           string
 	priority, partition int
-	tries               int // deliveries before this message
+	alone               bool
 	weight              int
 	tasks               []*task
 	ctx                 context.Context // ends with it
@@ -57,7 +56,7 @@ type task struct {
 
 func newUnit(w *worker, s *source, p *pack, m jetstream.Msg, delivery int) *unit {
 	u := &unit{
-		w: w, id: s.batch + "/" + p.ID, batch: s.batch, priority: s.priority, partition: s.partition, tries: p.Tries,
+		w: w, id: s.batch + "/" + p.ID, batch: s.batch, priority: s.priority, partition: s.partition, alone: p.Alone,
 		msg: m, delivery: delivery, left: len(p.Items), weight: len(p.Items), paused: w.batches[s.batch].Paused,
 	}
 	if p.Items[0].Size >= big {
@@ -76,8 +75,7 @@ func (t *task) key() string { return Key(t.u.batch, t.N, t.Name) }
 
 // begin has the jobs done that are not yet.
 func (u *unit) begin() {
-	limit := u.w.c.MaxDeliver
-	suspect := u.delivery > max(min(limit/3, 3), 1) && len(u.tasks) > 1 || u.tries+u.delivery > limit
+	suspect := u.alone || u.delivery > u.w.c.MaxDeliver
 	var left []*task
 	for _, t := range u.tasks {
 		if t.look() && suspect {
@@ -123,26 +121,6 @@ func (t *task) hold(then func()) {
 		sleep(t.u.ctx, time.Second/2+rand.N(time.Second))
 		then()
 	})
-}
-
-// suspect is of jobs that were handed out again and again, maybe since one of them ends every
-// worker: each goes its own way, and one that still does so is dead.
-func (u *unit) suspect(left []*task) {
-	if len(u.tasks) == 1 {
-		left[0].fail(fmt.Errorf("handed out %d times and never answered: it seems to end its workers", u.tries+u.delivery-1))
-		return
-	}
-	u.w.Log.Warn("a pack was handed out again and again: its jobs go alone", "batch", u.batch, "pack", u.id)
-	for _, t := range left {
-		err := u.w.c.queue(u.ctx, u.batch, u.priority, u.partition, &pack{
-			ID: strconv.FormatInt(t.N, 10) + ".alone", Tries: u.tries + u.delivery - 1, Items: []item{t.item},
-		})
-		if err != nil {
-			t.settle(true)
-			continue
-		}
-		t.settle(false) // the other message is its own
-	}
 }
 
 // queue publishes a pack.
@@ -251,7 +229,7 @@ func (w *worker) ended(f littledl.FileTask) {
 func (t *task) failed(err error) {
 	w := t.u.w
 	w.mu.Lock()
-	dropped, tried := t.u.dropped, t.u.tries+t.u.delivery
+	dropped, tried := t.u.dropped, t.u.delivery
 	w.mu.Unlock()
 	switch {
 	case dropped:

@@ -54,8 +54,9 @@ type worker struct {
 	trouble time.Time // the disk or the store was of no use then
 	leaving bool
 
-	kick chan struct{} // there may be something to do
-	wake chan struct{} // somebody has changed something
+	alone chan struct{} // holds one for the job that may be begun though it is suspected
+	kick  chan struct{} // there may be something to do
+	wake  chan struct{} // somebody has changed something
 }
 
 // Work takes jobs, downloads and stores them until ctx ends; then it hands over what it has, and
@@ -70,7 +71,7 @@ func (c *Cluster) Work(ctx context.Context, conf Worker) error {
 	w := &worker{
 		Worker: conf, c: c, batches: map[string]batch{}, sources: map[sourceKey]*source{}, units: map[string]*unit{},
 		hands: map[handKey]int{}, lanes: map[string]*lane{}, held: map[string][]*task{},
-		kick: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		alone: make(chan struct{}, 1), kick: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
 	w.lease = newLease(c, w.Name)
 	w.gate = newGate(c, w.lease, w.HostLimit)

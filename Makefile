@@ -2,20 +2,22 @@
 
 GO          ?= go
 STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+VERSITYGW    = github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GOVULNCHECK  = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 VULNDB      ?= https://vuln.go.dev
 FUZZTIME    ?= 30s
 SOAKTIME    ?= 60s
 EXPLORETIME ?= 1m
-MODULES      = . examples internal/e2e
+MODULES      = . examples examples/cluster internal/e2e
 
-.PHONY: check test 386 windows explore crash fuzz soak e2e lines reliability bench demo format vet static tidy vuln cross
+.PHONY: check test 386 windows explore crash fuzz soak e2e cluster lines reliability bench demo format vet static tidy vuln cross
 
 check: format vet static tidy vuln test cross
 
 test:
 	$(GO) test -race -shuffle=on -timeout 60m ./...
 	cd examples && $(GO) test ./...
+	cd examples/cluster && $(GO) test -race ./...
 
 # A system of 32 bits: the packages, and a file of more than 4 GiB.
 386:
@@ -59,6 +61,7 @@ cross:
 		echo "build $$p"; \
 		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) vet ./...; \
 		(cd examples && GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./...); \
+		(cd examples/cluster && GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./cluster); \
 	done
 	@set -e; for p in js/wasm wasip1/wasm plan9/amd64 aix/ppc64 freebsd/amd64; do \
 		echo "build $$p (the library)"; \
@@ -95,6 +98,13 @@ e2e:
 # nothing else: within a quarter, where go test only looks whether it is of the right kind.
 lines:
 	cd examples && LITTLEDL_LINES=all $(GO) test -count=1 -v -run '^TestEstimatedSpeedupOverLines$$' ./strategy
+
+# Everything that may befall a cluster, with real processes, three servers and an S3 server:
+# LITTLEDL_CLUSTER_ROUNDS is how often each that deals in chance is repeated.
+cluster:
+	@bin=$$(mktemp -d); trap 'rm -rf "$$bin"' EXIT; \
+	GOBIN=$$bin $(GO) install $(VERSITYGW) >"$$bin/log" 2>&1 || { echo "versitygw: NOT DONE, it cannot be had"; cat "$$bin/log"; }; \
+	cd examples/cluster && PATH="$$bin:$$PATH" LITTLEDL_CLUSTER=1 $(GO) test -count=1 -timeout 60m ./...
 
 # This library and whatever clients are installed against a server that misbehaves; writes
 # the tables of RELIABILITY.md.

@@ -13,7 +13,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
 )
 
 // Receipt is what Enqueue has done.
@@ -27,7 +29,7 @@ type Receipt struct {
 // that is another is found out. Jobs whose URL, name or hash is of no use are queued too, and fail.
 // An error of the sequence, or a priority out of range, ends it; the same call later goes on.
 func (c *Cluster) Enqueue(ctx context.Context, name string, jobs iter.Seq2[Job, error]) (Receipt, error) {
-	e := &enqueuer{c: c, batch: name, open: map[[2]int]*pack{}, checked: time.Now()}
+	e := &enqueuer{c: c, batch: name, open: map[[2]int]*pack{}}
 	r, err := e.all(ctx, jobs)
 	if err != nil {
 		err = fmt.Errorf("enqueue %s: %w", name, err)
@@ -45,9 +47,12 @@ type enqueuer struct {
 	n       int64            // jobs read
 	sum     uint64           // of their URLs
 	made    int64            // packs
-	sent    []sending
-	was     checkpoint
-	checked time.Time
+	full    []*nats.Msg      // packs that are to be queued together
+	bytes   int
+	last    checkpoint // of the pack that was made last
+	was     checkpoint // of what is queued
+	skipped int64
+	noted   time.Time
 }
 
 type checkpoint struct {
@@ -55,28 +60,23 @@ type checkpoint struct {
 	Sum         uint64
 }
 
-// sending is a pack on its way.
-type sending struct {
-	at     checkpoint
-	future jetstream.PubAckFuture
-}
-
-// window is after how many jobs all packs are sent, full or not; in flight are so many at most.
-const window, inFlight = 1 << 15, 512
+// After so many jobs all packs are sent, full or not; so many packs are queued at once, with one fsync.
+const window, together = 1 << 15, 128
 
 func (e *enqueuer) all(ctx context.Context, jobs iter.Seq2[Job, error]) (Receipt, error) {
 	state, err := e.begin(ctx)
+	e.skipped = e.was.Jobs
 	if err != nil || state.Total >= 0 {
 		return Receipt{state.Total, state.Total}, err
 	}
 	for j, err := range jobs {
 		switch {
 		case err != nil:
-			return Receipt{}, cmp.Or(e.confirm(ctx, 0), err)
+			return Receipt{}, e.leave(ctx, err)
 		case j.size() > 2*payload:
-			return Receipt{}, cmp.Or(e.confirm(ctx, 0), fmt.Errorf("job %d: it is longer than %d bytes", e.n, 2*payload))
+			return Receipt{}, e.leave(ctx, fmt.Errorf("job %d: it is longer than %d bytes", e.n, 2*payload))
 		case j.Priority < 0 || j.Priority >= e.c.Priorities:
-			return Receipt{}, cmp.Or(e.confirm(ctx, 0), fmt.Errorf("job %d: priority %d; it must be from 0 to %d", e.n, j.Priority, e.c.Priorities-1))
+			return Receipt{}, e.leave(ctx, fmt.Errorf("job %d: priority %d; it must be from 0 to %d", e.n, j.Priority, e.c.Priorities-1))
 		}
 		if err := e.add(ctx, j); err != nil {
 			return Receipt{}, err
@@ -88,7 +88,7 @@ func (e *enqueuer) all(ctx context.Context, jobs iter.Seq2[Job, error]) (Receipt
 			return Receipt{}, err
 		}
 	}
-	if err := cmp.Or(e.flush(ctx), e.confirm(ctx, 0)); err != nil {
+	if err := cmp.Or(e.flush(ctx), e.commit(ctx), e.note(ctx)); err != nil {
 		return Receipt{}, err
 	}
 	err = e.c.update(ctx, e.batch, func(b *batch) error {
@@ -98,7 +98,7 @@ func (e *enqueuer) all(ctx context.Context, jobs iter.Seq2[Job, error]) (Receipt
 		b.Total, b.Sum = e.n, e.sum
 		return nil
 	})
-	return Receipt{e.n, e.was.Jobs}, err
+	return Receipt{e.n, e.skipped}, err
 }
 
 // begin makes what the batch needs, and finds how far an earlier call has come.
@@ -171,8 +171,8 @@ func (e *enqueuer) flush(ctx context.Context) error {
 // send queues a pack, unless an earlier call has.
 func (e *enqueuer) send(ctx context.Context, at [2]int, p *pack) error {
 	e.made++
-	now := checkpoint{e.made, e.n, e.sum}
-	if e.made == e.was.Packs && now != e.was {
+	e.last = checkpoint{e.made, e.n, e.sum}
+	if e.made == e.was.Packs && e.last != e.was {
 		return errors.New("the list is another than that of the call before; give this one another name")
 	}
 	if e.made <= e.was.Packs {
@@ -183,55 +183,58 @@ func (e *enqueuer) send(ctx context.Context, at [2]int, p *pack) error {
 	if err != nil {
 		return err
 	}
-	f, err := e.c.js.PublishAsync(e.c.subject(e.batch, at[0], at[1]), data, jetstream.WithMsgID(p.ID), jetstream.WithStallWait(callTime))
-	if err != nil {
-		if f, err = e.repeat(ctx, e.c.subject(e.batch, at[0], at[1]), p.ID, data); err != nil {
+	e.full = append(e.full, &nats.Msg{Subject: e.c.subject(e.batch, at[0], at[1]), Data: data, Header: nats.Header{jetstream.MsgIDHeader: {p.ID}}})
+	e.bytes += len(data)
+	if len(e.full) < together && e.bytes < 16*payload {
+		return nil
+	}
+	return e.commit(ctx)
+}
+
+// commit queues the packs that are full, all or none, and at times notes how far it has come.
+func (e *enqueuer) commit(ctx context.Context) error {
+	if len(e.full) == 0 {
+		return nil
+	}
+	singly := len(e.full) == 1
+	err := e.c.again(ctx, 2*time.Minute, func(ctx context.Context) error {
+		if !singly {
+			_, err := jetstreamext.PublishMsgBatch(ctx, e.c.js, e.full)
+			_, singly = errors.AsType[*jetstream.APIError](err) // some are queued already
 			return err
 		}
-	}
-	e.sent = append(e.sent, sending{now, f})
-	return e.confirm(ctx, inFlight)
-}
-
-// confirm waits until all packs but the last few are queued, and notes that now and then.
-func (e *enqueuer) confirm(ctx context.Context, keep int) error {
-	for ; len(e.sent) > keep; e.sent = e.sent[1:] {
-		s := e.sent[0]
-		if s.future != nil {
-			select {
-			case <-s.future.Ok():
-			case <-s.future.Err(): // nobody knows whether it is queued; its ID does
-				m := s.future.Msg()
-				if _, err := e.repeat(ctx, m.Subject, m.Header.Get(jetstream.MsgIDHeader), m.Data); err != nil {
-					return err
-				}
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		}
-		if time.Since(e.checked) > time.Second || len(e.sent) == 1 && keep == 0 {
-			if err := e.note(ctx, s.at); err != nil {
+		for _, m := range e.full {
+			plain := &nats.Msg{Subject: m.Subject, Data: m.Data, Header: nats.Header{jetstream.MsgIDHeader: m.Header[jetstream.MsgIDHeader]}}
+			if _, err := e.c.js.PublishMsg(ctx, plain); err != nil {
 				return err
 			}
+			e.full = e.full[1:]
 		}
-	}
-	return nil
-}
-
-// repeat queues a pack for certain.
-func (e *enqueuer) repeat(ctx context.Context, subject, id string, data []byte) (jetstream.PubAckFuture, error) {
-	return nil, e.c.again(ctx, 2*time.Minute, func(ctx context.Context) error {
-		_, err := e.c.js.Publish(ctx, subject, data, jetstream.WithMsgID(id))
-		return err
+		return nil
 	})
-}
-
-func (e *enqueuer) note(ctx context.Context, at checkpoint) error {
-	text, err := json.Marshal(at)
 	if err != nil {
 		return err
 	}
-	e.checked = time.Now()
+	e.full, e.bytes = nil, 0
+	e.was = e.last
+	if time.Since(e.noted) < time.Second {
+		return nil
+	}
+	return e.note(ctx)
+}
+
+// leave has another call go on from here.
+func (e *enqueuer) leave(ctx context.Context, err error) error {
+	return cmp.Or(e.commit(ctx), e.note(ctx), err)
+}
+
+// note keeps how far it has come, and has workers look.
+func (e *enqueuer) note(ctx context.Context) error {
+	text, err := json.Marshal(e.was)
+	if err != nil {
+		return err
+	}
+	e.noted = time.Now()
 	err = e.c.again(ctx, time.Minute, func(ctx context.Context) error {
 		_, err := e.c.write(ctx, control, enqueuedRow+e.batch, string(text))
 		return err

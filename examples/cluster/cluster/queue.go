@@ -205,7 +205,7 @@ func (c *Cluster) subject(batch string, priority, partition int) string {
 func (c *Cluster) createBatch(ctx context.Context, name string) error {
 	s, err := c.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: jobStream(name), Subjects: []string{"ld.job." + name + ".*.*"}, Retention: jetstream.WorkQueuePolicy,
-		Discard: jetstream.DiscardNew, Replicas: c.Replicas, AllowDirect: true, // refuse, never drop, what does not fit
+		Discard: jetstream.DiscardNew, Replicas: c.Replicas, AllowDirect: true, AllowAtomicPublish: true, // DiscardNew: refuse what does not fit
 	})
 	if err != nil {
 		return err

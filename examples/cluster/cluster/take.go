@@ -113,7 +113,7 @@ func (w *worker) ask(ctx context.Context, s *source) (got bool, when time.Time) 
 	w.mu.Lock()
 	room := inHand - w.hands[k]
 	w.mu.Unlock()
-	if room < packed {
+	if room < packed/2 {
 		return false, time.Now().Add(time.Second) // an end of something kicks
 	}
 	if time.Now().Before(s.next) {
@@ -127,7 +127,7 @@ func (w *worker) ask(ctx context.Context, s *source) (got bool, when time.Time) 
 		}
 		s.consumer = c
 	}
-	batch, err := s.consumer.FetchNoWait(room / packed)
+	batch, err := s.consumer.FetchNoWait((room + packed - 1) / packed)
 	if err == nil {
 		for m := range batch.Messages() {
 			got = true

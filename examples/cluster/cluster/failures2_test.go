@@ -134,19 +134,24 @@ func TestPoison(t *testing.T) {
 	require.EqualValues(t, 1, n)
 }
 
-// TestScratchFull: it is no fault of the URLs', and over when there is room again.
-func TestScratchFull(t *testing.T) {
+// smallDisk is a directory with little room.
+func smallDisk(t *testing.T) (dir, ballast string) {
 	large(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to mount a small disk")
 	}
-	scratch, store := t.TempDir(), t.TempDir()
-	require.NoError(t, syscall.Mount("tmpfs", scratch, "tmpfs", 0, "size=6m"))
-	t.Cleanup(func() { require.NoError(t, syscall.Unmount(scratch, syscall.MNT_DETACH)) })
-	ballast := filepath.Join(scratch, ".ballast")
+	dir = t.TempDir()
+	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=6m"))
+	t.Cleanup(func() { require.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
+	ballast = filepath.Join(dir, ".ballast")
 	require.NoError(t, os.WriteFile(ballast, make([]byte, 5<<20), 0o600))
-	c := start(t, Config{Silence: silence})
-	s := newSite(t)
+	return dir, ballast
+}
+
+// TestScratchFull: it is no fault of the URLs', and over when there is room again.
+func TestScratchFull(t *testing.T) {
+	scratch, ballast := smallDisk(t)
+	c, s, store := start(t, Config{Silence: silence}), newSite(t), t.TempDir()
 	jobs := list(20, 800<<10, s)
 	_, err := c.Enqueue(t.Context(), "batch", jobs)
 	require.NoError(t, err)
@@ -156,4 +161,26 @@ func TestScratchFull(t *testing.T) {
 	p := finish(t, c, "batch", time.Minute)
 	require.EqualValues(t, 20, p.Done, "%+v", p)
 	require.Equal(t, 20, stored(t, store, "batch", jobs))
+}
+
+// TestScratchStaysFull: then others have its work.
+func TestScratchStaysFull(t *testing.T) {
+	scratch, ballast := smallDisk(t)
+	require.NoError(t, os.Truncate(ballast, 6<<20-100<<10))
+	f, err := os.OpenFile(ballast, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	for buffer := make([]byte, 64<<10); err == nil; {
+		_, err = f.Write(buffer)
+	}
+	require.NoError(t, f.Close())
+	c, sites, store := start(t, Config{Silence: silence}), []*site{newSite(t), newSite(t), newSite(t), newSite(t)}, t.TempDir()
+	work(t, c, Worker{Name: "full", Scratch: scratch, Sink: Dir{Path: store}})
+	time.Sleep(time.Second) // it has all partitions
+	jobs := list(80, 800<<10, sites...)
+	_, err = c.Enqueue(t.Context(), "batch", jobs)
+	require.NoError(t, err)
+	work(t, c, Worker{Name: "other", Sink: Dir{Path: store}})
+	p := finish(t, c, "batch", time.Minute)
+	require.EqualValues(t, 80, p.Done, "%+v", p)
+	require.Equal(t, 80, stored(t, store, "batch", jobs))
 }

@@ -63,7 +63,7 @@ func (c *Cluster) follow(ctx context.Context, name string, pos *uint64, f func(s
 		case !each(b):
 			return nil
 		case *pos != was:
-			wait = 25 * time.Millisecond
+			wait = 50 * time.Millisecond
 		}
 		if !sleep(ctx, wait) {
 			return context.Cause(ctx)

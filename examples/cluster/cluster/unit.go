@@ -219,6 +219,9 @@ func (w *worker) ended(f littledl.FileTask) {
 	t := f.Tag.(*task)
 	w.left(t)
 	if f.Err == nil {
+		w.mu.Lock()
+		w.full = time.Time{}
+		w.mu.Unlock()
 		w.all.Go(func() { t.store(f.Path()) })
 		return
 	}
@@ -237,6 +240,11 @@ func (t *task) failed(err error) {
 	case ours(err):
 		if !errors.Is(err, littledl.ErrDuplicateTarget) && !errors.Is(err, littledl.ErrLocked) { // of a unit that is ending
 			w.troubled("the scratch directory", err)
+			w.mu.Lock()
+			if w.full.IsZero() {
+				w.full = time.Now()
+			}
+			w.mu.Unlock()
 		}
 		t.hold(func() { w.submit(t) })
 	case littledl.IsRetryable(err) && tried < w.Attempts:

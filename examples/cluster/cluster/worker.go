@@ -52,6 +52,8 @@ type worker struct {
 	lanes   map[string]*lane // by origin
 	held    map[string][]*task
 	trouble time.Time // the disk or the store was of no use then
+	full    time.Time // since then the disk was of no use, and never of any; zero: it is of use
+	away    time.Time // until then others are to have our work
 	leaving bool
 
 	alone chan struct{} // holds one for the job that may be begun though it is suspected
@@ -214,8 +216,16 @@ func (w *worker) beat(ctx context.Context) {
 				_ = u.msg.InProgress()
 			}
 		}
-		leaving := w.leaving
+		full := !w.full.IsZero() && time.Since(w.full) > 2*w.c.Silence
+		if full { // as if we were dead: others have room
+			w.full, w.away = time.Time{}, time.Now().Add(4*w.c.Silence)
+		}
+		leaving := w.leaving || time.Now().Before(w.away)
 		w.mu.Unlock()
+		if full {
+			w.lease.leave(ctx)
+			w.drop(func(*unit) bool { return true }, true)
+		}
 		_ = w.c.nc.FlushTimeout(w.c.Silence / 8)
 		if !leaving {
 			lost, given, err := w.lease.renew(ctx, busy)

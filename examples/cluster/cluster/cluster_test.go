@@ -21,7 +21,7 @@ func TestBatch(t *testing.T) {
 	store := t.TempDir()
 	jobs := func(yield func(Job, error) bool) {
 		for j := range list(600, 3000, sites...) {
-			if len(j.URL)%1 == 0 && j.URL[len(j.URL)-1] == '7' {
+			if strings.HasSuffix(j.URL, "7") {
 				j.URL = sites[0].URL + "/gone/" + fmt.Sprint(len(j.URL))
 			}
 			if !yield(j, nil) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -59,11 +58,6 @@ func content(path string) []byte {
 	sum := sha256.Sum256([]byte(path))
 	from := int(sum[0])<<8 | int(sum[1])
 	return noise[from : from+size]
-}
-
-func digest(path string) string {
-	sum := sha256.Sum256(content(path))
-	return hex.EncodeToString(sum[:])
 }
 
 func (s *site) serve(w http.ResponseWriter, r *http.Request) {

@@ -73,7 +73,21 @@ func (g *gate) acquire(ctx context.Context, origin string) (release func(), err 
 	if !g.enter(ctx, origin) {
 		return nil, context.Cause(ctx)
 	}
-	return func() { g.leave(origin) }, nil
+	since := time.Now()
+	return func() { late(since, func() { g.leave(origin) }) }, nil
+}
+
+// lag is how much later than we a host learns that a request was cut short, as those of large files
+// are when another connection takes the rest: until then it counts it beside the next.
+const lag = 10 * time.Millisecond
+
+// late ends a request, for its host too. What was short was no such thing, and costs no time.
+func late(since time.Time, leave func()) {
+	if time.Since(since) < 10*lag {
+		leave()
+		return
+	}
+	time.AfterFunc(lag, leave)
 }
 
 // enter waits for a place.

@@ -47,11 +47,14 @@ func (g *gate) visit(ctx context.Context, origin string) (release func(), err er
 			g.mu.Lock()
 			g.visits[v.ID] = v
 			g.mu.Unlock()
+			since := time.Now()
 			return func() {
-				g.mu.Lock()
-				delete(g.visits, v.ID)
-				g.mu.Unlock()
-				_ = g.c.nc.Publish(subject+".leave", request)
+				late(since, func() {
+					g.mu.Lock()
+					delete(g.visits, v.ID)
+					g.mu.Unlock()
+					_ = g.c.nc.Publish(subject+".leave", request)
+				})
 			}, nil
 		case err != nil && !sleep(ctx, patience/10): // it has no owner now
 			return nil, context.Cause(ctx)

@@ -13,8 +13,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Pause has workers stop what they are at within a second or two, keeping its bytes, and begin
-// nothing more of a batch, until Resume. A batch that nobody knows is ErrNoBatch, as with the others.
+// Pause has workers give back what they have of a batch within a second or two, and begin nothing
+// more of it, until Resume; what a worker has of large files it keeps on its disk. A batch that nobody knows is ErrNoBatch, as with the others.
 func (c *Cluster) Pause(ctx context.Context, batch string) error {
 	return c.setPaused(ctx, batch, true)
 }

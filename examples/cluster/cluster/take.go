@@ -170,11 +170,8 @@ func (w *worker) look(ctx context.Context) {
 	w.batches = now
 	w.mu.Unlock()
 	for name, b := range now {
-		if b.Cancelled && !was[name].Cancelled {
-			w.drop(func(u *unit) bool { return u.batch == name }, false)
-		}
-		if b.Paused != was[name].Paused {
-			w.pause(name, b.Paused)
+		if b.Cancelled && !was[name].Cancelled || b.Paused && !was[name].Paused {
+			w.drop(func(u *unit) bool { return u.batch == name }, true)
 		}
 	}
 }
@@ -199,13 +196,12 @@ func (w *worker) begin(ctx context.Context, s *source, m jetstream.Msg) {
 		w.mu.Unlock()
 		return
 	}
-	ending := now != nil || ctx.Err() != nil
+	b := w.batches[s.batch]
+	ending := now != nil || ctx.Err() != nil || b.Paused || b.Cancelled
 	if !ending {
 		now = newUnit(w, s, &p, m, int(meta.NumDelivered))
 		w.units[id] = now
-		if !now.paused {
-			w.hands[now.hand()] += now.weight
-		}
+		w.hands[now.hand()] += now.weight
 	}
 	w.mu.Unlock()
 	if ending {

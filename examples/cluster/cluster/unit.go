@@ -2,17 +2,13 @@ package cluster
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/littledl/littledl"
@@ -34,11 +30,9 @@ type unit struct {
 	msg      jetstream.Msg // of the latest delivery
 	delivery int
 	left     int // tasks without an end
-	running  int // tasks of the downloader
 	again    bool
 	dropped  bool // it is nobody's, or another's, from now on
 	give     bool // and is to go to another at once
-	paused   bool
 }
 
 // task is a job of a unit.
@@ -57,7 +51,7 @@ type task struct {
 func newUnit(w *worker, s *source, p *pack, m jetstream.Msg, delivery int) *unit {
 	u := &unit{
 		w: w, id: s.batch + "/" + p.ID, batch: s.batch, priority: s.priority, partition: s.partition, alone: p.Alone,
-		msg: m, delivery: delivery, left: len(p.Items), weight: len(p.Items), paused: w.batches[s.batch].Paused,
+		msg: m, delivery: delivery, left: len(p.Items), weight: len(p.Items),
 	}
 	if p.Items[0].Size >= big {
 		u.weight = heavy
@@ -157,55 +151,6 @@ func (t *task) options() []littledl.URLOption {
 	return o
 }
 
-// errGone is of a task whose unit is another's by now.
-var errGone = errors.New("cluster: it goes to another worker")
-
-// store moves a file to where it belongs. While the store is of no use it waits: that is no fault of
-// the URL's, and costs no delivery.
-func (t *task) store(path string) {
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
-		i, created, err := t.create(path)
-		switch {
-		case err == nil:
-			t.info, t.exists = i, !created
-			if err := os.Remove(path); err != nil {
-				t.u.w.Log.Warn("something is left in the scratch directory", "err", err)
-			}
-			t.u.w.rec.add(t, nil)
-			return
-		case errors.Is(err, fs.ErrNotExist): // somebody has tidied up the scratch directory
-			t.u.w.submit(t)
-			return
-		}
-		if t.u.ctx.Err() == nil {
-			t.u.w.troubled("the store", err)
-		}
-		if !sleep(t.u.ctx, wait) {
-			t.settle(true) // whoever has it next on this disk finds the file
-			return
-		}
-	}
-}
-
-var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
-
-func (t *task) create(path string) (i Info, created bool, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return i, false, err
-	}
-	defer f.Close()
-	h, buffer := sha256.New(), buffers.Get().(*[64 << 10]byte)
-	defer buffers.Put(buffer)
-	i.Size, err = io.CopyBuffer(struct{ io.Writer }{h}, reader{t.u.ctx, f}, buffer[:])
-	if err != nil {
-		return i, false, err
-	}
-	i.SHA256 = hex.EncodeToString(h.Sum(nil))
-	created, err = t.u.w.Sink.Create(t.u.ctx, t.key(), f, i)
-	return i, created, err
-}
-
 // troubled has nothing new be taken for a while.
 func (w *worker) troubled(what string, err error) {
 	w.mu.Lock()
@@ -288,9 +233,7 @@ func (t *task) settle(again bool) {
 		return
 	}
 	delete(w.units, u.id)
-	if !u.paused {
-		w.hands[u.hand()] -= u.weight
-	}
+	w.hands[u.hand()] -= u.weight
 	m, delivery := u.msg, u.delivery
 	w.mu.Unlock()
 	u.cancel()

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -50,10 +49,9 @@ type worker struct {
 	units   map[string]*unit // in hand, and those that are ending
 	hands   map[handKey]int  // jobs in hand
 	lanes   map[string]*lane // by origin
-	held    map[string][]*task
-	trouble time.Time // the disk or the store was of no use then
-	full    time.Time // since then the disk was of no use, and never of any; zero: it is of use
-	away    time.Time // until then others are to have our work
+	trouble time.Time        // the disk or the store was of no use then
+	full    time.Time        // since then the disk was of no use, and never of any; zero: it is of use
+	away    time.Time        // until then others are to have our work
 	leaving bool
 
 	alone chan struct{} // holds one for the job that may be begun though it is suspected
@@ -72,7 +70,7 @@ func (c *Cluster) Work(ctx context.Context, conf Worker) error {
 	defer unlock()
 	w := &worker{
 		Worker: conf, c: c, batches: map[string]batch{}, sources: map[sourceKey]*source{}, units: map[string]*unit{},
-		hands: map[handKey]int{}, lanes: map[string]*lane{}, held: map[string][]*task{},
+		hands: map[handKey]int{}, lanes: map[string]*lane{},
 		alone: make(chan struct{}, 1), kick: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
 	w.lease = newLease(c, w.Name)
@@ -209,9 +207,7 @@ func (w *worker) beat(ctx context.Context) {
 		w.mu.Lock()
 		busy := map[int]int{}
 		for _, u := range w.units {
-			if !u.paused {
-				busy[u.partition]++
-			}
+			busy[u.partition]++
 			if !u.dropped {
 				_ = u.msg.InProgress()
 			}
@@ -228,7 +224,7 @@ func (w *worker) beat(ctx context.Context) {
 		}
 		_ = w.c.nc.FlushTimeout(w.c.Silence / 8)
 		if !leaving {
-			lost, given, err := w.lease.renew(ctx, busy)
+			lost, err := w.lease.renew(ctx, busy)
 			if err != nil && ctx.Err() == nil {
 				w.Log.Warn("the servers cannot be reached, or have no leader", "err", err)
 			}
@@ -236,7 +232,6 @@ func (w *worker) beat(ctx context.Context) {
 				w.Log.Warn("partition lost to another worker", "partition", p)
 				w.drop(func(u *unit) bool { return u.partition == p }, false)
 			}
-			w.drop(func(u *unit) bool { return slices.Contains(given, u.partition) }, true) // those that are paused
 		}
 		if err := w.gate.serve(ctx, &w.all); err != nil && ctx.Err() == nil {
 			w.Log.Warn("guests cannot be served", "err", err)

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -155,7 +156,8 @@ func (l *lease) balance(ctx context.Context, rows map[string]row, alive map[stri
 	return nil
 }
 
-// excess marks what is to be given away, the idlest first, and returns what can be now.
+// excess marks what is to be given away, what was marked before and the idlest first, and returns
+// what can be now.
 func (l *lease) excess(share int, busy map[int]int) (idle []int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -163,12 +165,8 @@ func (l *lease) excess(share int, busy map[int]int) (idle []int) {
 	for p := range l.held {
 		all = append(all, p)
 	}
-	slices.SortFunc(all, func(a, b int) int {
-		if d := busy[a] - busy[b]; d != 0 {
-			return d
-		}
-		return a - b
-	})
+	closing := func(p int) int { return map[bool]int{true: 0, false: 1}[l.held[p].closing] }
+	slices.SortFunc(all, func(a, b int) int { return cmp.Or(closing(a)-closing(b), busy[a]-busy[b], a-b) })
 	for i, p := range all {
 		h, was := l.held[p], l.held[p].closing
 		h.closing = i < len(all)-share

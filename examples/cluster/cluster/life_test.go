@@ -114,7 +114,7 @@ func TestJoinAndLeave(t *testing.T) {
 		s.rate = 1 << 20
 		sites = append(sites, s)
 	}
-	jobs := list(900, 60<<10, sites...)
+	jobs := list(1800, 60<<10, sites...)
 	_, err := c.Enqueue(t.Context(), "batch", jobs)
 	require.NoError(t, err)
 	var stops []func()
@@ -130,11 +130,11 @@ func TestJoinAndLeave(t *testing.T) {
 			held[rows[fmt.Sprint(partRow, p)].value]++
 		}
 		return held["w0"] >= 4 && held["w1"] >= 4 && held["w2"] >= 4
-	}, 8*time.Second, 50*time.Millisecond, "16 partitions, 3 workers: 6, 6 and 4")
+	}, 30*time.Second, 50*time.Millisecond, "16 partitions, 3 workers: 6, 6 and 4")
 	stops[0]()
 	stops[1]()
-	require.EqualValues(t, 900, finish(t, c, "batch", time.Minute).Done)
-	require.Equal(t, 900, stored(t, store, "batch", jobs))
+	require.EqualValues(t, 1800, finish(t, c, "batch", time.Minute).Done)
+	require.Equal(t, 1800, stored(t, store, "batch", jobs))
 	for _, s := range sites {
 		assert.LessOrEqual(t, s.peak.Load(), int64(3+1), "a request that was given up is counted until the origin knows")
 	}

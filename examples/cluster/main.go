@@ -36,6 +36,7 @@ func verbs() []verb {
 		{"pause", "has a batch stand still, keeping what it has", pause},
 		{"resume", "has it go on", resume},
 		{"cancel", "ends a batch for good", cancel},
+		{"forget", "leaves nothing of a finished or cancelled batch but its objects", forget},
 		{"retry", "queues anew what has failed of a batch", retry},
 		{"share", "splits a hot host among several workers, for batches to come", share},
 		{"verify", "compares a list with the store, and prints the URLs of what is missing", verify},

@@ -144,6 +144,7 @@ func status(ctx context.Context, c *call) error {
 func pause(ctx context.Context, c *call) error  { return c.order(ctx, (*cluster.Cluster).Pause) }
 func resume(ctx context.Context, c *call) error { return c.order(ctx, (*cluster.Cluster).Resume) }
 func cancel(ctx context.Context, c *call) error { return c.order(ctx, (*cluster.Cluster).Cancel) }
+func forget(ctx context.Context, c *call) error { return c.order(ctx, (*cluster.Cluster).Forget) }
 
 func retry(ctx context.Context, c *call) error {
 	return c.order(ctx, func(cl *cluster.Cluster, ctx context.Context, batch string) error {

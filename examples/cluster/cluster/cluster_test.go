@@ -135,7 +135,17 @@ func TestVerifyAndRetry(t *testing.T) {
 	n, err = c.Retry(t.Context(), "batch")
 	require.NoError(t, err)
 	require.Zero(t, n)
-	require.ErrorIs(t, c.Pause(t.Context(), "nobody"), ErrNoBatch)
+	require.NoError(t, c.Forget(t.Context(), "batch"))
+	require.ErrorIs(t, c.Pause(t.Context(), "batch"), ErrNoBatch)
+	_, err = c.Enqueue(t.Context(), "batch", func(yield func(Job, error) bool) {
+		yield(Job{URL: s.URL + "/100/x", HeaderSet: "unknown"}, nil)
+	})
+	require.NoError(t, err)
+	require.EqualValues(t, 1, finish(t, c, "batch", 20*time.Second).Failed)
+	for r, err := range c.Results(t.Context(), "batch", 0) {
+		require.NoError(t, err)
+		require.Contains(t, r.Err, `no header set "unknown"`)
+	}
 	_, err = Open(t.Context(), Config{URL: c.URL(), Partitions: 7})
 	require.ErrorContains(t, err, "Partitions is 7 here and 16 in the cluster")
 }

@@ -42,6 +42,51 @@ func (c *Cluster) Cancel(ctx context.Context, name string) error {
 	})
 }
 
+// Forget leaves nothing of a batch that is finished or cancelled but its objects: not its results,
+// and not its name, which may be used again where other objects than those are wanted under it.
+func (c *Cluster) Forget(ctx context.Context, name string) error {
+	b, err := c.batchState(ctx, name)
+	if err == nil && !b.Cancelled {
+		var s jetstream.Stream
+		if s, err = c.js.Stream(ctx, jobStream(name)); err == nil && (b.Total < 0 || s.CachedInfo().State.Msgs > 0) {
+			err = errors.New("it is not finished; cancel it first")
+		}
+		if err == nil {
+			err = c.Cancel(ctx, name)
+		}
+	}
+	for stream, subject := range map[string]string{
+		doneStream: "ld.done." + name, deadStream: "ld.dead." + name,
+		"KV_" + control: "$KV." + control + "." + enqueuedRow + name,
+	} {
+		if err == nil {
+			err = c.purge(ctx, stream, subject, 0)
+		}
+	}
+	if err == nil {
+		err = c.purge(ctx, "KV_"+control, "$KV."+control+"."+batchRow+name, 0)
+	}
+	if err != nil {
+		return fmt.Errorf("forget %s: %w", name, err)
+	}
+	return nil
+}
+
+// purge deletes the messages of a subject up to a sequence; 0: all.
+func (c *Cluster) purge(ctx context.Context, stream, subject string, to uint64) error {
+	options := []jetstream.StreamPurgeOpt{jetstream.WithPurgeSubject(subject)}
+	if to > 0 {
+		options = append(options, jetstream.WithPurgeSequence(to+1))
+	}
+	return c.again(ctx, callTime*6, func(ctx context.Context) error {
+		s, err := c.js.Stream(ctx, stream)
+		if err == nil {
+			err = s.Purge(ctx, options...)
+		}
+		return err
+	})
+}
+
 // Retry queues anew what has failed of a batch, and returns how many jobs that are.
 func (c *Cluster) Retry(ctx context.Context, name string) (jobs int64, err error) {
 	b, err := c.batchState(ctx, name)
@@ -75,13 +120,7 @@ func (c *Cluster) Retry(ctx context.Context, name string) (jobs int64, err error
 		return err
 	})
 	if err == nil && jobs > 0 {
-		err = c.again(ctx, callTime*6, func(ctx context.Context) error {
-			s, err := c.js.Stream(ctx, deadStream)
-			if err == nil {
-				err = s.Purge(ctx, jetstream.WithPurgeSubject("ld.dead."+name), jetstream.WithPurgeSequence(pos+1))
-			}
-			return err
-		})
+		err = c.purge(ctx, deadStream, "ld.dead."+name, pos)
 	}
 	if err != nil {
 		return jobs, fmt.Errorf("retry %s: %w", name, err)

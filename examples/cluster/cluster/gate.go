@@ -23,8 +23,9 @@ type gate struct {
 	guests  map[string]*guest             // that we have let in
 	visits  map[string]*guest             // that we make
 	waiting map[string]context.CancelFunc // guests who are told in time that they have to ask again
-	lately  map[int]time.Time             // when others were told that a partition has guests
-	subs    map[int]*nats.Subscription    // of partitions; serve's alone
+	closed  bool
+	lately  map[int]time.Time          // when others were told that a partition has guests
+	subs    map[int]*nats.Subscription // of partitions; serve's alone
 }
 
 // place is an origin.

@@ -67,6 +67,16 @@ const patience = time.Second
 
 func gateSubject(partition int) string { return "ld.gate." + strconv.Itoa(partition) }
 
+// close has nobody be let in any more.
+func (g *gate) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	for _, s := range g.subs {
+		_ = s.Unsubscribe()
+	}
+}
+
 // serve answers guests of the partitions that are ours now. ctx and wait are for its goroutines.
 func (g *gate) serve(ctx context.Context, wait *sync.WaitGroup) error {
 	mine := g.lease.mine(false)
@@ -96,10 +106,13 @@ func (g *gate) answer(ctx context.Context, wait *sync.WaitGroup, partition int, 
 	}
 	switch m.Subject[strings.LastIndexByte(m.Subject, '.')+1:] {
 	case "enter":
-		ctx, cancel := context.WithTimeout(ctx, patience)
 		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.closed {
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, patience)
 		g.waiting[v.ID] = cancel
-		g.mu.Unlock()
 		wait.Go(func() { g.receive(ctx, v, m) })
 	case "keep":
 		g.keep(v)

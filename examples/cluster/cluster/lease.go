@@ -80,8 +80,8 @@ func (l *lease) lose() {
 }
 
 // renew says that we live, and brings the partitions nearer to an even share. busy is how much is
-// under way in each. It returns those that were lost to others.
-func (l *lease) renew(ctx context.Context, busy map[int]int) (lost []int, err error) {
+// under way in each; leaving: our share is none. It returns those that were lost to others.
+func (l *lease) renew(ctx context.Context, busy map[int]int, leaving bool) (lost []int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, l.ttl/4)
 	defer cancel()
 	asked := time.Now()
@@ -110,12 +110,15 @@ func (l *lease) renew(ctx context.Context, busy map[int]int) (lost []int, err er
 		}
 	}
 	l.mu.Unlock()
-	return lost, l.balance(ctx, rows, alive, busy)
+	share := (l.c.Partitions + len(alive) - 1) / len(alive)
+	if leaving {
+		share = 0
+	}
+	return lost, l.balance(ctx, rows, alive, busy, share)
 }
 
 // balance takes free partitions up to our share, and gives away what is above it.
-func (l *lease) balance(ctx context.Context, rows map[string]row, alive map[string]bool, busy map[int]int) error {
-	share := (l.c.Partitions + len(alive) - 1) / len(alive)
+func (l *lease) balance(ctx context.Context, rows map[string]row, alive map[string]bool, busy map[int]int, share int) error {
 	for _, p := range l.excess(share, busy) {
 		if err := l.release(ctx, p); err != nil {
 			return err

@@ -105,9 +105,34 @@ func TestUrgent(t *testing.T) {
 	require.Eventually(t, func() bool { n := s.requests.Load(); time.Sleep(300 * time.Millisecond); return s.requests.Load() == n }, 10*time.Second, time.Millisecond)
 }
 
+// even waits until each of so many workers has its part of the partitions: of 16 three have 6, 6 and 4.
+func even(t *testing.T, c *Cluster, workers int) {
+	t.Helper()
+	held := map[string]int{}
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		rows, err := c.table(t.Context(), leases)
+		if err != nil {
+			continue
+		}
+		clear(held)
+		for p := range c.Partitions {
+			held[rows[fmt.Sprint(partRow, p)].value]++
+		}
+		least := c.Partitions
+		for i := range workers {
+			least = min(least, held[fmt.Sprint("w", i)])
+		}
+		if share := (c.Partitions + workers - 1) / workers; least >= c.Partitions-share*(workers-1) {
+			return
+		}
+	}
+	t.Fatal("partitions do not even out", held)
+}
+
 // TestJoinAndLeave: partitions even out, and a host never sees more than its limit.
 func TestJoinAndLeave(t *testing.T) {
-	c, store := start(t, Config{Silence: 2 * time.Second}), t.TempDir()
+	large(t)
+	c, store := start(t, Config{Silence: 4 * time.Second}), t.TempDir()
 	var sites []*site
 	for range 6 {
 		s := newSite(t)
@@ -122,15 +147,7 @@ func TestJoinAndLeave(t *testing.T) {
 		stops = append(stops, work(t, c, Worker{Name: fmt.Sprint("w", i), Sink: Dir{Path: store}, HostLimit: func(string) int { return 3 }}))
 		time.Sleep(700 * time.Millisecond)
 	}
-	require.Eventually(t, func() bool {
-		rows, err := c.table(t.Context(), leases)
-		require.NoError(t, err)
-		held := map[string]int{}
-		for p := range c.Partitions {
-			held[rows[fmt.Sprint(partRow, p)].value]++
-		}
-		return held["w0"] >= 4 && held["w1"] >= 4 && held["w2"] >= 4
-	}, 30*time.Second, 50*time.Millisecond, "16 partitions, 3 workers: 6, 6 and 4")
+	even(t, c, 3)
 	stops[0]()
 	stops[1]()
 	require.EqualValues(t, 1800, finish(t, c, "batch", time.Minute).Done)
@@ -142,7 +159,7 @@ func TestJoinAndLeave(t *testing.T) {
 
 // TestRedirects: the limit of a host that nobody has queued anything of holds over all workers.
 func TestRedirects(t *testing.T) {
-	c, cdn, store := start(t, Config{Silence: 2 * time.Second}), newSite(t), t.TempDir()
+	c, cdn, store := start(t, Config{Silence: 4 * time.Second}), newSite(t), t.TempDir()
 	cdn.refuse = func(http.ResponseWriter, *http.Request) bool { time.Sleep(2 * time.Millisecond); return false }
 	var sites []*site
 	for range 6 {
@@ -167,13 +184,14 @@ func TestRedirects(t *testing.T) {
 
 // TestShares: a hot host is served by several workers, and their sum is its limit.
 func TestShares(t *testing.T) {
-	c, hot, store := start(t, Config{Silence: 2 * time.Second}), newSite(t), t.TempDir()
+	large(t)
+	c, hot, store := start(t, Config{Silence: 4 * time.Second}), newSite(t), t.TempDir()
 	hot.refuse = func(http.ResponseWriter, *http.Request) bool { time.Sleep(10 * time.Millisecond); return false }
 	require.NoError(t, c.Share(t.Context(), hot.URL, 4))
 	for i := range 3 {
 		work(t, c, Worker{Name: fmt.Sprint("w", i), Sink: Dir{Path: store}, HostLimit: func(string) int { return 7 }})
 	}
-	time.Sleep(1500 * time.Millisecond) // partitions even out
+	even(t, c, 3)
 	jobs := list(1500, 2000, hot)
 	_, err := c.Enqueue(t.Context(), "batch", jobs)
 	require.NoError(t, err)

@@ -86,7 +86,11 @@ func (u *unit) begin() {
 // look reports whether a job's object is missing. If that cannot be known now it asks again.
 func (t *task) look() bool {
 	w := t.u.w
-	if err := checkName(t.Name); err != nil {
+	err := checkName(t.Name)
+	if _, known := w.HeaderSets[t.HeaderSet]; err == nil && t.HeaderSet != "" && !known {
+		err = fmt.Errorf("cluster: the worker has no header set %.100q", t.HeaderSet)
+	}
+	if err != nil {
 		t.fail(err)
 		return false
 	}

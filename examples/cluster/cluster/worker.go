@@ -176,6 +176,9 @@ func (w *worker) run(ctx context.Context) {
 	w.drain(life, w.Drain)
 	w.drop(func(*unit) bool { return true }, true)
 	w.drain(life, callTime)
+	w.mu.Lock()
+	w.away = time.Now().Add(time.Hour)
+	w.mu.Unlock()
 	last, cancel := context.WithTimeout(life, callTime)
 	w.lease.leave(last)
 	cancel()
@@ -216,15 +219,15 @@ func (w *worker) beat(ctx context.Context) {
 		if full { // as if we were dead: others have room
 			w.full, w.away = time.Time{}, time.Now().Add(4*w.c.Silence)
 		}
-		leaving := w.leaving || time.Now().Before(w.away)
+		leaving, away := w.leaving, time.Now().Before(w.away)
 		w.mu.Unlock()
 		if full {
 			w.lease.leave(ctx)
 			w.drop(func(*unit) bool { return true }, true)
 		}
 		_ = w.c.nc.FlushTimeout(w.c.Silence / 8)
-		if !leaving {
-			lost, err := w.lease.renew(ctx, busy)
+		if !away {
+			lost, err := w.lease.renew(ctx, busy, leaving)
 			if err != nil && ctx.Err() == nil {
 				w.Log.Warn("the servers cannot be reached, or have no leader", "err", err)
 			}
@@ -240,7 +243,7 @@ func (w *worker) beat(ctx context.Context) {
 		w.feedAll()
 		poke(w.kick)
 		if !sleep(ctx, w.c.Silence/6) {
-			_ = w.gate.serve(ctx, &w.all)
+			w.gate.close()
 			return
 		}
 	}

@@ -86,7 +86,13 @@ func Open(ctx context.Context, conf Config) (*Cluster, error) {
 			jetstream.WithPublishAsyncTimeout(callTime), jetstream.WithDefaultTimeout(callTime))
 	}
 	if err == nil {
-		err = c.again(ctx, time.Minute, func(ctx context.Context) error { return c.setUp(ctx, conf) })
+		err = c.again(ctx, time.Minute, func(ctx context.Context) error {
+			err := c.setUp(ctx, conf)
+			if refused := c.nc.LastError(); err != nil && (errors.Is(refused, nats.ErrAuthorization) || c.nc.IsClosed()) {
+				err = final{fmt.Errorf("the servers refuse: %w; is the token right?", cmp.Or(refused, err))}
+			}
+			return err
+		})
 	}
 	if err != nil {
 		c.Close()

@@ -166,3 +166,12 @@ func TestTotals(t *testing.T) {
 	got := c.snapshot(t.Context(), "batch")
 	require.Equal(t, a, *got)
 }
+
+// TestWrongToken: it is told at once, and not waited for.
+func TestWrongToken(t *testing.T) {
+	c := start(t, Config{Dir: t.TempDir(), NoSync: true, Token: "right"})
+	begun := time.Now()
+	_, err := Open(t.Context(), Config{URL: c.URL(), Token: "wrong"})
+	require.ErrorContains(t, err, "is the token right?")
+	require.Less(t, time.Since(begun), 20*time.Second)
+}

@@ -52,6 +52,7 @@ const (
 	leases     = "LD_LEASE"
 	suspects   = "LD_SUSPECT" // how often jobs were begun that may end their workers
 	wake       = "ld.wake"    // somebody has changed something
+	evenOut    = "ld.even"    // a worker has come, or has given partitions away
 )
 
 // callTime bounds one call to the servers: during an election none is answered.

@@ -35,7 +35,7 @@ func TestBatch(t *testing.T) {
 	r, err := c.Enqueue(t.Context(), "first", jobs)
 	require.NoError(t, err)
 	require.EqualValues(t, 600, r.Jobs)
-	p := finish(t, c, "first", 20*time.Second)
+	p := finish(t, c, "first", time.Minute)
 	require.EqualValues(t, 540, p.Done)
 	require.EqualValues(t, 60, p.Failed)
 	require.Equal(t, 540, stored(t, store, "first", jobs))
@@ -116,7 +116,7 @@ func TestVerifyAndRetry(t *testing.T) {
 	_, err := c.Enqueue(t.Context(), "batch", jobs)
 	require.NoError(t, err)
 	work(t, c, Worker{Name: "w", Sink: sink})
-	require.EqualValues(t, 10, finish(t, c, "batch", 20*time.Second).Failed)
+	require.EqualValues(t, 10, finish(t, c, "batch", time.Minute).Failed)
 	missing := func() (n int) {
 		for j, err := range c.Verify(t.Context(), "batch", jobs, sink) {
 			require.NoError(t, err)
@@ -130,7 +130,7 @@ func TestVerifyAndRetry(t *testing.T) {
 	n, err := c.Retry(t.Context(), "batch")
 	require.NoError(t, err)
 	require.EqualValues(t, 10, n)
-	require.EqualValues(t, 100, finish(t, c, "batch", 20*time.Second).Done)
+	require.EqualValues(t, 100, finish(t, c, "batch", time.Minute).Done)
 	require.Zero(t, missing())
 	n, err = c.Retry(t.Context(), "batch")
 	require.NoError(t, err)
@@ -141,7 +141,7 @@ func TestVerifyAndRetry(t *testing.T) {
 		yield(Job{URL: s.URL + "/100/x", HeaderSet: "unknown"}, nil)
 	})
 	require.NoError(t, err)
-	require.EqualValues(t, 1, finish(t, c, "batch", 20*time.Second).Failed)
+	require.EqualValues(t, 1, finish(t, c, "batch", time.Minute).Failed)
 	for r, err := range c.Results(t.Context(), "batch", 0) {
 		require.NoError(t, err)
 		require.Contains(t, r.Err, `no header set "unknown"`)
@@ -174,4 +174,16 @@ func TestWrongToken(t *testing.T) {
 	_, err := Open(t.Context(), Config{URL: c.URL(), Token: "wrong"})
 	require.ErrorContains(t, err, "is the token right?")
 	require.Less(t, time.Since(begun), 20*time.Second)
+}
+
+// TestEvenOut: who comes has its part soon, however long the silence is.
+func TestEvenOut(t *testing.T) {
+	c := start(t, Config{Silence: time.Minute})
+	begun := time.Now()
+	for i := range 3 {
+		work(t, c, Worker{Name: fmt.Sprint("w", i), Sink: Dir{Path: t.TempDir()}})
+		time.Sleep(300 * time.Millisecond)
+	}
+	even(t, c, 3)
+	require.Less(t, time.Since(begun), 9*time.Second, "a beat takes ten")
 }

@@ -64,6 +64,18 @@ func (l *lease) mine(taking bool) (all []int) {
 	return all
 }
 
+// closing reports whether something is to be another's.
+func (l *lease) closing() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, h := range l.held {
+		if h.closing {
+			return true
+		}
+	}
+	return false
+}
+
 // open reports whether we decide who is at the hosts of a partition.
 func (l *lease) open(partition int) bool {
 	l.mu.Lock()
@@ -85,12 +97,18 @@ func (l *lease) renew(ctx context.Context, busy map[int]int, leaving bool) (lost
 	ctx, cancel := context.WithTimeout(ctx, l.ttl/4)
 	defer cancel()
 	asked := time.Now()
+	l.mu.Lock()
+	come := l.seen.IsZero()
+	l.mu.Unlock()
 	if _, err := l.c.write(ctx, leases, workerRow+l.name, l.name, ttl(l.ttl)); err != nil {
 		return nil, err
 	}
 	l.mu.Lock()
 	l.seen = asked
 	l.mu.Unlock()
+	if come {
+		_ = l.c.nc.Publish(evenOut, nil)
+	}
 	rows, err := l.c.table(ctx, leases)
 	if err != nil {
 		return nil, err
@@ -119,10 +137,14 @@ func (l *lease) renew(ctx context.Context, busy map[int]int, leaving bool) (lost
 
 // balance takes free partitions up to our share, and gives away what is above it.
 func (l *lease) balance(ctx context.Context, rows map[string]row, alive map[string]bool, busy map[int]int, share int) error {
-	for _, p := range l.excess(share, busy) {
+	idle := l.excess(share, busy)
+	for _, p := range idle {
 		if err := l.release(ctx, p); err != nil {
 			return err
 		}
+	}
+	if len(idle) > 0 {
+		_ = l.c.nc.Publish(evenOut, nil)
 	}
 	free := func(p int) bool {
 		owner := rows[partRow+strconv.Itoa(p)].value

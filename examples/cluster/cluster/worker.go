@@ -57,6 +57,7 @@ type worker struct {
 	alone chan struct{} // holds one for the job that may be begun though it is suspected
 	kick  chan struct{} // there may be something to do
 	wake  chan struct{} // somebody has changed something
+	even  chan struct{} // a worker has come, or has given partitions away
 }
 
 // Work takes jobs, downloads and stores them until ctx ends; then it hands over what it has, and
@@ -71,7 +72,7 @@ func (c *Cluster) Work(ctx context.Context, conf Worker) error {
 	w := &worker{
 		Worker: conf, c: c, batches: map[string]batch{}, sources: map[sourceKey]*source{}, units: map[string]*unit{},
 		hands: map[handKey]int{}, lanes: map[string]*lane{},
-		alone: make(chan struct{}, 1), kick: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		alone: make(chan struct{}, 1), kick: make(chan struct{}, 1), wake: make(chan struct{}, 1), even: make(chan struct{}, 1),
 	}
 	w.lease = newLease(c, w.Name)
 	w.gate = newGate(c, w.lease, w.HostLimit)
@@ -90,6 +91,11 @@ func (c *Cluster) Work(ctx context.Context, conf Worker) error {
 		return fmt.Errorf("cluster: worker: %w", err)
 	}
 	defer func() { _ = sub.Unsubscribe() }()
+	other, err := c.nc.Subscribe(evenOut, func(*nats.Msg) { poke(w.even) })
+	if err != nil {
+		return fmt.Errorf("cluster: worker: %w", err)
+	}
+	defer func() { _ = other.Unsubscribe() }()
 	w.run(ctx)
 	return nil
 }
@@ -242,7 +248,18 @@ func (w *worker) beat(ctx context.Context) {
 		w.gate.beat()
 		w.feedAll()
 		poke(w.kick)
-		if !sleep(ctx, w.c.Silence/6) {
+		pause := w.c.Silence / 6
+		if w.lease.closing() {
+			pause = min(pause, time.Second/2)
+		}
+		t := time.NewTimer(pause)
+		select {
+		case <-t.C:
+		case <-w.even:
+		case <-ctx.Done():
+		}
+		t.Stop()
+		if ctx.Err() != nil {
 			w.gate.close()
 			return
 		}

@@ -61,7 +61,7 @@ func (g *generated) ReadAt(b []byte, off int64) (int, error) {
 		b, err = b[:left], io.EOF
 	}
 	for done := 0; done < len(b); {
-		done += copy(b[done:], noise[(off+int64(done)+g.offset)%period:])
+		done += move(b[done:], noise[(off+int64(done)+g.offset)%period:])
 	}
 	for k := off / period; k*period < off+int64(len(b)); k++ {
 		g.stamp(b, off, k)

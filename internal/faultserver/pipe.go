@@ -21,6 +21,7 @@ type pipe struct {
 	head   int       // where the oldest byte is
 	held   int       // bytes in ring
 	flight []segment // the youngest of them, which have not arrived; in order
+	under  int       // bytes in flight
 
 	end       error     // what the reader gets after the last byte; nil while open
 	endAt     time.Time // when it does
@@ -97,6 +98,7 @@ func (p *pipe) write(b []byte) (sent int, err error) {
 		p.put(b[sent : sent+n])
 		if !p.path.instant() {
 			p.flight = append(p.flight, segment{n, p.path.arrival(n)})
+			p.under += n
 		}
 		sent += n
 		p.cond.Broadcast()
@@ -106,34 +108,31 @@ func (p *pipe) write(b []byte) (sent int, err error) {
 // arrived takes the segments that are there by now out of flight, and tells how
 // many bytes can be read.
 func (p *pipe) arrived(now time.Time) int {
-	done, under := 0, 0
-	for _, s := range p.flight {
-		if now.Before(s.at) {
-			under += s.n
-		} else {
-			done++
-		}
+	for len(p.flight) > 0 && !now.Before(p.flight[0].at) {
+		p.under -= p.flight[0].n
+		p.flight = p.flight[1:]
 	}
-	p.flight = p.flight[done:]
-	return p.held - under
+	return p.held - p.under
 }
 
 func (p *pipe) put(b []byte) {
 	if need := p.held + len(b); need > len(p.ring) {
 		grown := make([]byte, min(p.bound, max(4096, 2*need)))
-		n := copy(grown, p.ring[p.head:min(len(p.ring), p.head+p.held)])
-		copy(grown[n:], p.ring[:p.held-n])
+		n := move(grown, p.ring[p.head:min(len(p.ring), p.head+p.held)])
+		move(grown[n:], p.ring[:p.held-n])
 		p.ring, p.head = grown, 0
 	}
 	tail := (p.head + p.held) % len(p.ring)
-	n := copy(p.ring[tail:], b)
-	copy(p.ring, b[n:])
+	raceRead(b)
+	n := move(p.ring[tail:], b)
+	move(p.ring, b[n:])
 	p.held += len(b)
 }
 
 func (p *pipe) take(b []byte) {
-	n := copy(b, p.ring[p.head:])
-	copy(b[n:], p.ring)
+	raceWrite(b)
+	n := move(b, p.ring[p.head:])
+	move(b[n:], p.ring)
 	p.head = (p.head + len(b)) % len(p.ring)
 	p.held -= len(b)
 }
@@ -191,7 +190,7 @@ func (p *pipe) sever() {
 	p.cond.Broadcast()
 }
 
-func (p *pipe) drop() { p.held, p.head, p.flight, p.ring = 0, 0, nil, nil }
+func (p *pipe) drop() { p.held, p.head, p.flight, p.under, p.ring = 0, 0, nil, 0, nil }
 
 // ended tells whether the writer is gone for the reader: nothing more will come.
 func (p *pipe) ended() bool {

@@ -105,8 +105,11 @@ func (j callingJar) Cookies(u *url.URL) []*http.Cookie {
 // Start, with an error that says so, and leaves to the next what any end does.
 func TestGoexit(t *testing.T) {
 	t.Parallel()
-	for _, which := range []string{"file", "progress", "logger", "proxy", "transport", "jar", "body", "close"} {
-		for _, nth := range []int64{1, 4, 9} {
+	for i, which := range []string{"file", "progress", "logger", "proxy", "transport", "jar", "body", "close"} {
+		for k, nth := range []int64{1, 4, 9} {
+			if underRace && (i+k)%2 > 0 { // the first and a late one, or one between
+				continue
+			}
 			t.Run(fmt.Sprint(which, nth), func(t *testing.T) {
 				batchBubble(t, func(b *batch) {
 					var calls atomic.Int64
@@ -117,8 +120,8 @@ func TestGoexit(t *testing.T) {
 						}
 					})
 					b.file("large", 6<<20, First(1, Status(500)))
-					for i := range 10 {
-						b.file(fmt.Sprint(i), 100<<10, First(1, Status(500)))
+					for n := range 10 {
+						b.file(fmt.Sprint(n), 20<<10, First(1, Status(500)))
 					}
 					began := time.Now()
 					err := b.start()

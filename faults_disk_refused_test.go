@@ -45,6 +45,9 @@ func TestRefusedByTheDisk(t *testing.T) {
 	policies := []littledl.OverwritePolicy{littledl.OverwriteRename, littledl.OverwriteReplace, littledl.OverwriteError}
 	for name, ops := range ways {
 		for i, e := range refusals {
+			if underRace && (i+len(name))%2 > 0 { // each word of some
+				continue
+			}
 			t.Run(name+": "+e.Error(), func(t *testing.T) {
 				inBubble(t, func(b *bed) {
 					disk := b.onDisk()

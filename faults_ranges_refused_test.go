@@ -26,14 +26,16 @@ func notRanged(r *Request) bool { return r.Range == nil && r.Method == "GET" }
 func TestRangesRefused(t *testing.T) {
 	t.Parallel()
 	var rows []fault
-	for _, code := range []int{400, 403, 405, 406, 409, 412, 413, 431, 451, 501, 505} {
+	for i, code := range []int{400, 403, 405, 406, 409, 412, 413, 431, 451, 501, 505} {
 		refused := Status(code)
 		rows = append(rows,
 			fault{name: fmt.Sprintf("133 %d to any", code), does: always(When(asksRange, refused)), gets: 2, within: 2 * time.Second, restarts: 1},
 			fault{name: fmt.Sprintf("133 %d to any, small", code), file: []FileOption{Size(1000)}, does: always(When(asksRange, refused)), gets: 2, within: 2 * time.Second},
 			fault{name: fmt.Sprintf("133 %d to long ones", code), does: always(When(longer(mib), refused)), gets: 2, within: 2 * time.Second, restarts: 1},
-			fault{name: fmt.Sprintf("133 %d to long ones, and to none", code), does: []Behaviour{When(longer(mib), refused), When(notRanged, refused)}, least: 10, gets: 13, within: 4 * time.Second},
-			fault{name: fmt.Sprintf("133 %d to longer ones", code), file: []FileOption{Size(40 * mib)}, does: always(When(longer(6*mib), refused)), least: 6, gets: 20, within: 10 * time.Second})
+			fault{name: fmt.Sprintf("133 %d to long ones, and to none", code), does: []Behaviour{When(longer(mib), refused), When(notRanged, refused)}, least: 10, gets: 13, within: 4 * time.Second})
+		if !underRace || i%3 == 0 { // nothing here depends on the word
+			rows = append(rows, fault{name: fmt.Sprintf("133 %d to longer ones", code), file: []FileOption{Size(40 * mib)}, does: always(When(longer(6*mib), refused)), least: 6, gets: 20, within: 10 * time.Second})
+		}
 	}
 	for _, code := range []int{500, 502, 503} {
 		rows = append(rows, fault{name: fmt.Sprintf("133 %d to any", code), does: always(When(asksRange, Status(code))), least: 4, gets: 5, within: 30 * time.Second, restarts: 1})

@@ -80,7 +80,8 @@ func TestCancelTask(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			batchBubble(t, func(b *batch) {
-				id, other := b.file("a", 64<<20), b.file("b", 8<<20)
+				b.net.Shape(faultserver.Same(line(mib)))
+				id, other := b.file("a", 16<<20), b.file("b", 6<<20)
 				done := b.background(b.Context())
 				first(b, id)
 				require.NoError(b, b.get().CancelTask(id, errEnough))
@@ -102,7 +103,7 @@ func TestCancelTask(t *testing.T) {
 				for _, r := range b.srv.GETs("a") {
 					sent += r.Sent
 				}
-				require.Less(b, sent, int64(64<<20)+max(held/2, mib), "what had come is not fetched again")
+				require.Less(b, sent, int64(16<<20)+max(held/2, mib), "what had come is not fetched again")
 			})
 		})
 	}
@@ -192,9 +193,9 @@ func TestWithTimeout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			batchBubble(t, func(b *batch) {
-				b.net.Shape(faultserver.Same(line(1 << 20)))
+				b.net.Shape(faultserver.Same(line(256 * kib)))
 				b.conf.Retry.MaxRetries, b.conf.Retry.BaseDelay = 100, 5*time.Second
-				id := b.add(b.srv.File("a", faultserver.Size(100<<20), faultserver.Behave(c.behave...)), littledl.WithTimeout(10*time.Second))
+				id := b.add(b.srv.File("a", faultserver.Size(25<<20), faultserver.Behave(c.behave...)), littledl.WithTimeout(10*time.Second))
 				began := time.Now()
 				err := b.start()
 				require.ErrorIs(b, err, littledl.ErrTimeout)
@@ -207,10 +208,12 @@ func TestWithTimeout(t *testing.T) {
 	t.Run("not the queue, nor pauses", func(t *testing.T) {
 		batchBubble(t, func(b *batch) {
 			b.option(littledl.WithMaxConcurrentFiles(1), littledl.WithSmallFilePriority(false))
-			b.file("first", 100<<20)
-			b.add(b.srv.File("a", faultserver.Size(20<<20)), littledl.WithTimeout(10*time.Second))
+			b.net.Shape(faultserver.Same(line(256 * kib)))
+			b.file("first", 13<<20)
+			id := b.add(b.srv.File("a", faultserver.Size(7<<20)), littledl.WithTimeout(10*time.Second))
 			done := b.background(b.Context())
-			time.Sleep(26 * time.Second)
+			time.Sleep(16 * time.Second) // 13 for the first, 7 for this one
+			require.Equal(b, littledl.StatusDownloading, b.task(id).Status)
 			require.NoError(b, b.get().Pause())
 			time.Sleep(time.Minute)
 			require.NoError(b, b.get().Resume())

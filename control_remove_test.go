@@ -49,9 +49,9 @@ func TestRemove(t *testing.T) {
 				if c.behaviour != nil {
 					behaviours = append(behaviours, c.behaviour)
 				}
-				b.net.Shape(faultserver.Same(line(1 << 20)))
-				id := b.file("a", 40<<20, behaviours...)
-				b.file("b", 60<<20)
+				b.net.Shape(faultserver.Same(line(256 * kib)))
+				id := b.file("a", 10<<20, behaviours...)
+				b.file("b", 15<<20)
 				done := b.background(b.Context())
 				c.first(b, id)
 				before := told.Load()
@@ -60,7 +60,7 @@ func TestRemove(t *testing.T) {
 				require.ErrorIs(b, b.get().Remove(id), littledl.ErrUnknownTask)
 				_, ok := b.get().GetTask(id)
 				require.False(b, ok)
-				again := b.add(b.srv.File("again", faultserver.Size(1<<20)), littledl.WithFilename("a"))
+				again := b.add(b.srv.File("again", faultserver.Size(256*kib)), littledl.WithFilename("a"))
 				require.NoError(b, <-done)
 				b.check()
 				require.Equal(b, littledl.StatusCompleted, b.task(again).Status)
@@ -70,8 +70,8 @@ func TestRemove(t *testing.T) {
 				require.Equal(b, 2, s.TotalFiles)
 				require.Equal(b, 2, s.CompletedFiles)
 				require.Zero(b, s.FailedFiles)
-				require.Equal(b, int64(61<<20), s.TotalBytes)
-				require.Equal(b, int64(61<<20), s.DownloadedBytes)
+				require.Equal(b, int64(15<<20+256*kib), s.TotalBytes)
+				require.Equal(b, int64(15<<20+256*kib), s.DownloadedBytes)
 			})
 		})
 	}

@@ -55,18 +55,18 @@ func TestEnhStyles(t *testing.T) {
 		size     int64
 		min, max int
 	}{
-		"single":       {[]littledl.SelectorOption{littledl.WithMulti(false), littledl.WithDefaultStyle(littledl.StyleSingle)}, 16 * mib, 1, 1},
-		"multi":        {[]littledl.SelectorOption{littledl.WithDefaultStyle(littledl.StyleMulti)}, 16 * mib, 4, 4},
+		"single":       {[]littledl.SelectorOption{littledl.WithMulti(false), littledl.WithDefaultStyle(littledl.StyleSingle)}, 8 * mib, 1, 1},
+		"multi":        {[]littledl.SelectorOption{littledl.WithDefaultStyle(littledl.StyleMulti)}, 8 * mib, 4, 4},
 		"multi, large": {[]littledl.SelectorOption{littledl.WithDefaultStyle(littledl.StyleMulti)}, 110 * mib, 8, 8},
-		"multi, few":   {[]littledl.SelectorOption{littledl.WithDefaultStyle(littledl.StyleMulti), littledl.WithMaxChunks(3)}, 16 * mib, 3, 3},
-		"adaptive":     {nil, 48 * mib, 13, 15},
+		"multi, few":   {[]littledl.SelectorOption{littledl.WithDefaultStyle(littledl.StyleMulti), littledl.WithMaxChunks(3)}, 8 * mib, 3, 3},
+		"adaptive":     {nil, 24 * mib, 13, 15},
 	} {
 		t.Run(what, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
 				sel, err := littledl.NewStrategySelector(c.opts...)
 				require.NoError(b, err)
 				b.option(littledl.WithSelector(sel))
-				b.rates["a.test:80"] = mib
+				b.rates["a.test:80"] = mib / 2
 				s := b.origin("a.test")
 				f := s.File("f", faultserver.Size(c.size))
 				b.add(f.URL(), f.Content())
@@ -82,17 +82,17 @@ func TestEnhStyles(t *testing.T) {
 // half; where each one is, all that are allowed are used.
 func TestEnhGivesBack(t *testing.T) {
 	t.Parallel()
-	const size = 96 * mib
+	const size = 48 * mib
 	for what, capped := range map[string]bool{"sum": true, "each": false} {
 		t.Run(what, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
-				line := faultserver.NewBottleneck(12 * mib)
+				line := faultserver.NewBottleneck(6 * mib)
 				b.net.Shape(func(int, string) faultserver.Link {
 					l := faultserver.RTT(20 * time.Millisecond)
 					if capped {
 						l.Shared = line
 					} else {
-						l.Rate = 2 * mib
+						l.Rate = mib
 					}
 					return l
 				})

@@ -12,13 +12,13 @@ import (
 	"github.com/littledl/littledl/internal/partfile"
 )
 
-// enhPair is two mirrors of one file of 12 MiB, 1 MiB/s a connection, two each.
+// enhPair is two mirrors of one file of 6 MiB, 512 KiB/s a connection, two each.
 func (b *enhBed) enhPair(more ...faultserver.FileOption) (servers []*faultserver.Server) {
 	for _, host := range []string{"a.test", "b.test"} {
-		b.rates[host+":80"] = mib
+		b.rates[host+":80"] = 512 * kib
 		s := b.origin(host)
 		s.Behave(faultserver.ConnLimit(2, faultserver.Status(503)))
-		s.File("f", append(more, faultserver.Size(12*mib))...)
+		s.File("f", append(more, faultserver.Size(6*mib))...)
 		servers = append(servers, s)
 	}
 	return servers
@@ -55,7 +55,7 @@ func TestEnhPause(t *testing.T) {
 				}
 				require.NoError(b, b.start())
 				require.Empty(b, b.dropped(id))
-				require.Less(b, enhSent(servers), int64(12*mib+2*6*512*kib))
+				require.Less(b, enhSent(servers), int64(6*mib+2*6*256*kib))
 				if what != "failover" {
 					require.NotZero(b, b.task(id).Sources[1].Bytes)
 					require.Less(b, b.took, 2*time.Second+12*time.Second/2, "both serve after the pause as well")
@@ -80,10 +80,10 @@ func TestEnhCancelAndStart(t *testing.T) {
 			require.ErrorIs(b, b.start(), littledl.ErrCancelled)
 			require.Equal(b, littledl.StatusCancelled, b.task(id).Status)
 			had := b.task(id).Downloaded
-			require.Greater(b, had, int64(2*mib))
+			require.Greater(b, had, int64(mib))
 			sent := enhSent(servers)
 			require.NoError(b, b.start())
-			require.LessOrEqual(b, enhSent(servers)-sent, 12*mib-had+6*512*kib)
+			require.LessOrEqual(b, enhSent(servers)-sent, 6*mib-had+6*256*kib)
 			if hash {
 				require.NotZero(b, b.task(id).Sources[1].Bytes, "both serve again")
 			}
@@ -102,12 +102,12 @@ func TestEnhChangedBetweenStarts(t *testing.T) {
 				if first == 1 {
 					servers[0].Behave(faultserver.Status(404))
 				}
-				b.mirrored("f", faultserver.Generate("/f", 2, 12*mib), nil, servers...)
+				b.mirrored("f", faultserver.Generate("/f", 2, 6*mib), nil, servers...)
 				time.AfterFunc(2*time.Second, func() { require.NoError(b, b.get().Cancel()) })
 				require.ErrorIs(b, b.start(), littledl.ErrCancelled)
 				for _, s := range servers {
 					s.Behave()
-					s.File("f", faultserver.Size(12*mib), faultserver.Version(2))
+					s.File("f", faultserver.Size(6*mib), faultserver.Version(2))
 				}
 				require.NoError(b, b.start())
 			})
@@ -122,7 +122,7 @@ func TestEnhServersDigestAcrossStarts(t *testing.T) {
 	for tenths := time.Duration(5); tenths < 60; tenths += 5 {
 		enhBubble(t, func(b *enhBed) {
 			servers := b.enhPair(faultserver.Behave(faultserver.ReprDigest(true)))
-			servers[1].File("f", enhOther("f", 12*mib))
+			servers[1].File("f", enhOther("f", 6*mib))
 			good := servers[0].Content("f")
 			id := b.mirrored("f", good, nil, servers...)
 			time.AfterFunc(tenths*time.Second/10, func() { require.NoError(b, b.get().Cancel()) })
@@ -166,7 +166,7 @@ func TestEnhStopAnywhere(t *testing.T) {
 		enhBubble(t, func(b *enhBed) {
 			b.option(littledl.WithTrustedMirrors(true))
 			servers := b.enhPair()
-			servers[1].File("f", faultserver.Size(12*mib), faultserver.Behave(faultserver.After(2, faultserver.Stall(mib))))
+			servers[1].File("f", faultserver.Size(6*mib), faultserver.Behave(faultserver.After(2, faultserver.Stall(mib))))
 			f := servers[0].Lookup("f")
 			b.mirrored("f", f.Content(), nil, servers...)
 			b.add(servers[0].URL("f"), f.Content(), littledl.WithFilename("g"), enhHash(f.Content()), littledl.WithBackupURLs(servers[1].URL("f")))

@@ -45,7 +45,7 @@ func TestEndAtTheSplice(t *testing.T) {
 // was fetched is kept.
 func TestFirstRequestAtTheSplice(t *testing.T) {
 	t.Parallel()
-	const size = 8 * mib
+	const size = 4 * mib
 	for name, does := range map[string]Behaviour{
 		"500": Status(500), "503": Status(503, RetryAfter("2")), "429": Status(429), "reset": RSTNow(), "closed": EmptyReply(),
 		"stall": Stall(1000), "silent": StallHeader(), "cut": ShortBody(1000),
@@ -53,14 +53,14 @@ func TestFirstRequestAtTheSplice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
 				b.conf.HeaderTimeout, b.conf.StallTimeout = 2*time.Second, 2*time.Second
-				b.rates["a.test:80"] = 100 * kib
+				b.rates["a.test:80"] = 50 * kib
 				a, backup := b.origin("a.test"), b.origin("b.test")
 				f := a.File("f", Size(size))
 				backup.File("f", append(sameAs(f), Behave(First(1, does)))...)
 				id := b.mirrored("f", f.Content(), nil, a, backup)
 				time.AfterFunc(3*time.Second, a.Close)
 				require.NoError(b, b.start())
-				require.LessOrEqual(b, b.read.Load(), int64(size+4*mib))
+				require.LessOrEqual(b, b.read.Load(), int64(size+2*mib))
 				require.NotZero(b, b.task(id).Sources[0].Bytes)
 			})
 		})

@@ -33,6 +33,7 @@ func wishAtRandom(t *testing.T, seed uint64) {
 	batchBubble(t, func(b *batch) {
 		r := rand.New(rand.NewPCG(seed, 12))
 		c := newChronicle(t)
+		b.net.Shape(faultserver.Same(line(2 * mib)))
 		b.option(littledl.WithEvents(c.hear), littledl.WithMaxConcurrentFiles(1+r.IntN(4)), littledl.WithMaxConcurrentChunksPerFile(1+r.IntN(4)))
 		faults := []faultserver.Behaviour{
 			nil, nil, nil, faultserver.First(2, faultserver.Status(503)), faultserver.Status(404), faultserver.NoRange(), faultserver.First(1, faultserver.RST(100_000)),
@@ -44,7 +45,7 @@ func wishAtRandom(t *testing.T, seed uint64) {
 			if f := faults[r.IntN(len(faults))]; f != nil {
 				behave = append(behave, f)
 			}
-			f := b.srv.File(fmt.Sprint(i), faultserver.Size(int64(1+r.IntN(24))<<20), faultserver.Behave(behave...))
+			f := b.srv.File(fmt.Sprint(i), faultserver.Size(int64(1+r.IntN(24))*mib/2), faultserver.Behave(behave...))
 			for range 1 + r.IntN(2) {
 				ids = append(ids, b.add(f, littledl.WithPriority(r.IntN(2))))
 			}

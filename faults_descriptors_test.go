@@ -49,12 +49,12 @@ func TestFewDescriptors(t *testing.T) {
 		b.option(littledl.WithFileCompleteCallback(func(littledl.FileTask) {
 			most = max(most, len(b.openFiles()))
 		}))
-		for i := range 300 {
+		for i := range 120 {
 			b.add(b.srv.File(strconv.Itoa(i), Size(10*kib), Behave(Flaky(503, i%2, ""))))
 		}
 		require.NoError(b, b.start())
 		require.LessOrEqual(b, most, 2*b.files+2)
-		require.Equal(b, 300+150, len(b.srv.GETs()))
+		require.Equal(b, 120+60, len(b.srv.GETs()))
 	})
 }
 

@@ -54,10 +54,10 @@ func TestOutageBehindRedirects(t *testing.T) {
 	for what, does := range words {
 		t.Run("128 "+what, func(t *testing.T) {
 			inBoth(t, func(b *bed) {
-				b.net.Shape(Same(line(mib)))
+				b.net.Shape(Same(line(256 * kib)))
 				cdn := b.origin("cdn.test:80")
 				cdn.Behave(ConnClose())
-				b.behind(cdn, 40, 400*kib)
+				b.behind(cdn, 40, 100*kib)
 				time.AfterFunc(at, func() { does(b, cdn, true) })
 				time.AfterFunc(at+long, func() { does(b, cdn, false) })
 				asked := 0
@@ -78,8 +78,8 @@ func TestOutageOfARedirector(t *testing.T) {
 	for _, code := range []int{500, 502} {
 		t.Run(fmt.Sprint("128 ", code), func(t *testing.T) {
 			inBoth(t, func(b *bed) {
-				b.net.Shape(Same(line(mib)))
-				b.behind(b.origin("cdn.test:80"), 40, 400*kib)
+				b.net.Shape(Same(line(256 * kib)))
+				b.behind(b.origin("cdn.test:80"), 40, 100*kib)
 				time.AfterFunc(time.Second, func() { b.srv.Behave(Status(code)) })
 				time.AfterFunc(9*time.Second, func() { b.srv.Behave() })
 				require.NoError(b, b.start())

@@ -39,7 +39,7 @@ func TestBusySources(t *testing.T) {
 // TestOutagesOfTwo: two sources that are out for less than MaxElapsed, each in its own way,
 // fail nothing, and one that is gone for good beside one that is out neither.
 func TestOutagesOfTwo(t *testing.T) {
-	const size, at, lasts = 8 * mib, 3 * time.Second, 50 * time.Second
+	const size, at, lasts = 4 * mib, 3 * time.Second, 50 * time.Second
 	t.Parallel()
 	for _, shapes := range [][2]string{
 		{"503", "503 1"}, {"503", "404"}, {"404", "429 7"}, {"429 7", "refused"}, {"reset", "503"}, {"refused", "refused"}, {"503 1", "reset"},
@@ -47,7 +47,7 @@ func TestOutagesOfTwo(t *testing.T) {
 		for _, hash := range []bool{false, true} {
 			t.Run(fmt.Sprint(shapes, " ", hash), func(t *testing.T) {
 				enhBubble(t, func(b *enhBed) {
-					b.rates["a.test:80"], b.rates["b.test:80"] = 200*kib, 200*kib
+					b.rates["a.test:80"], b.rates["b.test:80"] = 100*kib, 100*kib
 					servers := []*Server{b.origin("a.test"), b.origin("b.test")}
 					f := servers[0].File("f", Size(size))
 					servers[1].File("f", sameAs(f)...)
@@ -77,7 +77,7 @@ func TestOutagesOfTwo(t *testing.T) {
 					opts := hashIf(hash, f)
 					b.mirrored("f", f.Content(), opts, servers...)
 					require.NoError(b, b.start())
-					require.LessOrEqual(b, b.read.Load(), int64(size+4*mib))
+					require.LessOrEqual(b, b.read.Load(), int64(size+2*mib))
 				})
 			})
 		}

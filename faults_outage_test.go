@@ -205,13 +205,13 @@ func TestServerRestarts(t *testing.T) {
 	for i := range 10 {
 		inBubble(t, func(b *bed) {
 			const at = "files.test:80"
-			b.net.Shape(Same(line(mib)))
+			b.net.Shape(Same(line(mib / 2)))
 			b.srv.Behave(ConnClose())
 			b.option(littledl.WithSmallFilePriority(false))
-			b.add(b.srv.File("a.bin", Size(8*mib)))
-			b.add(b.srv.File("b.bin", Size(12*mib)))
+			b.add(b.srv.File("a.bin", Size(6*mib)))
+			b.add(b.srv.File("b.bin", Size(6*mib)))
 			for i := range 80 {
-				b.add(b.srv.File(fmt.Sprintf("%d.bin", i), Size(int64(64*kib+i))))
+				b.add(b.srv.File(fmt.Sprintf("%d.bin", i), Size(int64(32*kib+i))))
 			}
 			down := 300*time.Millisecond + time.Duration(i)*20*time.Millisecond
 			time.AfterFunc(down, func() { b.net.FailDial(at, os.NewSyscallError("connect", syscall.ECONNREFUSED)) })

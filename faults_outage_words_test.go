@@ -60,12 +60,12 @@ func TestOutageInAnyWords(t *testing.T) {
 	for what, does := range outages() {
 		t.Run("128 "+what, func(t *testing.T) {
 			inBoth(t, func(b *bed) {
-				b.net.Shape(Same(line(mib)))
+				b.net.Shape(Same(line(512 * kib)))
 				b.srv.Behave(ConnClose())
 				for i := range 40 {
-					b.add(b.srv.File(fmt.Sprintf("%d.bin", i), Size(int64(i+1)*20*kib)))
+					b.add(b.srv.File(fmt.Sprintf("%d.bin", i), Size(int64(i+1)*10*kib)))
 				}
-				b.add(b.srv.File("big.bin", Size(10*mib)))
+				b.add(b.srv.File("big.bin", Size(6*mib)))
 				time.AfterFunc(at, func() { does(b, true) })
 				time.AfterFunc(at+long, func() { does(b, false) })
 				var dials atomic.Int64

@@ -24,10 +24,11 @@ func TestRedirectorNamesAnother(t *testing.T) {
 	for what, does := range dies {
 		t.Run("132 "+what, func(t *testing.T) {
 			inBoth(t, func(b *bed) {
+				b.net.Shape(Same(line(4 * mib)))
 				first := b.origin("first.test:80")
-				b.origin("second.test:80").File("a.bin", Size(12*mib), Seed("a.bin"))
-				first.File("a.bin", Size(12*mib), Seed("a.bin"), Behave(After(3, does)))
-				f := b.srv.File("a.bin", Size(12*mib), Behave(Redirector(1, "http://first.test/a.bin", "http://second.test/a.bin")))
+				b.origin("second.test:80").File("a.bin", Size(6*mib), Seed("a.bin"))
+				first.File("a.bin", Size(6*mib), Seed("a.bin"), Behave(After(3, does)))
+				f := b.srv.File("a.bin", Size(6*mib), Behave(Redirector(1, "http://first.test/a.bin", "http://second.test/a.bin")))
 				b.add(f)
 				require.NoError(b, b.start())
 				require.Less(b, b.took, 40*time.Second)

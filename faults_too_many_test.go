@@ -37,8 +37,8 @@ func TestOneConnectionBears(t *testing.T) {
 			t.Run(fmt.Sprintf("130 %s, adaptive %v", what, adaptive), func(t *testing.T) {
 				inBoth(t, func(b *bed) {
 					b.option(littledl.WithAdaptiveConcurrency(adaptive))
-					b.net.Shape(Same(line(mib)))
-					f := b.srv.File("a.bin", Size(8*mib), Behave(ConnLimit(1, does)))
+					b.net.Shape(Same(line(mib * 3 / 4)))
+					f := b.srv.File("a.bin", Size(6*mib), Behave(ConnLimit(1, does)))
 					b.add(f)
 					require.NoError(b, b.start())
 					require.Less(b, b.took, 8*time.Second+30*time.Second)

@@ -81,8 +81,8 @@ func TestOneTooManyInOtherWords(t *testing.T) {
 				run = func(t *testing.T, test func(*bed)) { inBoth(t, test) }
 			}
 			run(t, func(b *bed) {
-				b.busyHost(2*mib, ConnLimit(1, does))
-				b.add(b.srv.File("a.bin", Size(8*mib)))
+				b.busyHost(mib*3/2, ConnLimit(1, does))
+				b.add(b.srv.File("a.bin", Size(6*mib)))
 				require.NoError(b, b.start())
 				require.Less(b, b.took, 4*time.Second+2*time.Second+5*time.Second)
 				require.Less(b, len(b.srv.GETs("a.bin")), 40)

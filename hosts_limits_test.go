@@ -41,8 +41,8 @@ func TestSetLimits(t *testing.T) {
 				b.files, b.chunks = 5, 4
 				b.enhanced = set(1).MaxTotalThreads > 0
 				b.opts = append(b.opts, littledl.WithSmallFilePriority(false)) // no HEADs
-				b.srv.Behave(faultserver.Delay(300 * time.Millisecond))
-				for i := range 300 {
+				b.srv.Behave(faultserver.Delay(600 * time.Millisecond))
+				for i := range 150 {
 					b.add(b.srv.File(fmt.Sprint(i), faultserver.Size(10*kib)))
 				}
 				at := time.Now()
@@ -82,8 +82,8 @@ func TestSetLimitsOfOneFile(t *testing.T) {
 					}
 					require.NoError(b, b.d.SetLimits(l))
 				}
-				b.net.Shape(faultserver.Same(line(mib)))
-				b.add(b.srv.File("large", faultserver.Size(60*mib)))
+				b.net.Shape(faultserver.Same(line(512 * kib)))
+				b.add(b.srv.File("large", faultserver.Size(30*mib)))
 				seen := map[string]int{}
 				look := func(when string, at time.Duration) { time.AfterFunc(at, func() { seen[when] = b.srv.InFlight() }) }
 				look("two", 3*time.Second)

@@ -27,10 +27,11 @@ func TestHTTP1Accident(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bed) {
 		b.files = 1
-		first := b.srv.File("a.bin", Size(12<<20))
+		b.net.Shape(Same(line(4 * mib)))
+		first := b.srv.File("a.bin", Size(6<<20))
 		first.Behave(When(Beyond, First(1, RSTNow())))
 		b.add(first)
-		b.add(b.srv.File("b.bin", Size(12<<20)))
+		b.add(b.srv.File("b.bin", Size(6<<20)))
 		require.NoError(b, b.start())
 		for _, r := range b.srv.GETs("b.bin") {
 			if rangeStart(r) > 0 {

@@ -144,6 +144,7 @@ func TestResumeAsksTheURLAsGiven(t *testing.T) {
 // nothing else.
 func TestResumeChecksEveryByte(t *testing.T) {
 	t.Parallel()
+	const size = 20 * mib
 	for name, spoil := range map[string]func(t *testing.T, part, journal string){
 		"flipped":     func(t *testing.T, part, _ string) { flipBit(t, part, 1<<20) },
 		"cut":         func(t *testing.T, part, _ string) { require.NoError(t, os.Truncate(part, 1<<20)) },
@@ -160,18 +161,19 @@ func TestResumeChecksEveryByte(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			batchBubble(t, func(b *batch) {
-				f := b.srv.File("a.bin", faultserver.Size(40*mib))
+				b.net.Shape(faultserver.Same(line(2 * mib)))
+				f := b.srv.File("a.bin", faultserver.Size(size))
 				b.interrupted(f, 1500*time.Millisecond)
 				part, journal := b.leftBehind()
 				spoil(t, part, journal)
-				had := 40*mib - b.missing
+				had := size - b.missing
 				b.read.Store(0)
 				id := b.add(f)
 				require.NoError(b, b.start())
 				require.Equal(b, []string{"a.bin"}, b.list())
-				require.EqualValues(b, 40*mib, b.task(id).Downloaded)
+				require.EqualValues(b, size, b.task(id).Downloaded)
 				if name == "flipped" || name == "longer" {
-					require.Less(b, b.read.Load(), int64(40*mib-had+3*mib))
+					require.Less(b, b.read.Load(), int64(size-had+3*mib))
 				}
 			})
 		})

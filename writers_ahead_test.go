@@ -108,16 +108,18 @@ func TestWriterMemory(t *testing.T) {
 // brought bytes for it.
 func TestWriterSlow(t *testing.T) {
 	writerBubble(t, func(b *writerBed) {
-		b.conf.MaxReorder = 8 * mib
+		b.net.Shape(faultserver.Same(line(mib)))
+		b.conf.MaxReorder = 4 * mib
 		b.conf.MaxConnections = 4
-		slow := b.srv.File("slow.bin", faultserver.Size(20*mib))
-		other := b.srv.File("other.bin", faultserver.Size(60*mib))
+		slow := b.srv.File("slow.bin", faultserver.Size(10*mib))
+		other := b.srv.File("other.bin", faultserver.Size(30*mib))
 		to, quick := &atOnce{t: b}, &atOnce{t: b}
-		to.slow = func(n int) time.Duration { return time.Duration(n) * time.Second / (64 * kib) }
+		quick.Grow(30 * mib)
+		to.slow = func(n int) time.Duration { return time.Duration(n) * time.Second / (32 * kib) }
 		b.to(slow, to)
 		id := b.to(other, quick)
 		done := b.background(b.Context())
-		time.Sleep(15 * time.Second) // three connections bring 6 MiB/s
+		time.Sleep(15 * time.Second) // three connections bring 3 MiB/s
 		require.True(b, b.task(id).IsCompleted())
 		require.NoError(b, <-done)
 		b.got(&to.Buffer, slow)

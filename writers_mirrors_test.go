@@ -56,12 +56,13 @@ func TestWriterNoMirror(t *testing.T) {
 // TestWriterMirrors: several sources serve one writer at once, where a digest is known.
 func TestWriterMirrors(t *testing.T) {
 	enhBubble(t, func(b *enhBed) {
-		const size = 64 * mib
-		b.rates["a.test:80"], b.rates["b.test:80"] = 2*mib, 2*mib
+		const size = 32 * mib
+		b.rates["a.test:80"], b.rates["b.test:80"] = mib, mib
 		a, c := b.origin("a.test"), b.origin("b.test")
 		f := a.File("f.bin", faultserver.Size(size), faultserver.Behave(faultserver.ConnLimit(4, faultserver.Status(429))))
 		c.File("f.bin", append(sameAs(f), faultserver.Behave(faultserver.ConnLimit(4, faultserver.Status(429))))...)
 		to := &atOnce{t: b}
+		to.Grow(size)
 		_, err := b.get().AddURL(a.URL("f.bin"), littledl.WithWriter(to), littledl.WithBackupURLs(c.URL("f.bin")), enhHash(f.Content()))
 		require.NoError(b, err)
 		require.NoError(b, b.get().Start(b.Context()))
@@ -79,6 +80,7 @@ func TestWriterChaos(t *testing.T) {
 				dice := rand.New(rand.NewPCG(seed, 17))
 				b.conf.MaxReorder = 1 << (16 + dice.IntN(10))
 				b.opts = append(b.opts, littledl.WithMaxTotalThreads(1+dice.IntN(8)), littledl.WithMaxConcurrentFiles(1+dice.IntN(4)), littledl.WithTrustedMirrors(dice.IntN(2) == 0))
+				b.rates["one.test:80"], b.rates["two.test:80"] = 4*mib, 4*mib
 				one, two := b.origin("one.test"), b.origin("two.test")
 				trouble := func() faultserver.Behaviour {
 					return []faultserver.Behaviour{
@@ -96,10 +98,11 @@ func TestWriterChaos(t *testing.T) {
 				var all []pair
 				for i := range 4 {
 					name := fmt.Sprint(i)
-					size := dice.Int64N(24 * mib)
+					size := dice.Int64N(12 * mib)
 					f := one.File(name, faultserver.Size(size), faultserver.Behave(trouble()))
 					two.File(name, faultserver.Size(size), faultserver.Behave(trouble()))
 					to := &atOnce{t: b}
+					to.Grow(int(size))
 					if dice.IntN(3) == 0 {
 						rate := int64(1+dice.IntN(16)) * mib
 						to.slow = func(n int) time.Duration { return time.Duration(int64(n) * int64(time.Second) / rate) }

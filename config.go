@@ -101,7 +101,8 @@ type DownloadConfig struct {
 	// may wait: so a budget can be shared with others. Its origin is scheme, host and port in lower
 	// case, the port always given: "https://example.com:443", "http://[::1]:8080". It is called
 	// from many goroutines, before any slot of the downloader's is held, and no timeout runs while it
-	// waits; ctx ends when the request is not wanted any more. release, which may be nil, is called
+	// waits, but its file keeps its place among MaxConcurrentFiles: allow more files than may wait
+	// at once. ctx ends when the request is not wanted any more. release, which may be nil, is called
 	// once, when the body of the answer has ended, and before a redirect's next hop. Requests that
 	// ride on one connection (StreamsPerConnection) are one. An error fails the file, unless it
 	// has a method Retryable() bool that says true: then it is retried as a request that broke

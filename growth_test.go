@@ -34,8 +34,9 @@ func fastest(do func()) time.Duration {
 	return least
 }
 
-// growsEvenly requires that twice as much takes no more than 2.5 times as long: over three
-// doublings, since the allocator has steps of its own. What else the machine and the collector do
+// growsEvenly requires that eight times as much takes no more than 22 times as long: in the middle
+// between eight, with caches that are too small for it and the steps of the allocator, and
+// sixty-four, its square. What else the machine and the collector do
 // may only make it look longer, and for seconds on end: the least of each is kept from one round
 // to the next, and the later rounds wait for a better time.
 func growsEvenly(t *testing.T, of string, n int, do func(n int)) {
@@ -44,7 +45,7 @@ func growsEvenly(t *testing.T, of string, n int, do func(n int)) {
 	for round := range time.Duration(30) {
 		runtime.GC()
 		one, eight = min(one, fastest(func() { do(n) })), min(eight, fastest(func() { do(8 * n) }))
-		if eight < time.Millisecond || float64(eight) <= 2.5*2.5*2.5*float64(one) {
+		if eight < time.Millisecond || eight <= 22*one {
 			return
 		}
 		time.Sleep(round * 20 * time.Millisecond)

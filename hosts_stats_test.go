@@ -55,6 +55,7 @@ func TestGetHosts(t *testing.T) {
 		require.Equal(b, littledl.HostBusy, h.State)
 		require.WithinDuration(b, began.Add(8*time.Second), h.Until, 200*time.Millisecond)
 		require.Equal(b, 1, h.Allowed)
+		require.Equal(b, "HTTP/1.1", h.Protocol, "of a refusal, too")
 		require.Equal(b, littledl.HostDown, now["http://nobody.test:80"].State)
 		h = now["http://late.test:80"]
 		require.Equal(b, littledl.HostUnheard, h.State)

@@ -165,6 +165,7 @@ func (c *Client) once(ctx context.Context, l *origin.Lease, a *Ask, s Sink, bega
 	ask.Names = a.names(res)
 	v := httprange.Gate(ask, a.Pin, httprange.Answer{Status: res.StatusCode, Header: res.Header, ContentLength: res.ContentLength})
 	if v.Kind != httprange.Accept && v.Kind != httprange.Empty {
+		l.Spoke(protocol(res))
 		err := c.refusal(a, v, res)
 		if err.Class == fail.Busy || res.StatusCode == http.StatusForbidden && a.Origin.Health().Serving > 0 {
 			l.Refused() // beside answers that are served a 403 may mean too many as well

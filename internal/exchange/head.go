@@ -38,6 +38,7 @@ func (c *Client) Head(ctx context.Context, l *origin.Lease, s *Source) Head {
 		return Head{}
 	}
 	defer res.Discard()
+	l.Spoke(protocol(res))
 	if code := res.StatusCode; code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable {
 		l.Refused()
 	}

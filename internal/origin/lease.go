@@ -274,21 +274,10 @@ func (l *Lease) CutOff() {
 	o.resizeLocked()
 }
 
-// Refused notes with that origin that its answer means too many requests in flight.
-func (l *Lease) Refused() { l.tooMany((*concurrency.Limit).Refused) }
-
-// TurnedAway is Refused for a connection that was not let in, or ended at once.
-func (l *Lease) TurnedAway() { l.tooMany((*concurrency.Limit).TurnedAway) }
-
-func (l *Lease) tooMany(event func(*concurrency.Limit, *concurrency.Request, time.Time) int) {
+// Spoke notes with that origin in which protocol an answer of no use came.
+func (l *Lease) Spoke(protocol string) {
 	o := l.asked
-	if o == nil {
-		return
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.separateLocked(l.request) && o.table.conf.Adaptive {
-		event(&o.limit, l.request, time.Now())
-		o.resizeLocked()
-	}
+	o.protocol = protocol
 }

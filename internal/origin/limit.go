@@ -80,3 +80,22 @@ func (o *Origin) tellLocked(allowed int) {
 		events.Tell(event.Event{Kind: event.HostLimit, Origin: o.name, Limit: allowed})
 	}
 }
+
+// Refused notes with the origin that was asked that its answer means too many requests in flight.
+func (l *Lease) Refused() { l.tooMany((*concurrency.Limit).Refused) }
+
+// TurnedAway is Refused for a connection that was not let in, or ended at once.
+func (l *Lease) TurnedAway() { l.tooMany((*concurrency.Limit).TurnedAway) }
+
+func (l *Lease) tooMany(event func(*concurrency.Limit, *concurrency.Request, time.Time) int) {
+	o := l.asked
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.separateLocked(l.request) && o.table.conf.Adaptive {
+		event(&o.limit, l.request, time.Now())
+		o.resizeLocked()
+	}
+}

@@ -49,7 +49,7 @@ type Origin struct {
 	ranges    Ranges
 	http1     bool         // it has answered over HTTP/1.1
 	measured  line.Measure // as its large files have shown it
-	protocol  string       // of its latest useful answer; "": there was none
+	protocol  string       // of its latest answer; "": there was none
 	speed     *meter.Meter // bytes/s; nil: nobody has looked yet
 }
 

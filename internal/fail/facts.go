@@ -31,7 +31,7 @@ type Facts struct {
 	Bringing     bool // another connection of this file to this source brings bytes, or is about to
 	Lately       bool // one did until a second ago, and its place there may not be free yet
 	JustNow      bool // or until a tenth of one
-	Awaited      bool // another has been asked for, and has yet to be answered
+	Awaited      bool // another has been asked for, and has yet to bring its first byte
 	Spare        bool // another source of the file could be asked now
 }
 

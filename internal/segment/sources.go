@@ -90,17 +90,22 @@ func (p *Plan) Bringing(source int, but *Segment, now time.Time) (yes bool, ago 
 	defer p.mu.Unlock()
 	ago = now.Sub(p.sources[source].brought)
 	yes = slices.ContainsFunc(p.running, func(s *Segment) bool {
-		return s != but && s.source == source && s.stop != nil && (ago < time.Second || s.answered && now.Sub(s.moved) < p.cfg.Stall/2)
+		if s == but || s.source != source || s.stop == nil {
+			return false
+		}
+		s.sample(now) // the first bytes of a late body may have come since the last tick
+		return ago < time.Second || s.answered && now.Sub(s.moved) < p.cfg.Stall/2
 	})
 	return yes, ago
 }
 
-// Awaits reports whether an answer of a source is awaited, to another request than a segment's.
+// Awaits reports whether the first byte of a source is awaited, by another request than a
+// segment's: a head alone says little where bodies come late.
 func (p *Plan) Awaits(source int, but *Segment) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.ContainsFunc(p.running, func(s *Segment) bool {
-		return s != but && s.source == source && s.stop != nil && !s.answered
+		return s != but && s.source == source && s.stop != nil && !s.flows()
 	})
 }
 

@@ -34,21 +34,21 @@ func TestNginxOutages(t *testing.T) {
 			e.quit = syscall.SIGTERM // the connections go at once
 			e.stop()
 			runNginx(t, e)
-		}, 1, each, 7 * time.Second},
+		}, 1, each, 10 * time.Second},
 		{"reload", func(t *testing.T, _ *job, e *endpoint) {
 			require.NoError(t, syscall.Kill(e.pid, syscall.SIGHUP))
-		}, 0, 2, 6 * time.Second},
+		}, 0, 2, 9 * time.Second},
 		{"down for two seconds", func(t *testing.T, j *job, e *endpoint) {
 			e.quit = syscall.SIGTERM
 			e.stop()
 			j.pass(2 * time.Second)()
 			runNginx(t, e)
-		}, 1, each, 11 * time.Second},
+		}, 1, each, 16 * time.Second},
 		{"workers killed", func(t *testing.T, _ *job, e *endpoint) {
 			for _, pid := range childrenOf(t, e.pid) {
 				require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 			}
-		}, 1, each, 7 * time.Second},
+		}, 1, each, 10 * time.Second},
 		{"workers frozen", func(t *testing.T, j *job, e *endpoint) {
 			frozen := childrenOf(t, e.pid)
 			for _, pid := range frozen {
@@ -58,7 +58,7 @@ func TestNginxOutages(t *testing.T) {
 			for _, pid := range frozen {
 				require.NoError(t, syscall.Kill(pid, syscall.SIGCONT))
 			}
-		}, 1, each, 11 * time.Second},
+		}, 1, each, 16 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -25,7 +22,7 @@ func (h hashes) of(f file) string {
 // check counts the files of a directory that are wrong and those not there.
 func (h hashes) check(dir string, files []file) (wrong, missing int) {
 	for _, f := range files {
-		sum, err := hashFile(filepath.Join(dir, f.name))
+		sum, err := origin.FileSHA256(filepath.Join(dir, f.name))
 		switch {
 		case os.IsNotExist(err):
 			missing++
@@ -34,17 +31,4 @@ func (h hashes) check(dir string, files []file) (wrong, missing int) {
 		}
 	}
 	return wrong, missing
-}
-
-func hashFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

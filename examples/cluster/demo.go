@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -167,25 +165,12 @@ func (d *demonstration) end() (err error) {
 	return err
 }
 
-func sumOf(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
 // report counts what is there, and what the origin has seen.
 func (d *demonstration) report(ctx context.Context) error {
 	objects, right, ideal, by := 0, 0, int64(0), map[string]int{}
 	for i, f := range d.files {
 		ideal += f.size
-		sum, err := sumOf(filepath.Join(d.dir, "store", cluster.Key(demoBatch, int64(i), "")))
+		sum, err := origin.FileSHA256(filepath.Join(d.dir, "store", cluster.Key(demoBatch, int64(i), "")))
 		if err == nil && sum == origin.SHA256(f.name, f.size) {
 			right++
 		}

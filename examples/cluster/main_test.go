@@ -18,24 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// output may be written while it is read.
-type output struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // TestVerbs: a batch from the list to what is missing of it, by the command line alone.
 func TestVerbs(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,7 +39,7 @@ func TestVerbs(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(server.Close)
 	do := func(ctx context.Context, args ...string) (int, string) {
-		var out output
+		var out command.Output
 		code := run(ctx, append(args, "-nats", server.URL(), "-token", "secret"), &out, &out)
 		return code, out.String()
 	}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +44,7 @@ func (s scene) play(ctx context.Context, stdout io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	got, err := hashOf(t.Path())
+	got, err := origin.FileSHA256(t.Path())
 	if err != nil {
 		return err
 	}
@@ -116,18 +114,4 @@ func (s scene) table(w io.Writer, sources []littledl.SourceStats) {
 		fmt.Fprintf(t, "%s\t%.1f\t%d\t%t\n", s.mirrors[i].name, float64(src.Bytes)/1e6, src.Errors, src.Dropped)
 	}
 	t.Flush()
-}
-
-// hashOf reads a file again, after the library has: what counts is what is on disk.
-func hashOf(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
+	"os"
 	"sync"
 )
 
@@ -41,6 +42,20 @@ func SHA256(name string, size int64) string {
 	h := sha256.New()
 	io.Copy(h, newContent(name, size))
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// FileSHA256 is the hash of a file on the disk, to be compared with that: what counts is what is there.
+func FileSHA256(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 func (c *content) Read(p []byte) (int, error) {

@@ -115,17 +115,30 @@ func withTimeout(dial dialFunc, d time.Duration) dialFunc {
 	}
 }
 
-// Observed reports whether somebody else gets to see the requests, who may change them, or wait
+// watched reports whether somebody else gets to see the requests, who may change them, or wait
 // for the ends of their contexts.
-func (c *Client) Observed() bool { return c.foreign != nil || c.jar != nil || c.conf.Proxy != nil }
+func (c *Client) watched() bool { return c.foreign != nil || c.jar != nil || c.conf.Proxy != nil }
 
-// observed gives a request that somebody else gets to see a context of its own: they may wait for
+// ownContext gives a request that somebody else gets to see a context of its own: they may wait for
 // its end, or count it.
-func (c *Client) observed(ctx context.Context) (context.Context, context.CancelFunc) {
-	if !c.Observed() {
+func (c *Client) ownContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	if !c.watched() {
 		return ctx, func() {}
 	}
 	return context.WithCancel(ctx)
+}
+
+// causeOf is why a request got no answer.
+func (c *Client) causeOf(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if c.foreign != nil || c.conf.DialContext != nil {
+		if e := fail.OfCaller(err); e != nil {
+			return e
+		}
+	}
+	return withoutLine(err)
 }
 
 // Close closes the connections of the client's own transports, with whatever is on them.

@@ -173,7 +173,7 @@ func (c *Client) hop(ctx context.Context, r *Request, u *url.URL, left []string)
 		bare.User = nil
 		u = &bare
 	}
-	ctx, end := c.observed(ctx)
+	ctx, end := c.ownContext(ctx)
 	strayed := len(left) > 0 && slices.Contains(left, Origin(u))
 	req := (&http.Request{Method: r.Method, URL: u, Host: u.Host, Header: c.header(r, u, strayed), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	if r.User != nil && !strayed && Origin(u) == r.Home && req.Header.Get("Authorization") == "" {
@@ -239,7 +239,7 @@ func withoutLine(err error) error {
 // those bound to u's own origin. Many requests differ in nothing from the one before: they share
 // theirs, where nobody but our own transports, which only read it, gets to see it.
 func (c *Client) header(r *Request, u *url.URL, strayed bool) http.Header {
-	if c.Observed() || len(c.conf.OriginHeaders) > 0 || len(r.Header) > 0 || r.User != nil || r.IfRange != "" {
+	if c.watched() || len(c.conf.OriginHeaders) > 0 || len(r.Header) > 0 || r.User != nil || r.IfRange != "" {
 		return c.newHeader(r, u, strayed)
 	}
 	last := c.last.Load()

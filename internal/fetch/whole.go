@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -148,17 +147,4 @@ func measure(t http.RoundTripper, w *http.Response, header int64) error {
 	}
 	w.ContentLength = length
 	return nil
-}
-
-// causeOf is why a request got no answer.
-func (c *Client) causeOf(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
-	}
-	if c.foreign != nil || c.conf.DialContext != nil {
-		if e := fail.OfCaller(err); e != nil {
-			return e
-		}
-	}
-	return withoutLine(err)
 }

@@ -37,11 +37,7 @@ func BatchDownload(ctx context.Context, urls []string, savePath string, opts ...
 	if d.set.cfg.ForgetEnded {
 		d.ended = all.forgotten
 	}
-	r, err := d.begin(ctx, false)
-	if err != nil { // of a downloader of our own
-		panic(err)
-	}
-	cause, err := d.finish(r)
+	cause, err := d.finish(d.beginOwn(ctx, false))
 	d.leftovers().Discard() // nobody can go on from what has no journal
 	results, refused := all.results(d)
 	if refused > 0 {

@@ -39,6 +39,15 @@ func (d *BatchDownloader) begin(ctx context.Context, stay bool) (*batch.Run, err
 	})
 }
 
+// beginOwn is begin of a downloader that nobody else knows, so that nothing else can run.
+func (d *BatchDownloader) beginOwn(ctx context.Context, stay bool) *batch.Run {
+	r, err := d.begin(ctx, stay)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
 // finish returns when it is over: why it ended early, if it did, and that with the files that did
 // not complete.
 func (d *BatchDownloader) finish(r *batch.Run) (cause, err error) {

@@ -68,10 +68,7 @@ const aheadOfFiles = 16
 
 func (d *BatchDownloader) beginSeq(ctx context.Context, ended func(Result)) (finish func()) {
 	d.ended = func(_ *task.Task, f FileTask) { ended(result(f)) }
-	r, err := d.begin(ctx, true)
-	if err != nil { // of a downloader of our own
-		panic(err)
-	}
+	r := d.beginOwn(ctx, true)
 	return func() { _, _ = d.finish(r) }
 }
 

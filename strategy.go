@@ -15,22 +15,22 @@ type DownloadStyle string
 
 const (
 	// StyleSingle is one stream.
-	StyleSingle DownloadStyle = "single"
+	StyleSingle = DownloadStyle(strategy.Single)
 	// StyleMulti is at most the recommended chunks at once, without growth.
-	StyleMulti DownloadStyle = "multi"
+	StyleMulti = DownloadStyle(strategy.Multi)
 	// StyleAdaptive is the recommended chunks at once, and more where nobody waits for what
 	// they need, as long as that pays.
-	StyleAdaptive DownloadStyle = "adaptive"
+	StyleAdaptive = DownloadStyle(strategy.Adaptive)
 )
 
 // SizeClass says how a file of a size is cut.
 type SizeClass string
 
 const (
-	SizeUnknown SizeClass = "unknown" // nobody has told the size
-	SizeSmall   SizeClass = "small"   // below 5 MiB: one request
-	SizeMedium  SizeClass = "medium"  // 5 to 100 MiB, both included: four chunks
-	SizeLarge   SizeClass = "large"   // above 100 MiB: eight chunks
+	SizeUnknown = SizeClass(strategy.SizeUnknown) // nobody has told the size
+	SizeSmall   = SizeClass(strategy.SizeSmall)   // below 5 MiB: one request
+	SizeMedium  = SizeClass(strategy.SizeMedium)  // 5 to 100 MiB, both included: four chunks
+	SizeLarge   = SizeClass(strategy.SizeLarge)   // above 100 MiB: eight chunks
 )
 
 // FileProfile is what is known of a file before it is fetched.

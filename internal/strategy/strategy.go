@@ -28,17 +28,27 @@ const (
 	Large = 100 << 20       // above: eight pieces, from Small on: four
 )
 
-// Class names the size of a file; negative: nobody has told it.
-func Class(size int64) string {
+// SizeClass names how a file of a size is cut.
+type SizeClass string
+
+const (
+	SizeUnknown SizeClass = "unknown" // nobody has told the size
+	SizeSmall   SizeClass = "small"   // one request
+	SizeMedium  SizeClass = "medium"
+	SizeLarge   SizeClass = "large"
+)
+
+// Class is that of a size; negative: nobody has told it.
+func Class(size int64) SizeClass {
 	switch {
 	case size < 0:
-		return "unknown"
+		return SizeUnknown
 	case size < Small:
-		return "small"
+		return SizeSmall
 	case size <= Large:
-		return "medium"
+		return SizeMedium
 	}
-	return "large"
+	return SizeLarge
 }
 
 // Pieces is how many a file of this size is cut into to begin with.

@@ -43,8 +43,8 @@ const (
 )
 
 func demo(ctx context.Context, c *call) (err error) {
-	dir := c.flags.String("d", "", "where to work (by default a temporary directory, which is removed)")
-	if err := c.parse(false); err != nil {
+	dir := c.String("d", "", "where to work (by default a temporary directory, which is removed)")
+	if err := c.parse(); err != nil {
 		return err
 	}
 	d := &demonstration{out: c.stdout, dir: *dir}
@@ -131,10 +131,10 @@ func (d *demonstration) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.show(p, p.Finished())
-		if !killed && p.Done >= p.Total/2 {
+		half := !killed && p.Done >= p.Total/2
+		s.show(p, half || p.Finished())
+		if half {
 			killed = true
-			s.end()
 			w := d.workers[1]
 			fmt.Fprintf(d.out, "kill -9 %d, which is worker-2\n", w.Process.Pid)
 			if err := w.Process.Kill(); err != nil {

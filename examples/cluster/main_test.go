@@ -115,3 +115,13 @@ func runProgram(t *testing.T, name string, args ...string) (string, error) {
 	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
 	return string(out), err
 }
+
+// TestWaiting: what is waited for is named without its password.
+func TestWaiting(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	var out command.Output
+	run(ctx, []string{"status", "-batch", "x", "-nats", "nats://user:SECRET@127.0.0.1:1"}, &out, &out)
+	t.Log(out.String())
+	require.NotContains(t, out.String(), "SECRET")
+}

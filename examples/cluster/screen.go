@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/littledl/littledl/examples/cluster/cluster"
@@ -13,11 +12,9 @@ import (
 
 // screen shows progress: in place on a terminal, else on a line now and then.
 type screen struct {
-	w        io.Writer
-	terminal bool
-	begun    time.Time
-	last     time.Time
-	width    int
+	w           io.Writer
+	terminal    bool
+	begun, last time.Time
 }
 
 func newScreen(w io.Writer) *screen {
@@ -25,14 +22,15 @@ func newScreen(w io.Writer) *screen {
 	return &screen{w: w, terminal: ok && term.IsTerminal(int(f.Fd())), begun: time.Now()}
 }
 
-func (s *screen) show(p cluster.Progress, last bool) {
-	if !last && time.Since(s.last) < map[bool]time.Duration{true: 100 * time.Millisecond, false: time.Second}[s.terminal] {
+// show is for each state of a batch; stay: it is the last, or something is written behind it.
+func (s *screen) show(p cluster.Progress, stay bool) {
+	if every := map[bool]time.Duration{true: 100 * time.Millisecond, false: time.Second}[s.terminal]; !stay && time.Since(s.last) < every {
 		return
 	}
 	s.last = time.Now()
-	total := "?"
-	if p.Total >= 0 {
-		total = fmt.Sprint(p.Total)
+	total := fmt.Sprint(p.Total)
+	if p.Total < 0 {
+		total = "?"
 	}
 	text := fmt.Sprintf("%6.1fs  %d of %s stored, %d failed, %s", time.Since(s.begun).Seconds(), p.Done, total, p.Failed, size(p.Bytes))
 	switch {
@@ -41,32 +39,21 @@ func (s *screen) show(p cluster.Progress, last bool) {
 	case p.Paused:
 		text += ", paused"
 	}
-	if !s.terminal {
-		fmt.Fprintln(s.w, text)
-		return
+	if s.terminal {
+		text = "\r\x1b[K" + text
 	}
-	fmt.Fprint(s.w, "\r", text, strings.Repeat(" ", max(s.width-len(text), 0)))
-	if s.width = len(text); last {
-		s.end()
+	if !s.terminal || stay {
+		text += "\n"
 	}
-}
-
-// end is for lines that are to stay.
-func (s *screen) end() {
-	if s.terminal && s.width > 0 {
-		fmt.Fprintln(s.w)
-		s.width = 0
-	}
+	fmt.Fprint(s.w, text)
 }
 
 func size(n int64) string {
-	switch {
-	case n < 10<<10:
-		return fmt.Sprint(n, " bytes")
-	case n < 10<<20:
-		return fmt.Sprint(n>>10, " KiB")
-	case n < 10<<30:
-		return fmt.Sprint(n>>20, " MiB")
+	for _, unit := range []string{"bytes", "KiB", "MiB"} {
+		if n < 10<<10 {
+			return fmt.Sprint(n, " ", unit)
+		}
+		n >>= 10
 	}
-	return fmt.Sprint(n>>30, " GiB")
+	return fmt.Sprint(n, " GiB")
 }

@@ -20,7 +20,7 @@ import (
 func busiest(partitions, workers int, split bool, seed uint64) float64 {
 	const hosts = 1000
 	r := rand.New(rand.NewPCG(seed, 1))
-	c := &Cluster{kept: kept{Partitions: partitions}}
+	c := &Cluster{partitions: partitions}
 	weights, sum := make([]float64, hosts), 0.0
 	for i := range weights {
 		weights[i] = math.Pow(float64(i+1), -1.1)

@@ -68,7 +68,7 @@ func TestEnqueueAgain(t *testing.T) {
 	for _, at := range []int{9000, 9001, 16000} {
 		_, err := c.Enqueue(t.Context(), "batch", broken(at))
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-		rows, err := c.table(t.Context(), control)
+		rows, err := c.rows(t.Context(), batchRow+"*")
 		require.NoError(t, err)
 		require.NotEmpty(t, rows[batchRow+"batch"].value)
 	}
@@ -78,9 +78,13 @@ func TestEnqueueAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, n, r.Jobs)
 	require.NotZero(t, r.Skipped)
+	for _, other := range []int{n - 1, n + 1, 0} { // one that was queued whole
+		_, err := c.Enqueue(t.Context(), "batch", list(other, 100, s))
+		require.ErrorContains(t, err, "another")
+	}
 	seen := map[int64]int{}
 	pos := uint64(0)
-	require.NoError(t, c.read(t.Context(), jobStream("batch"), "ld.job.batch.*.*", &pos, func(_ uint64, data []byte) error {
+	require.NoError(t, c.read(t.Context(), jobStream("batch"), "ld.job.batch.*.*", &pos, func(data []byte) error {
 		var p pack
 		err := json.Unmarshal(data, &p)
 		for _, it := range p.Items {
@@ -135,14 +139,18 @@ func TestVerifyAndRetry(t *testing.T) {
 	n, err = c.Retry(t.Context(), "batch")
 	require.NoError(t, err)
 	require.Zero(t, n)
-	require.NoError(t, c.Forget(t.Context(), "batch"))
-	require.ErrorIs(t, c.Pause(t.Context(), "batch"), ErrNoBatch)
-	_, err = c.Enqueue(t.Context(), "batch", func(yield func(Job, error) bool) {
+	require.ErrorIs(t, c.Pause(t.Context(), "nobody"), ErrNoBatch)
+	require.NoError(t, c.Cancel(t.Context(), "batch"))
+	require.NoError(t, c.Cancel(t.Context(), "batch"))
+	require.ErrorContains(t, c.Pause(t.Context(), "batch"), "cancelled")
+	_, err = c.Enqueue(t.Context(), "batch", jobs)
+	require.ErrorContains(t, err, "another name")
+	_, err = c.Enqueue(t.Context(), "sets", func(yield func(Job, error) bool) {
 		yield(Job{URL: s.URL + "/100/x", HeaderSet: "unknown"}, nil)
 	})
 	require.NoError(t, err)
-	require.EqualValues(t, 1, finish(t, c, "batch", time.Minute).Failed)
-	for r, err := range c.Results(t.Context(), "batch", 0) {
+	require.EqualValues(t, 1, finish(t, c, "sets", time.Minute).Failed)
+	for r, err := range c.Results(t.Context(), "sets", 0) {
 		require.NoError(t, err)
 		require.Contains(t, r.Err, `no header set "unknown"`)
 	}
@@ -162,8 +170,9 @@ func TestTotals(t *testing.T) {
 	require.True(t, a.Failed.has(200))
 	c := start(t, Config{})
 	a.Pos = 5 * snapshotAfter
-	c.save(t.Context(), "batch", &a)
-	got := c.snapshot(t.Context(), "batch")
+	a.life = "life"
+	c.save(t.Context(), &a)
+	got := c.snapshot(t.Context(), "life")
 	require.Equal(t, a, *got)
 }
 

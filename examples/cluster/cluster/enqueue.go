@@ -3,15 +3,14 @@ package cluster
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"iter"
 	"maps"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -29,132 +28,109 @@ type Receipt struct {
 // that is another is found out. Jobs whose URL, name or hash is of no use are queued too, and fail.
 // An error of the sequence, or a priority out of range, ends it; the same call later goes on.
 func (c *Cluster) Enqueue(ctx context.Context, name string, jobs iter.Seq2[Job, error]) (Receipt, error) {
-	e := &enqueuer{c: c, batch: name, open: map[[2]int]*pack{}}
-	r, err := e.all(ctx, jobs)
-	if err != nil {
-		err = fmt.Errorf("enqueue %s: %w", name, err)
+	e := &enqueuer{c: c, name: name, open: map[[2]int]*pack{}}
+	err := e.begin(ctx)
+	if err == nil {
+		err = e.all(ctx, jobs)
 	}
-	return r, err
+	if err != nil {
+		return Receipt{}, fmt.Errorf("enqueue %s: %w", name, err)
+	}
+	return Receipt{e.n, e.was.Jobs}, nil
 }
 
 // enqueuer fills packs, and sends them. What is in a pack, and their order, follows from the list
 // alone: so an enqueuer that begins anew makes the same ones.
 type enqueuer struct {
-	c       *Cluster
-	batch   string
-	shares  shares
-	open    map[[2]int]*pack // by priority and partition
-	n       int64            // jobs read
-	sum     uint64           // of their URLs
-	made    int64            // packs
-	full    []*nats.Msg      // packs that are to be queued together
-	bytes   int
-	last    checkpoint // of the pack that was made last
-	was     checkpoint // of what is queued
-	skipped int64
-	noted   time.Time
-}
-
-type checkpoint struct {
-	Packs, Jobs int64 // packs that are queued; jobs that had been read when the last of them was made
-	Sum         uint64
+	c      *Cluster
+	name   string
+	shares shares
+	total  int64            // of the batch, if an earlier call has queued all of it; else -1
+	open   map[[2]int]*pack // by priority and partition
+	n      int64            // jobs read
+	sum    uint64           // of their URLs
+	full   []*nats.Msg      // packs that are to be queued together
+	bytes  int
+	sums   []uint64   // when each pack was made
+	made   checkpoint // of the pack that was made last
+	queued checkpoint // of the last one that is queued
+	was    checkpoint // of an earlier call
+	woken  time.Time  // the workers
 }
 
 // After so many jobs all packs are sent, full or not; so many packs are queued at once, with one fsync.
 const window, together = 1 << 15, 128
 
-func (e *enqueuer) all(ctx context.Context, jobs iter.Seq2[Job, error]) (Receipt, error) {
-	state, err := e.begin(ctx)
-	e.skipped = e.was.Jobs
-	if err != nil || state.Total >= 0 {
-		return Receipt{state.Total, state.Total}, err
-	}
-	for j, err := range jobs {
-		switch {
-		case err != nil:
-			return Receipt{}, e.leave(ctx, err)
-		case j.size() > 2*payload:
-			return Receipt{}, e.leave(ctx, fmt.Errorf("job %d: it is longer than %d bytes", e.n, 2*payload))
-		case j.Priority < 0 || j.Priority >= e.c.Priorities:
-			return Receipt{}, e.leave(ctx, fmt.Errorf("job %d: priority %d; it must be from 0 to %d", e.n, j.Priority, e.c.Priorities-1))
-		}
-		if err := e.add(ctx, j); err != nil {
-			return Receipt{}, err
-		}
-		if e.n%window == 0 {
-			err = e.flush(ctx)
-		}
-		if err != nil {
-			return Receipt{}, err
-		}
-	}
-	if err := cmp.Or(e.flush(ctx), e.commit(ctx), e.note(ctx)); err != nil {
-		return Receipt{}, err
-	}
-	err = e.c.update(ctx, e.batch, func(b *batch) error {
-		if b.Total >= 0 && (b.Total != e.n || b.Sum != e.sum) {
-			return fmt.Errorf("it has %d jobs of another list; give this one another name", b.Total)
-		}
-		b.Total, b.Sum = e.n, e.sum
-		return nil
-	})
-	return Receipt{e.n, e.skipped}, err
-}
+var errOtherList = errors.New("the list is another than that of the call before; give this one another name")
 
 // begin makes what the batch needs, and finds how far an earlier call has come.
-func (e *enqueuer) begin(ctx context.Context) (state batch, err error) {
-	if err := checkBatch(e.batch); err != nil {
-		return state, err
+func (e *enqueuer) begin(ctx context.Context) error {
+	if err := checkName("batch", e.name); err != nil {
+		return err
 	}
-	err = e.c.again(ctx, time.Minute, func(ctx context.Context) error {
-		rows, err := e.c.table(ctx, control)
-		if err != nil {
-			return err
+	return e.c.again(ctx, time.Minute, func(ctx context.Context) error {
+		b, err := e.c.createBatch(ctx, e.name)
+		if err == nil && b.Cancelled {
+			err = final{fmt.Errorf("%w; give it another name", errCancelled)}
 		}
-		row, known := rows[batchRow+e.batch]
-		if row.value == "" {
-			if err = e.c.createBatch(ctx, e.batch); err == nil {
-				state = batch{Total: -1, Shares: sharesOf(rows)}
-				_, err = e.c.put(ctx, control, batchRow+e.batch, state.text(), row.revision, 0)
-			}
-		} else if state, err = batchOf(row); err == nil && state.Cancelled {
-			err = final{errors.New("it was cancelled; give it another name")}
-		}
-		if at := rows[enqueuedRow+e.batch].value; err == nil && known && at != "" {
-			err = json.Unmarshal([]byte(at), &e.was)
-		}
-		e.shares = state.Shares
+		e.shares, e.queued, e.was, e.total = b.Shares, b.checkpoint, b.checkpoint, b.Total
 		return err
 	})
-	return state, err
 }
 
-func (e *enqueuer) add(ctx context.Context, j Job) error {
-	e.sum = (e.sum ^ hash64(j.URL)) * 1099511628211
-	origin := Origin(j.URL)
-	at := [2]int{j.Priority, e.c.partition(origin, int(e.n/packed)%e.shares.of(origin))}
-	it := item{e.n, j}
-	e.n++
-	if j.Size >= big {
-		return e.send(ctx, at, &pack{Items: []item{it}})
+func (e *enqueuer) all(ctx context.Context, jobs iter.Seq2[Job, error]) error {
+	for j, broken := range jobs {
+		it := item{e.n, j}
+		text, err := encode(it)
+		if err = cmp.Or(broken, err, e.check(j, len(text))); err != nil { // another call is to go on from here
+			return cmp.Or(e.commit(ctx), err)
+		}
+		if err := e.add(ctx, it, text); err != nil {
+			return err
+		}
 	}
+	if err := e.flush(ctx); err != nil {
+		return err
+	}
+	if err := e.commit(ctx); err != nil {
+		return err
+	}
+	return e.note(ctx, true)
+}
+
+func (e *enqueuer) check(j Job, size int) error {
+	switch {
+	case !utf8.ValidString(strings.Join(append([]string{j.URL, j.Name, string(j.Hash), j.HeaderSet}, j.Backup...), "")):
+		return fmt.Errorf("job %d: it is not UTF-8; write other bytes of a URL as %%XX", e.n)
+	case size > 2*payload:
+		return fmt.Errorf("job %d: it is longer than %d bytes", e.n, 2*payload)
+	case j.Priority < 0 || j.Priority >= e.c.priorities:
+		return fmt.Errorf("job %d: priority %d; it must be from 0 to %d", e.n, j.Priority, e.c.priorities-1)
+	}
+	return nil
+}
+
+func (e *enqueuer) add(ctx context.Context, it item, text []byte) (err error) {
+	e.n++
+	e.sum = (e.sum ^ hash64(string(text))) * 1099511628211
+	at := [2]int{it.Priority, e.c.home(it, e.shares)}
 	p := e.open[at]
-	if p == nil {
+	if p == nil || it.Size >= big {
 		p = &pack{Items: make([]item, 0, packed)}
+	}
+	switch full := p.add(it, len(text)); {
+	case it.Size >= big:
+		err = e.send(ctx, at, p)
+	case full:
+		delete(e.open, at)
+		err = e.send(ctx, at, p)
+	default:
 		e.open[at] = p
 	}
-	p.Items = append(p.Items, it)
-	if p.size += j.size(); len(p.Items) < packed && p.size < payload {
-		return nil
+	if err == nil && e.n%window == 0 {
+		err = e.flush(ctx)
 	}
-	delete(e.open, at)
-	return e.send(ctx, at, p)
-}
-
-func hash64(s string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(s))
-	return h.Sum64()
+	return err
 }
 
 // flush sends all packs that are open.
@@ -170,28 +146,32 @@ func (e *enqueuer) flush(ctx context.Context) error {
 
 // send queues a pack, unless an earlier call has.
 func (e *enqueuer) send(ctx context.Context, at [2]int, p *pack) error {
-	e.made++
-	e.last = checkpoint{e.made, e.n, e.sum}
-	if e.made == e.was.Packs && e.last != e.was {
-		return errors.New("the list is another than that of the call before; give this one another name")
-	}
-	if e.made <= e.was.Packs {
+	e.made = checkpoint{e.made.Packs + 1, e.n, e.sum}
+	e.sums = append(e.sums, e.sum)
+	switch {
+	case e.other(e.was), e.made.Packs > e.was.Packs && e.total >= 0:
+		return errOtherList
+	case e.made.Packs <= e.was.Packs:
 		return nil
 	}
-	p.ID = strconv.FormatInt(p.Items[0].N, 10)
-	data, err := json.Marshal(p)
+	p.ID = fmt.Sprintf("%d-%x", p.Items[0].N, e.sum)
+	m, err := message(e.name, at[0], at[1], p)
 	if err != nil {
 		return err
 	}
-	e.full = append(e.full, &nats.Msg{Subject: e.c.subject(e.batch, at[0], at[1]), Data: data, Header: nats.Header{jetstream.MsgIDHeader: {p.ID}}})
-	e.bytes += len(data)
-	if len(e.full) < together && e.bytes < 16*payload {
+	e.full = append(e.full, m)
+	if e.bytes += len(m.Data); len(e.full) < together && e.bytes < 16*payload {
 		return nil
 	}
 	return e.commit(ctx)
 }
 
-// commit queues the packs that are full, all or none, and at times notes how far it has come.
+// other reports whether a checkpoint is of another list.
+func (e *enqueuer) other(c checkpoint) bool {
+	return c.Packs > 0 && c.Packs <= e.made.Packs && c.Sum != e.sums[c.Packs-1]
+}
+
+// commit queues the packs that are full, all or none, and notes how far it has come.
 func (e *enqueuer) commit(ctx context.Context) error {
 	if len(e.full) == 0 {
 		return nil
@@ -201,43 +181,60 @@ func (e *enqueuer) commit(ctx context.Context) error {
 		if !singly {
 			_, err := jetstreamext.PublishMsgBatch(ctx, e.c.js, e.full)
 			_, singly = errors.AsType[*jetstream.APIError](err) // some are queued already
-			return err
+			return e.why(ctx, err)
 		}
-		for _, m := range e.full {
+		for ; len(e.full) > 0; e.full = e.full[1:] {
+			m := e.full[0]
 			plain := &nats.Msg{Subject: m.Subject, Data: m.Data, Header: nats.Header{jetstream.MsgIDHeader: m.Header[jetstream.MsgIDHeader]}}
 			if _, err := e.c.js.PublishMsg(ctx, plain); err != nil {
-				return err
+				return e.why(ctx, err)
 			}
-			e.full = e.full[1:]
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	e.full, e.bytes = nil, 0
-	e.was = e.last
-	if time.Since(e.noted) < time.Second {
+	e.full, e.bytes, e.queued = nil, 0, e.made
+	return e.note(ctx, false)
+}
+
+// why says whether it is of no use to try again.
+func (e *enqueuer) why(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
 		return nil
+	case errors.Is(err, nats.ErrMaxPayload):
+		return final{err}
 	}
-	return e.note(ctx)
+	if rows, unknown := e.c.rows(ctx, batchRow+e.name); unknown == nil {
+		if b, _ := batchOf(rows[batchRow+e.name].value); b.Cancelled {
+			return final{errCancelled}
+		}
+	}
+	return err
 }
 
-// leave has another call go on from here.
-func (e *enqueuer) leave(ctx context.Context, err error) error {
-	return cmp.Or(e.commit(ctx), e.note(ctx), err)
-}
-
-// note keeps how far it has come, and has workers look.
-func (e *enqueuer) note(ctx context.Context) error {
-	text, err := json.Marshal(e.was)
-	if err != nil {
-		return err
-	}
-	e.noted = time.Now()
-	err = e.c.again(ctx, time.Minute, func(ctx context.Context) error {
-		_, err := e.c.write(ctx, control, enqueuedRow+e.batch, string(text))
-		return err
+// note keeps how far it has come, for another call and for the workers; all: that was the list.
+func (e *enqueuer) note(ctx context.Context, all bool) error {
+	err := e.c.note(ctx, e.name, func(b *batch) error {
+		switch {
+		case e.other(b.checkpoint), b.Total >= 0 && b.Packs < e.queued.Packs:
+			return errOtherList
+		case b.Packs < e.queued.Packs:
+			b.checkpoint = e.queued
+		}
+		if all && b.checkpoint != e.made {
+			return errOtherList
+		}
+		if all {
+			b.Total = e.n
+		}
+		return nil
 	})
-	return cmp.Or(err, e.c.nc.Publish(wake, nil))
+	if err == nil && (all || time.Since(e.woken) > time.Second) {
+		e.woken = time.Now()
+		err = e.c.wake()
+	}
+	return err
 }

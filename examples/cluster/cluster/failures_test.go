@@ -78,16 +78,16 @@ func (m *matrix) work(name, url string) *process {
 // balanced waits until every worker has its share.
 func (m *matrix) balanced() {
 	require.Eventually(m.t, func() bool {
-		rows, err := m.c.table(m.t.Context(), leases)
+		rows, err := m.c.rows(m.t.Context(), partRow+"*")
 		held := map[string]int{}
-		for p := range m.c.Partitions {
+		for p := range m.c.partitions {
 			held[rows[fmt.Sprint(partRow, p)].value]++
 		}
-		least := m.c.Partitions
+		least := m.c.partitions
 		for _, w := range m.workers {
 			least = min(least, held[w.role.Worker])
 		}
-		return err == nil && least > 0 && least >= m.c.Partitions/len(m.workers)-1
+		return err == nil && least > 0 && least >= m.c.partitions/len(m.workers)-1
 	}, time.Minute, 50*time.Millisecond)
 }
 

@@ -2,59 +2,31 @@ package cluster
 
 import (
 	"context"
+	"iter"
 	"sync"
 	"time"
-
-	"github.com/nats-io/nats.go"
 )
 
-// How many requests a host has in flight, over all workers. The owner of a host's partition, and
-// of each share of a hot one, counts its own requests and those of guests: workers whose redirects
-// have led there, who ask it for a place and say again and again that they still need it.
-
+// gate bounds how many requests a host has in flight, over all workers. The owner of a host's
+// partition, and of each share of a hot one, counts its own requests and those of guests: workers whose
+// redirects have led there. See guest.go for how they are let in.
 type gate struct {
+	turns // its lock is that of all that is not fixed
 	c     *Cluster
 	lease *lease
 	limit func(origin string) int
+	life  context.Context // of visits
+	all   sync.WaitGroup  // they
 
-	mu      sync.Mutex
-	shares  shares
-	places  map[string]*place
-	guests  map[string]*guest             // that we have let in
-	visits  map[string]*guest             // that we make
-	waiting map[string]context.CancelFunc // guests who are told in time that they have to ask again
-	closed  bool
-	lately  map[int]time.Time          // when others were told that a partition has guests
-	subs    map[int]*nats.Subscription // of partitions; serve's alone
+	shares shares
+	guests map[string]map[string]*guest // by origin and worker: what others have of a host
+	visits map[string]int               // by origin: what we may have of others' hosts
 }
 
-// place is an origin.
-type place struct {
-	used  int
-	queue []chan struct{}
-}
-
-func newGate(c *Cluster, l *lease, limit func(string) int) *gate {
-	return &gate{c: c, lease: l, limit: limit, places: map[string]*place{}, guests: map[string]*guest{},
-		visits: map[string]*guest{}, lately: map[int]time.Time{}, waiting: map[string]context.CancelFunc{}, subs: map[int]*nats.Subscription{}}
-}
-
-// capacity is how many requests at an origin are ours to grant.
-func (g *gate) capacity(origin string) (n int) {
-	g.mu.Lock()
-	shares := g.shares.of(origin)
-	g.mu.Unlock()
-	limit := max(g.limit(origin), 1)
-	shares = min(shares, limit)
-	for i := range shares {
-		if g.lease.open(g.c.partition(origin, i)) {
-			n += limit / shares
-			if i < limit%shares {
-				n++
-			}
-		}
-	}
-	return n
+func newGate(life context.Context, l *lease, limit func(string) int) *gate {
+	g := &gate{c: l.c, lease: l, limit: limit, life: life, guests: map[string]map[string]*guest{}, visits: map[string]int{}}
+	g.turns = turns{room: g.room, at: map[string]*queue{}}
+	return g
 }
 
 // errFenced is of requests that others may make instead of us by now.
@@ -68,87 +40,85 @@ func (g *gate) acquire(ctx context.Context, origin string) (release func(), err 
 	if g.lease.silent() {
 		return nil, errFenced{}
 	}
-	if g.capacity(origin) == 0 {
-		return g.visit(ctx, origin)
-	}
-	if !g.enter(ctx, origin) {
-		return nil, context.Cause(ctx)
+	if err := g.enter(ctx, origin, 0); err != nil {
+		return nil, err
 	}
 	since := time.Now()
-	return func() { late(since, func() { g.leave(origin) }) }, nil
+	return func() {
+		if time.Since(since) < 10*lag {
+			g.leave(origin)
+		} else {
+			time.AfterFunc(lag, func() { g.leave(origin) })
+		}
+	}, nil
 }
 
 // lag is how much later than we a host learns that a request was cut short, as those of large files
-// are when another connection takes the rest: until then it counts it beside the next.
+// are when another connection takes the rest: until then it counts it beside the next. What was short
+// was no such thing, and costs no time.
 const lag = 10 * time.Millisecond
 
-// late ends a request, for its host too. What was short was no such thing, and costs no time.
-func late(since time.Time, leave func()) {
-	if time.Since(since) < 10*lag {
-		leave()
-		return
-	}
-	time.AfterFunc(lag, leave)
+// split is the limit of a host, and into how many shares it is split. The lock is held.
+func (g *gate) split(origin string) (limit, shares int) {
+	limit = max(g.limit(origin), 1)
+	return limit, min(g.shares.of(origin), limit)
 }
 
-// enter waits for a place.
-func (g *gate) enter(ctx context.Context, origin string) bool {
-	turn := make(chan struct{})
-	g.mu.Lock()
-	p := g.places[origin]
-	if p == nil {
-		p = &place{}
-		g.places[origin] = p
-	}
-	p.queue = append(p.queue, turn)
-	g.mu.Unlock()
-	g.admit(origin)
-	select {
-	case <-turn:
-		return true
-	case <-ctx.Done():
-	}
-	g.mu.Lock()
-	for i, t := range p.queue {
-		if t == turn {
-			p.queue = append(p.queue[:i], p.queue[i+1:]...)
-			g.mu.Unlock()
-			return false
+// share is how many requests at a host are ours to grant, to us and to guests. The lock is held.
+func (g *gate) share(origin string) (n int) {
+	limit, shares := g.split(origin)
+	for i := range shares {
+		if own, _ := g.lease.owns(g.c.partition(origin, i)); own {
+			n += limit / shares
+			if i < limit%shares {
+				n++
+			}
 		}
 	}
-	g.mu.Unlock()
-	g.leave(origin) // it was granted in this moment
-	return false
+	return n
 }
 
-func (g *gate) leave(origin string) {
-	g.mu.Lock()
-	g.places[origin].used--
-	g.mu.Unlock()
-	g.admit(origin)
+// ours are the guests in shares of a host that are ours; inviting: they may come. The lock is held.
+func (g *gate) ours(origin string) iter.Seq2[*guest, bool] {
+	return func(yield func(*guest, bool) bool) {
+		for _, v := range g.guests[origin] {
+			if own, inviting := g.lease.owns(v.Partition); own && !yield(v, inviting) {
+				return
+			}
+		}
+	}
 }
 
-// admit lets in whoever there is room for.
-func (g *gate) admit(origin string) {
-	capacity := g.capacity(origin)
+// room is how many requests at a host we may have: guests that have waited longer come first. The lock is held.
+func (g *gate) room(origin string) int {
+	n := g.share(origin)
+	if n == 0 {
+		g.call(origin)
+		return g.visits[origin]
+	}
+	waiting := g.at[origin].waiting
+	for v, inviting := range g.ours(origin) {
+		if n -= v.Held; inviting && v.waits() && v.since.Before(waiting[0].since) {
+			n--
+		}
+	}
+	return n
+}
+
+// files is how many files of a host may be begun: as many as it may have requests in flight, and a
+// few more, since one that waits for its turn holds a place in the downloader.
+func (g *gate) files(origin string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	p := g.places[origin]
-	if p == nil {
-		return
+	n := g.share(origin) // guests may have all of it
+	if n == 0 {
+		n, _ = g.split(origin)
 	}
-	for len(p.queue) > 0 && p.used < capacity {
-		close(p.queue[0])
-		p.queue = p.queue[1:]
-		p.used++
-	}
-	if p.used == 0 && len(p.queue) == 0 {
-		delete(g.places, origin)
-	}
+	return n + 2
 }
 
 func (g *gate) setShares(s shares) {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.shares = s
-	g.mu.Unlock()
 }

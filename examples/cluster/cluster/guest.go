@@ -3,213 +3,199 @@ package cluster
 import (
 	"context"
 	"encoding/json"
-	"maps"
-	"slices"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nuid"
 )
 
-// guest is a request of one worker at a host of another.
-type guest struct {
-	ID, Origin string
-	partition  int
-	expires    time.Time
+// A worker whose requests are led to another's host says, again and again, how many it has there and how
+// many it wants: a claim, which the host's owner answers with how many it may have. A claim says all that
+// there is to say, so one that is lost does no harm; and all workers hear all claims, so who owns a host
+// next knows them.
+
+const (
+	claimSubject = "ld.claim"
+	floor        = 20 * time.Millisecond   // between two claims
+	repeat       = time.Second             // at most
+	heard        = 1500 * time.Millisecond // after so long a worker that has come has heard them all
+	stay         = 200 * time.Millisecond  // so long a guest may stay though others wait
+)
+
+type claim struct {
+	Worker, Origin string
+	Partition      int
+	Held, Want     int
 }
 
-// visit asks the owner of one of an origin's shares.
-func (g *gate) visit(ctx context.Context, origin string) (release func(), err error) {
-	v := &guest{ID: nuid.Next(), Origin: origin}
-	request, err := json.Marshal(v)
+func (c claim) text() []byte {
+	text, err := json.Marshal(c)
 	if err != nil {
-		return nil, err
+		panic(err) // of numbers and strings
 	}
-	g.mu.Lock()
-	shares := min(g.shares.of(origin), max(g.limit(origin), 1))
-	g.mu.Unlock()
-	v.partition = g.c.partition(origin, int(hash64(v.ID)%uint64(shares)))
-	subject := gateSubject(v.partition)
-	for {
-		call, cancel := context.WithTimeout(ctx, 2*patience)
-		answer, err := g.c.nc.RequestWithContext(call, subject+".enter", request)
+	return text
+}
+
+// guest is what another has of a host.
+type guest struct {
+	claim
+	at    time.Time // when it was heard of
+	since time.Time // it has places, or waits for one
+}
+
+// waits reports whether it has nothing, and wants something, and lives: one that does says so.
+func (v *guest) waits() bool { return v.Held == 0 && v.Want > 0 && time.Since(v.at) < 2*repeat }
+
+// call has a host of another's be visited, if it is not yet. The lock is held.
+func (g *gate) call(origin string) {
+	if _, known := g.visits[origin]; !known && g.share(origin) == 0 {
+		g.visits[origin] = 0
+		g.all.Go(func() { g.visit(origin) })
+	}
+}
+
+// visit makes claims on a host as long as we want something of it.
+func (g *gate) visit(origin string) {
+	for c := g.claim(origin); c.Want > 0; {
+		last, begun := c, time.Now()
+		ctx, cancel := context.WithTimeout(g.life, repeat)
+		answer, err := g.c.nc.RequestWithContext(ctx, claimSubject, c.text())
 		cancel()
-		switch {
-		case ctx.Err() != nil:
-			_ = g.c.nc.Publish(subject+".leave", request)
-			return nil, context.Cause(ctx)
-		case g.lease.silent():
-			return nil, errFenced{}
-		case err == nil && string(answer.Data) == "yes":
+		if err == nil { // else it has no owner now
 			g.mu.Lock()
-			g.visits[v.ID] = v
+			g.visits[origin], _ = strconv.Atoi(string(answer.Data))
+			g.admit(origin)
 			g.mu.Unlock()
-			since := time.Now()
-			return func() {
-				late(since, func() {
-					g.mu.Lock()
-					delete(g.visits, v.ID)
-					g.mu.Unlock()
-					_ = g.c.nc.Publish(subject+".leave", request)
-				})
-			}, nil
-		case err != nil && !sleep(ctx, patience/10): // it has no owner now
-			return nil, context.Cause(ctx)
+		}
+		for satisfied := true; satisfied; {
+			sleep(g.life, floor)
+			c = g.claim(origin)
+			satisfied = c.Held == c.Want && c == last && time.Since(begun) < repeat
 		}
 	}
 }
 
-// patience is how long an owner keeps a guest waiting for an answer.
-const patience = time.Second
-
-func gateSubject(partition int) string { return "ld.gate." + strconv.Itoa(partition) }
-
-// close has nobody be let in any more.
-func (g *gate) close() {
+// claim is what we want of a host. Nothing: that is said, and the visit is over; what is wanted later is
+// another's, so it must be said before that can begin.
+func (g *gate) claim(origin string) claim {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.closed = true
-	for _, s := range g.subs {
-		_ = s.Unsubscribe()
+	c := g.state(origin)
+	if c.Want == 0 || g.life.Err() != nil {
+		c.Held, c.Want = 0, 0
+		delete(g.visits, origin)
+		_ = g.c.nc.Publish(claimSubject, c.text())
+	} else {
+		g.visits[origin] = min(g.visits[origin], c.Want)
 	}
+	return c
 }
 
-// serve answers guests of the partitions that are ours now. ctx and wait are for its goroutines.
-func (g *gate) serve(ctx context.Context, wait *sync.WaitGroup) error {
-	mine := g.lease.mine(false)
-	for p, s := range g.subs {
-		if !slices.Contains(mine, p) {
-			_ = s.Unsubscribe()
-			delete(g.subs, p)
-		}
+// state is what we have and want of another's host. The lock is held.
+func (g *gate) state(origin string) claim {
+	_, shares := g.split(origin)
+	c := claim{Worker: g.lease.name, Origin: origin, Partition: g.c.partition(origin, int(hash64(g.lease.name)%uint64(shares)))}
+	if q := g.at[origin]; q != nil && g.share(origin) == 0 {
+		c.Want = q.used + len(q.waiting)
+		c.Held = min(max(g.visits[origin], q.used), c.Want)
 	}
-	for _, p := range mine {
-		if g.subs[p] != nil {
-			continue
-		}
-		s, err := g.c.nc.Subscribe(gateSubject(p)+".*", func(m *nats.Msg) { g.answer(ctx, wait, p, m) })
-		if err != nil {
-			return err
-		}
-		g.subs[p] = s
-	}
-	return nil
+	return c
 }
 
-func (g *gate) answer(ctx context.Context, wait *sync.WaitGroup, partition int, m *nats.Msg) {
-	v := &guest{partition: partition, expires: time.Now().Add(g.lease.ttl)}
-	if json.Unmarshal(m.Data, v) != nil || ctx.Err() != nil || !g.lease.open(partition) {
+// hear is called with the claims of all workers.
+func (g *gate) hear(m *nats.Msg) {
+	var c claim
+	if json.Unmarshal(m.Data, &c) != nil || c.Worker == g.lease.name {
 		return
 	}
-	switch m.Subject[strings.LastIndexByte(m.Subject, '.')+1:] {
-	case "enter":
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if g.closed {
-			return
-		}
-		ctx, cancel := context.WithTimeout(ctx, patience)
-		g.waiting[v.ID] = cancel
-		wait.Go(func() { g.receive(ctx, v, m) })
-	case "keep":
-		g.keep(v)
-	case "leave":
-		g.gone(v.ID)
+	if n, own := g.answer(c); own {
+		_ = m.Respond([]byte(strconv.Itoa(n)))
 	}
 }
 
-// receive lets a guest in, or says in time that it has to ask again.
-func (g *gate) receive(ctx context.Context, v *guest, m *nats.Msg) {
-	in := g.tell(ctx, v.partition) && g.enter(ctx, v.Origin)
-	g.mu.Lock()
-	g.waiting[v.ID]()
-	delete(g.waiting, v.ID)
-	if !in {
-		g.mu.Unlock()
-		_ = m.Respond([]byte("later"))
-		return
-	}
-	_, known := g.guests[v.ID] // an answer of ours was lost
-	g.guests[v.ID] = v
-	g.mu.Unlock()
-	if known {
-		g.leave(v.Origin)
-	}
-	if m.Respond([]byte("yes")) != nil {
-		g.gone(v.ID)
-	}
-}
-
-// tell has whoever will own the partition know that it has guests.
-func (g *gate) tell(ctx context.Context, partition int) bool {
-	g.mu.Lock()
-	fresh := time.Since(g.lately[partition]) < g.lease.ttl
-	g.mu.Unlock()
-	if fresh {
-		return true
-	}
-	_, err := g.c.write(ctx, leases, guestRow+strconv.Itoa(partition), "here", ttl(3*g.lease.ttl))
-	if err == nil {
-		g.mu.Lock()
-		g.lately[partition] = time.Now()
-		g.mu.Unlock()
-	}
-	return err == nil
-}
-
-// keep has a guest stay, also one that an earlier owner has let in.
-func (g *gate) keep(v *guest) {
+// answer is how many requests a guest may have; own: it is we who say that.
+func (g *gate) answer(c claim) (n int, own bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, known := g.guests[v.ID]; !known {
-		if g.places[v.Origin] == nil {
-			g.places[v.Origin] = &place{}
-		}
-		g.places[v.Origin].used++
+	if g.guests[c.Origin] == nil {
+		g.guests[c.Origin] = map[string]*guest{}
 	}
-	g.guests[v.ID] = v
+	v := g.guests[c.Origin][c.Worker]
+	if v == nil {
+		v = &guest{since: time.Now()}
+		g.guests[c.Origin][c.Worker] = v
+	}
+	if (v.Held > 0) != (c.Held > 0) {
+		v.since = time.Now()
+	}
+	v.claim, v.at = c, time.Now()
+	g.admit(c.Origin) // who waits here comes before a guest that has been
+	own, inviting := g.lease.owns(c.Partition)
+	if own {
+		if n = g.offer(v, inviting); n > 0 && v.Held == 0 {
+			v.since = time.Now()
+		}
+		v.Held = max(v.Held, n)
+	}
+	if c.Want == 0 {
+		delete(g.guests[c.Origin], c.Worker)
+	}
+	return n, own
 }
 
-func (g *gate) gone(id string) {
-	g.mu.Lock()
-	v := g.guests[id]
-	delete(g.guests, id)
-	if cancel := g.waiting[id]; cancel != nil {
-		cancel()
+// offer is how many requests a guest may have from now on. The lock is held.
+func (g *gate) offer(v *guest, inviting bool) int {
+	free, others := g.share(v.Origin), 0 // others have nothing, and come before it
+	first := func(since time.Time) bool { return v.Held > 0 || since.Before(v.since) }
+	if q := g.at[v.Origin]; q != nil {
+		if free -= q.used; q.used == 0 && len(q.waiting) > 0 && first(q.waiting[0].since) {
+			others++
+		}
 	}
-	g.mu.Unlock()
-	if v != nil {
-		g.leave(v.Origin)
+	for w := range g.ours(v.Origin) {
+		if free -= w.Held; w != v && w.waits() && first(w.since) {
+			others++
+		}
 	}
+	switch {
+	case v.Held > 0 && others > 0 && time.Since(v.since) > stay:
+		return 0
+	case !inviting:
+		return v.Held
+	}
+	return min(v.Want, v.Held+max(free-others, 0))
 }
 
-// beat says that our visits go on, ends those of guests that are silent, and admits whoever may
-// come in now that other partitions are ours.
-func (g *gate) beat() {
+// tell says at once what we have of hosts that are ours no more, before they are another's.
+func (g *gate) tell() {
 	g.mu.Lock()
-	var silent, origins []string
-	for id, v := range g.guests {
-		if time.Now().After(v.expires) || !g.lease.open(v.partition) {
-			silent = append(silent, id)
+	for origin, q := range g.at {
+		if q.used > 0 && g.share(origin) == 0 {
+			_ = g.c.nc.Publish(claimSubject, g.state(origin).text())
+			g.call(origin)
 		}
-	}
-	visits := slices.Collect(maps.Values(g.visits))
-	for origin := range g.places {
-		origins = append(origins, origin)
 	}
 	g.mu.Unlock()
-	for _, v := range visits {
-		if data, err := json.Marshal(v); err == nil {
-			_ = g.c.nc.Publish(gateSubject(v.partition)+".keep", data)
+	_ = g.c.nc.FlushTimeout(repeat)
+}
+
+// tend has guests be gone that are not heard of, since they have stopped by now, and finds what has
+// changed since other partitions are ours.
+func (g *gate) tend() {
+	g.mu.Lock()
+	for origin, guests := range g.guests {
+		for name, v := range guests {
+			if time.Since(v.at) > g.c.silence {
+				delete(guests, name)
+			}
+		}
+		if len(guests) == 0 {
+			delete(g.guests, origin)
 		}
 	}
-	for _, id := range silent {
-		g.gone(id)
+	for origin := range g.at {
+		g.call(origin)
 	}
-	for _, origin := range origins {
-		g.admit(origin)
-	}
+	g.mu.Unlock()
+	g.admitAll()
 }

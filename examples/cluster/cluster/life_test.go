@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/littledl/littledl"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -47,6 +51,60 @@ func TestStoreAway(t *testing.T) {
 	for path, n := range s.whole {
 		require.Equal(t, 1, n, path)
 	}
+}
+
+// TestMixedFailures: of a pack of which one job is to be tried again no other is.
+func TestMixedFailures(t *testing.T) {
+	c, s, store := start(t, Config{}), newSite(t), t.TempDir()
+	var asked [32]atomic.Int64
+	s.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+		i, err := strconv.Atoi(r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:])
+		if err != nil {
+			return false
+		}
+		switch n := asked[i].Add(1); {
+		case i == 5 && n <= 6: // more than one delivery tries
+			w.WriteHeader(http.StatusInternalServerError)
+			return true
+		case i%10 == 3:
+			http.NotFound(w, r)
+			return true
+		}
+		return false
+	}
+	_, err := c.Enqueue(t.Context(), "batch", list(32, 100, s))
+	require.NoError(t, err)
+	retry := littledl.DownloadConfig{Retry: littledl.RetryConfig{BaseDelay: time.Millisecond, MaxDelay: time.Millisecond}}
+	work(t, c, Worker{Name: "w", Sink: Dir{Path: store}, Download: retry})
+	p := finish(t, c, "batch", 30*time.Second)
+	require.EqualValues(t, 29, p.Done)
+	require.EqualValues(t, 3, p.Failed)
+	for i := range asked {
+		require.Equal(t, map[bool]int64{true: 7, false: 1}[i == 5], asked[i].Load(), i)
+	}
+	for r, err := range c.Results(t.Context(), "batch", 0) {
+		require.NoError(t, err)
+		require.Equal(t, r.N == 5, r.Attempt > 1, "%+v", r)
+	}
+}
+
+// TestNoRoomForKey: a key that the store can never have fails its job, and holds up no other.
+func TestNoRoomForKey(t *testing.T) {
+	c, s, store := start(t, Config{}), newSite(t), t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(store, Key("batch", 1, "")), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(store, Key("batch", 2, "")), nil, 0o600))
+	_, err := c.Enqueue(t.Context(), "batch", func(yield func(Job, error) bool) {
+		for i, name := range []string{strings.Repeat("n", 300), "", "in/a/file", "../x", "right", ""} {
+			if !yield(Job{URL: fmt.Sprint(s.URL, "/100/", i), Name: name}, nil) {
+				return
+			}
+		}
+	})
+	require.NoError(t, err)
+	work(t, c, Worker{Name: "w", Sink: Dir{Path: store}, Attempts: 1})
+	p := finish(t, c, "batch", 20*time.Second)
+	require.EqualValues(t, 2, p.Done)
+	require.EqualValues(t, 4, p.Failed)
 }
 
 // TestPause: a paused batch asks for nothing, keeps what it has, and goes on; another is not held up.
@@ -110,19 +168,19 @@ func even(t *testing.T, c *Cluster, workers int) {
 	t.Helper()
 	held := map[string]int{}
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		rows, err := c.table(t.Context(), leases)
+		rows, err := c.rows(t.Context(), partRow+"*")
 		if err != nil {
 			continue
 		}
 		clear(held)
-		for p := range c.Partitions {
+		for p := range c.partitions {
 			held[rows[fmt.Sprint(partRow, p)].value]++
 		}
-		least := c.Partitions
+		least := c.partitions
 		for i := range workers {
 			least = min(least, held[fmt.Sprint("w", i)])
 		}
-		if share := (c.Partitions + workers - 1) / workers; least >= c.Partitions-share*(workers-1) {
+		if share := (c.partitions + workers - 1) / workers; least >= c.partitions-share*(workers-1) {
 			return
 		}
 	}

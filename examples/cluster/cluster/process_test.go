@@ -112,11 +112,13 @@ func spawn(t testing.TB, name string, r role) *process {
 	p := &process{t: t, role: r, log: filepath.Join(t.TempDir(), name)}
 	p.start()
 	t.Cleanup(func() {
-		p.kill()
-		if t.Failed() {
+		if t.Failed() { // it says where it stands
+			p.signal(syscall.SIGQUIT)
+			_ = p.wait(5 * time.Second)
 			text, _ := os.ReadFile(p.log)
-			t.Logf("%s:\n%s", name, text[max(0, len(text)-4000):])
+			t.Logf("%s:\n%s", name, text[:min(len(text), 200_000)])
 		}
+		p.kill()
 	})
 	return p
 }

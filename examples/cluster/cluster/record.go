@@ -2,14 +2,14 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
 
-// outcome is what became of a job: a line of LD_DONE.
+// outcome is what became of a job: a line of the stream of results.
 type outcome struct {
 	N       int64  `json:"n"`
 	Bytes   int64  `json:"b,omitempty"`
@@ -20,44 +20,49 @@ type outcome struct {
 	Queued  bool   `json:"q,omitempty"` // no outcome: it was queued anew
 }
 
-// outcomes is a message of LD_DONE: results are packed as jobs are.
+// outcomes is a message of results, which are packed as jobs are.
 type outcomes struct {
 	Worker string    `json:"w"`
 	All    []outcome `json:"r"`
 }
 
-// most is how many outcomes fit a message.
-const most = 256
+const (
+	doneStream  = "LD_DONE"
+	doneSubject = "ld.done." // and the batch: results
+	deadSubject = "ld.dead." // and the batch: packs of jobs that failed, for Retry
 
-// recorder writes results, as many at once as have come up while the last were written, and lets
-// go of a job when its result is safe.
+	most = 256 // outcomes of a message
+)
+
+// recorder writes results, as many at once as have come up while the last were written.
 type recorder struct {
-	w       *worker
+	c      *Cluster
+	worker string
+
 	mu      sync.Mutex
-	waiting []record
+	waiting map[string][]*record // by batch
 	some    chan struct{}
 }
 
 type record struct {
-	t *task
-	o outcome
+	it item
+	outcome
+	end chan error
 }
 
-func newRecorder(w *worker) *recorder { return &recorder{w: w, some: make(chan struct{}, 1)} }
-
-// add has the end of a task be written; nil: its object is stored.
-func (r *recorder) add(t *task, err error) {
-	r.w.mu.Lock()
-	o := outcome{N: t.N, Bytes: t.info.Size, SHA256: t.info.SHA256, Again: t.exists, Attempt: t.u.delivery}
-	r.w.mu.Unlock()
-	if err != nil {
-		o.Err = err.Error()
-		r.w.Log.Info("failed", "batch", t.u.batch, "job", t.N, "err", err)
-	}
+// add returns when a result is safe. life is the recorder's.
+func (r *recorder) add(life context.Context, batch string, it item, o outcome) error {
+	rec := &record{it, o, make(chan error, 1)}
 	r.mu.Lock()
-	r.waiting = append(r.waiting, record{t, o})
+	r.waiting[batch] = append(r.waiting[batch], rec)
 	r.mu.Unlock()
 	poke(r.some)
+	select {
+	case err := <-rec.end:
+		return err
+	case <-life.Done():
+		return context.Cause(life)
+	}
 }
 
 // run writes until ctx ends.
@@ -65,64 +70,58 @@ func (r *recorder) run(ctx context.Context) {
 	for {
 		select {
 		case <-r.some:
+			sleep(ctx, 5*time.Millisecond) // more come up meanwhile
 		case <-ctx.Done():
 			return
 		}
 		r.mu.Lock()
 		all := r.waiting
-		r.waiting = nil
+		r.waiting = map[string][]*record{}
 		r.mu.Unlock()
-		for _, batch := range byBatch(all) {
-			for len(batch) > 0 {
-				n := min(len(batch), most)
-				r.write(ctx, batch[:n])
-				batch = batch[n:]
+		for batch, records := range all {
+			for len(records) > 0 {
+				n := min(len(records), most)
+				err := r.write(ctx, batch, records[:n])
+				for _, rec := range records[:n] {
+					rec.end <- err
+				}
+				records = records[n:]
 			}
 		}
 	}
-}
-
-func byBatch(all []record) map[string][]record {
-	batches := map[string][]record{}
-	for _, rec := range all {
-		batches[rec.t.u.batch] = append(batches[rec.t.u.batch], rec)
-	}
-	return batches
 }
 
 // write goes on until it is written: to give up would only have the work done again.
-func (r *recorder) write(ctx context.Context, all []record) {
-	name := all[0].t.u.batch
-	m, dead := outcomes{Worker: r.w.Name}, []item(nil)
-	for _, rec := range all {
-		m.All = append(m.All, rec.o)
-		if rec.o.Err != "" {
-			dead = append(dead, rec.t.item)
+func (r *recorder) write(ctx context.Context, batch string, records []*record) error {
+	m, dead, last := outcomes{Worker: r.worker}, []*pack(nil), &pack{}
+	for _, rec := range records {
+		m.All = append(m.All, rec.outcome)
+		if rec.Err != "" {
+			if len(last.Items) == 0 {
+				dead = append(dead, last)
+			}
+			if text, err := encode(rec.it); err != nil || last.add(rec.it, len(text)) {
+				last = &pack{}
+			}
 		}
 	}
-	err := r.w.c.again(ctx, 0, func(ctx context.Context) error {
-		for len(dead) > 0 {
-			next := packs(dead)[0]
-			if err := r.w.c.publish(ctx, "ld.dead."+name, pack{Items: next}); err != nil {
+	return r.c.again(ctx, 0, func(ctx context.Context) error {
+		for ; len(dead) > 0; dead = dead[1:] {
+			if err := r.c.publish(ctx, deadSubject+batch, dead[0]); err != nil {
 				return err
 			}
-			dead = dead[len(next):]
 		}
-		return r.w.c.publish(ctx, "ld.done."+name, m)
+		return r.c.publish(ctx, doneSubject+batch, m)
 	})
-	for _, rec := range all {
-		rec.t.settle(err != nil)
-	}
 }
 
 // publish has a stream store a value.
 func (c *Cluster) publish(ctx context.Context, subject string, v any) error {
-	data, err := json.Marshal(v)
+	data, err := encode(v)
 	if err != nil {
 		return final{err}
 	}
-	_, err = c.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: data})
-	if errors.Is(err, nats.ErrMaxPayload) {
+	if _, err = c.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: data}); errors.Is(err, nats.ErrMaxPayload) {
 		return final{err}
 	}
 	return err

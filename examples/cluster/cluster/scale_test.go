@@ -105,9 +105,9 @@ func TestManyWorkers(t *testing.T) {
 		}
 		time.Sleep(12 * time.Second) // partitions even out
 		n := workers * 3000
+		begun, used := time.Now(), cpu()
 		_, err := c.Enqueue(t.Context(), "sleep", hosts(n, 3000))
 		require.NoError(t, err)
-		begun, used := time.Now(), cpu()
 		p := finish(t, c, "sleep", 5*time.Minute)
 		require.EqualValues(t, n, p.Done)
 		took := time.Since(begun)

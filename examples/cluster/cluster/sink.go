@@ -3,12 +3,16 @@ package cluster
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
+	"syscall"
 )
 
 // Info is what is known of an object.
@@ -18,13 +22,65 @@ type Info struct {
 }
 
 // Sink is where objects go, and the only thing that "stored once" rests on. Its methods may be
-// called from any goroutine of any process at once.
+// called from any goroutine of any process at once. What fails is tried again until it does not, but for
+// errors that are fs.ErrExist or fs.ErrInvalid: they are of the key, and fail the job.
 type Sink interface {
 	// Stat returns fs.ErrNotExist of an object that is not there.
 	Stat(ctx context.Context, key string) (Info, error)
 	// Create stores a whole file, or nothing: of several at once one is told that it has created
 	// the object, and it is never replaced. f is at no particular offset, and may have been read.
 	Create(ctx context.Context, key string, f *os.File, i Info) (created bool, err error)
+}
+
+// errStore is of a store that is of no use now, or, with key, of one that never has room under that key.
+type errStore struct {
+	error
+	key bool
+}
+
+func (e errStore) Unwrap() error { return e.error }
+
+func storeError(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := errStore{error: err}
+	for _, of := range []error{fs.ErrExist, fs.ErrInvalid, syscall.ENOTDIR, syscall.ENAMETOOLONG} {
+		e.key = e.key || errors.Is(err, of)
+	}
+	return e
+}
+
+var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+
+// put stores a file; exists: another was first.
+func put(ctx context.Context, s Sink, key, path, sum string) (i Info, exists bool, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return i, false, err
+	}
+	defer f.Close()
+	if i, err = look(ctx, f, sum); err != nil {
+		return i, false, err
+	}
+	created, err := s.Create(ctx, key, f, i)
+	return i, !created, storeError(err)
+}
+
+// look finds what is to be known of a file, and its SHA-256 if that is not known.
+func look(ctx context.Context, f *os.File, sum string) (i Info, err error) {
+	if sum != "" {
+		stat, err := f.Stat()
+		if err != nil {
+			return i, err
+		}
+		return Info{stat.Size(), sum}, nil
+	}
+	h, buffer := sha256.New(), buffers.Get().(*[64 << 10]byte)
+	defer buffers.Put(buffer)
+	i.Size, err = io.CopyBuffer(struct{ io.Writer }{h}, reader{ctx, f}, buffer[:])
+	i.SHA256 = hex.EncodeToString(h.Sum(nil))
+	return i, err
 }
 
 // Dir is a directory, on this machine or on a network file system that keeps the promise of

@@ -5,73 +5,77 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-
-	"github.com/nats-io/nats.go/jetstream"
+	"time"
 )
 
-// A pack that is handed out again and again maybe holds a job that ends every worker. That is
-// found out without harm to the others: its jobs go on alone, a worker has one such job at a time,
-// and only for that one it is counted that it was begun.
+// A pack that is handed out again and again maybe holds a job that ends every worker. That is found out
+// without harm to the others: a worker does the jobs of one such pack at a time, one after the other,
+// and it is counted how often each was begun by a worker that was not heard of again.
 
-// fatal is how often a job may be begun alone without an answer.
+// fatal is how often that may be.
 const fatal = 5
 
-func (u *unit) suspect(left []*task) {
-	if u.alone {
-		for _, t := range left { // it is one
-			u.w.all.Go(t.beginAlone)
-		}
-		return
-	}
-	u.w.Log.Warn("a pack was handed out again and again: its jobs go alone", "pack", u.id)
-	for _, t := range left {
-		err := u.w.c.queue(u.ctx, u.batch, u.priority, u.partition, &pack{
-			ID: strconv.FormatInt(t.N, 10) + ".alone", Alone: true, Items: []item{t.item},
-		})
-		t.settle(err != nil) // the other message is its own
-	}
-}
+// errUnsure is where it cannot be counted now.
+var errUnsure = errors.New("cluster: the servers cannot be asked")
 
-// beginAlone begins a job when no other is suspected, and keeps it so until its end.
-func (t *task) beginAlone() {
-	w, u := t.u.w, t.u
+func (u *unit) suspected() bool { return u.deliveries() > u.w.c.maxDeliver }
+
+// exclude waits until nothing else is under way: the job that ends this worker could be another's.
+func (u *unit) exclude() bool {
+	w := u.w
+	w.Log.Warn("a pack was handed out again and again: its jobs go alone", "pack", u.id)
 	select {
 	case w.alone <- struct{}{}:
 	case <-u.ctx.Done():
-		t.settle(true)
-		return
+		return false
 	}
-	defer func() { <-w.alone }()
-	n, err := t.begun()
-	switch {
-	case err != nil:
-		t.hold(t.beginAlone)
-	case n > fatal:
-		t.fail(fmt.Errorf("begun %d times, and its worker never answered: it seems to end its workers", n-1))
-	default:
-		w.submit(t)
-		<-u.ctx.Done()
+	for alone := false; !alone; {
+		w.mu.Lock()
+		w.lonely, alone = true, true
+		for _, other := range w.units {
+			alone = alone && other.delivery > w.c.maxDeliver
+		}
+		w.mu.Unlock()
+		if !alone && !sleep(u.ctx, 50*time.Millisecond) {
+			u.include()
+			return false
+		}
 	}
+	return true
 }
 
-// begun counts one beginning more.
-func (t *task) begun() (n int, err error) {
-	key := t.u.batch + "." + strconv.FormatInt(t.N, 10)
-	ctx, cancel := context.WithTimeout(t.u.ctx, callTime)
-	defer cancel()
-	kv, err := t.u.w.c.js.KeyValue(ctx, suspects)
+func (u *unit) include() {
+	u.w.mu.Lock()
+	u.w.lonely = false
+	u.w.mu.Unlock()
+	<-u.w.alone
+}
+
+// inTurn does the jobs one after the other.
+func (u *unit) inTurn() bool {
+	defer u.include()
+	for i := range u.pack.Items {
+		u.job(i)
+	}
+	return u.done()
+}
+
+// suspect counts one beginning of a job more, until survived is called. Too many are an error.
+func (t *task) suspect() (survived func(), err error) {
+	c, n := t.u.w.c, 0
+	key := fmt.Sprintf("%s%s.%d", begunRow, t.u.life, t.N)
+	rows, err := c.rows(t.u.ctx, key)
+	if err == nil && rows[key].value != "" {
+		n, err = strconv.Atoi(rows[key].value)
+	}
+	if err == nil && n >= fatal {
+		return nil, fmt.Errorf("begun %d times, and its worker never answered: it seems to end its workers", n)
+	}
+	if err == nil {
+		_, err = c.put(t.u.ctx, key, strconv.Itoa(n+1), rows[key].revision, lives(24*time.Hour))
+	}
 	if err != nil {
-		return 0, err
+		return nil, errors.Join(errUnsure, err)
 	}
-	revision := uint64(0)
-	if e, err := kv.Get(ctx, key); err == nil {
-		revision = e.Revision()
-		if n, err = strconv.Atoi(string(e.Value())); err != nil {
-			return 0, err
-		}
-	} else if !errors.Is(err, jetstream.ErrKeyNotFound) {
-		return 0, err
-	}
-	_, err = t.u.w.c.put(ctx, suspects, key, strconv.Itoa(n+1), revision, 0)
-	return n + 1, err
+	return func() { _, _ = c.write(context.WithoutCancel(t.u.ctx), key, "", lives(time.Minute)) }, nil
 }

@@ -12,22 +12,36 @@ import (
 	"github.com/synadia-io/orbit.go/jetstreamext"
 )
 
-// A small table that all see: a key-value bucket, read whole by one bounded request. Watchers and
-// listings of keys are consumers, which may stand still when their server is gone.
+// A small table that all see: a key-value bucket, of which rows of a kind are read by one bounded
+// request. Watchers and listings of keys are consumers, which may stand still when their server is gone.
+
+const (
+	table    = "LD"
+	prefix   = "$KV." + table + "."
+	shapeRow = "shape"
+	shareRow = "shares"  // into how many parts the limits of hot hosts are split
+	batchRow = "batch."  // of each batch: what it is to do, and how far its enqueuer has come
+	partRow  = "part."   // of each partition: its owner
+	liveRow  = "worker." // of each worker, as long as it lives
+	begunRow = "begun."  // of jobs that may end their workers: how often they were begun
+)
 
 type row struct {
-	value    string
+	value    string // "": deleted, or expired
 	revision uint64 // 0: never written
 }
 
-// table reads a bucket; what was deleted, or has expired, has a revision and no value.
-func (c *Cluster) table(ctx context.Context, bucket string) (map[string]row, error) {
+// rows reads those that a pattern fits: a key, or a kind and "*".
+func (c *Cluster) rows(ctx context.Context, patterns ...string) (map[string]row, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	prefix := "$KV." + bucket + "."
-	all, err := jetstreamext.GetLastMsgsFor(ctx, c.js, "KV_"+bucket, []string{prefix + ">"})
+	var subjects []string
+	for _, p := range patterns {
+		subjects = append(subjects, prefix+p)
+	}
+	all, err := jetstreamext.GetLastMsgsFor(ctx, c.js, "KV_"+table, subjects)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", bucket, err)
+		return nil, fmt.Errorf("read %v: %w", patterns, err)
 	}
 	rows, complete := map[string]row{}, false
 	for m, err := range all {
@@ -35,60 +49,52 @@ func (c *Cluster) table(ctx context.Context, bucket string) (map[string]row, err
 		case errors.Is(err, jetstreamext.ErrNoMessages):
 			return rows, nil
 		case err != nil:
-			return nil, fmt.Errorf("read %s: %w", bucket, err)
+			return nil, fmt.Errorf("read %v: %w", patterns, err)
 		}
-		value := string(m.Data)
+		r := row{string(m.Data), m.Sequence}
 		if m.Header.Get("KV-Operation") != "" || m.Header.Get("Nats-Marker-Reason") != "" {
-			value = ""
+			r.value = ""
 		}
-		rows[strings.TrimPrefix(m.Subject, prefix)] = row{value, m.Sequence}
+		rows[strings.TrimPrefix(m.Subject, prefix)] = r
 		complete = m.Header.Get("Nats-Num-Pending") == "0"
 	}
 	if !complete {
-		return nil, fmt.Errorf("read %s: %w", bucket, nats.ErrTimeout)
+		return nil, fmt.Errorf("read %v: %w", patterns, nats.ErrTimeout)
 	}
 	return rows, nil
 }
 
-// put writes a row that nobody has written since the revision was read; live 0: it stays.
-func (c *Cluster) put(ctx context.Context, bucket, key, value string, revision uint64, live time.Duration) (uint64, error) {
-	options := []jetstream.PublishOpt{jetstream.WithExpectLastSequencePerSubject(revision), jetstream.WithRetryAttempts(0)}
-	if live > 0 {
-		options = append(options, jetstream.WithMsgTTL(live))
-	}
-	return c.write(ctx, bucket, key, value, options...)
+// put writes a row that nobody has written since the revision was read.
+func (c *Cluster) put(ctx context.Context, key, value string, revision uint64, options ...jetstream.PublishOpt) (uint64, error) {
+	return c.write(ctx, key, value, append(options, jetstream.WithExpectLastSequencePerSubject(revision), jetstream.WithRetryAttempts(0))...)
 }
 
 // write writes a row, whatever it was.
-func (c *Cluster) write(ctx context.Context, bucket, key, value string, options ...jetstream.PublishOpt) (uint64, error) {
+func (c *Cluster) write(ctx context.Context, key, value string, options ...jetstream.PublishOpt) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	ack, err := c.js.PublishMsg(ctx, &nats.Msg{Subject: "$KV." + bucket + "." + key, Data: []byte(value)}, options...)
+	ack, err := c.js.PublishMsg(ctx, &nats.Msg{Subject: prefix + key, Data: []byte(value)}, options...)
 	if err != nil {
-		return 0, fmt.Errorf("write %s of %s: %w", key, bucket, err)
+		return 0, fmt.Errorf("write %s: %w", key, err)
 	}
 	return ack.Sequence, nil
 }
 
+// lives is how long a row does that nobody writes again.
+func lives(d time.Duration) jetstream.PublishOpt { return jetstream.WithMsgTTL(d) }
+
 // change has f change a row, again if somebody else has meanwhile.
-func (c *Cluster) change(ctx context.Context, bucket, key string, f func(value string) (string, error)) error {
+func (c *Cluster) change(ctx context.Context, key string, f func(value string) (string, error), options ...jetstream.PublishOpt) error {
 	return c.again(ctx, time.Minute, func(ctx context.Context) error {
-		rows, err := c.table(ctx, bucket)
+		rows, err := c.rows(ctx, key)
 		if err != nil {
 			return err
 		}
-		old := rows[key]
-		value, err := f(old.value)
+		value, err := f(rows[key].value)
 		if err != nil {
 			return final{err}
 		}
-		if value == old.value {
-			return nil
-		}
-		_, err = c.put(ctx, bucket, key, value, old.revision, 0)
+		_, err = c.put(ctx, key, value, rows[key].revision, options...)
 		return err
 	})
 }
-
-// ttl is how long a row lives that nobody writes again.
-func ttl(d time.Duration) jetstream.PublishOpt { return jetstream.WithMsgTTL(d) }

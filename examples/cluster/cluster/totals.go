@@ -14,6 +14,7 @@ type totals struct {
 	Done, Failed bitmap
 	Bytes, Again int64
 	Pos          uint64 // of the last message
+	life         string // of the batch
 	saved        uint64
 }
 
@@ -44,20 +45,18 @@ func (t *totals) add(o outcome) {
 	if o.N < 0 || o.N > 1<<40 {
 		return
 	}
-	switch done := t.Done.has(o.N); {
-	case o.Queued:
-		t.Failed.set(o.N, false)
-	case o.Err != "":
-		t.Failed.set(o.N, !done)
-	case done:
+	done := t.Done.has(o.N)
+	if o.Err != "" || o.Queued {
+		t.Failed.set(o.N, o.Err != "" && !done)
+		return
+	}
+	t.Done.set(o.N, true)
+	t.Failed.set(o.N, false)
+	if done || o.Again {
 		t.Again++
-	default:
-		t.Done.set(o.N, true)
-		t.Failed.set(o.N, false)
+	}
+	if !done {
 		t.Bytes += o.Bytes
-		if o.Again {
-			t.Again++
-		}
 	}
 }
 
@@ -66,43 +65,34 @@ const totalsStore = "LD_TOTALS"
 // snapshot is worth its writing after so many messages of results.
 const snapshotAfter = 2000
 
-// snapshot returns totals from which a batch's can be counted on.
-func (c *Cluster) snapshot(ctx context.Context, name string) *totals {
-	t := &totals{}
-	err := func() error {
-		ctx, cancel := context.WithTimeout(ctx, 4*callTime)
-		defer cancel()
-		store, err := c.js.ObjectStore(ctx, totalsStore)
-		if err != nil {
-			return err
-		}
-		data, err := store.GetBytes(ctx, name)
-		if err != nil {
-			return err
-		}
-		return gob.NewDecoder(bytes.NewReader(data)).Decode(t)
-	}()
+// snapshot returns totals from which a batch's can be counted on; if there are none, from the beginning.
+func (c *Cluster) snapshot(ctx context.Context, life string) *totals {
+	ctx, cancel := context.WithTimeout(ctx, 4*callTime)
+	defer cancel()
+	t := &totals{life: life}
+	store, err := c.js.ObjectStore(ctx, totalsStore)
 	if err != nil {
-		return &totals{} // counted from the beginning
+		return t
+	}
+	data, err := store.GetBytes(ctx, life)
+	if err != nil || gob.NewDecoder(bytes.NewReader(data)).Decode(t) != nil {
+		return &totals{life: life}
 	}
 	t.saved = t.Pos
 	return t
 }
 
 // save stores them, with the position that they are of, if that spares much counting.
-func (c *Cluster) save(ctx context.Context, name string, t *totals) {
+func (c *Cluster) save(ctx context.Context, t *totals) {
 	if t.Pos < t.saved+snapshotAfter {
 		return
 	}
 	t.saved = t.Pos
-	var data bytes.Buffer
-	if gob.NewEncoder(&data).Encode(t) != nil {
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, 4*callTime)
 	defer cancel()
-	store, err := c.js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: totalsStore, Replicas: c.Replicas})
-	if err == nil {
-		_, _ = store.PutBytes(ctx, name, data.Bytes()) // one that is missing costs time alone
+	var data bytes.Buffer
+	store, err := c.js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: totalsStore, Replicas: c.replicas})
+	if err == nil && gob.NewEncoder(&data).Encode(t) == nil {
+		_, _ = store.PutBytes(ctx, t.life, data.Bytes()) // one that is missing costs time alone
 	}
 }

@@ -6,25 +6,22 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/littledl/littledl"
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nuid"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Worker is what one process does for the cluster. Scratch and Sink have to be given.
 type Worker struct {
-	Name       string                   // unique; "": the host's, and what the scratch directory is marked with
+	Name       string                   // unique; "": one that follows from the host's and the scratch directory
 	Scratch    string                   // directory of this worker alone: what it was killed over it goes on with
 	Sink       Sink                     // where files go
 	InFlight   int                      // requests at once, over all hosts; 0: 64
-	HostLimit  func(origin string) int  // requests at once at an origin, over all workers, which have to say the same; nil: 6
-	Attempts   int                      // deliveries of a job that fails until that is its result; 0: 5
+	HostLimit  func(origin string) int  // requests at once at an origin, over all workers, which have to say the same, at once; nil: 6
+	Attempts   int                      // tries of a job that fail until that is its result; 0: 5
 	Drain      time.Duration            // how long what is in hand may go on when ctx has ended; 0: it goes to others at once
 	HeaderSets map[string]http.Header   // for Job.HeaderSet
 	Download   littledl.DownloadConfig  // AcquireHost, ForgetEnded, MaxConnections and Overwrite are ours
@@ -40,24 +37,28 @@ type worker struct {
 	lease *lease
 	gate  *gate
 	rec   *recorder
-	all   sync.WaitGroup // goroutines of units and guests
+	files turns           // files begun of each origin
+	life  context.Context // of all that has to go on until everything in hand is given back
+	all   sync.WaitGroup  // units
 
-	mu      sync.Mutex
-	batches map[string]batch
-	sources map[sourceKey]*source
+	sources map[sourceKey]*source // take's, as is the next one
 	turn    int
-	units   map[string]*unit // in hand, and those that are ending
-	hands   map[handKey]int  // jobs in hand
-	lanes   map[string]*lane // by origin
-	trouble time.Time        // the disk or the store was of no use then
-	full    time.Time        // since then the disk was of no use, and never of any; zero: it is of use
-	away    time.Time        // until then others are to have our work
-	leaving bool
 
-	alone chan struct{} // holds one for the job that may be begun though it is suspected
-	kick  chan struct{} // there may be something to do
-	wake  chan struct{} // somebody has changed something
-	even  chan struct{} // a worker has come, or has given partitions away
+	mu             sync.Mutex
+	batches        map[string]batch  // that go on
+	units          map[string]*unit  // in hand, and those that are ending
+	hands          map[hand]int      // jobs in hand
+	past           map[string][]past // of units that are to come again
+	lonely         bool              // a suspect is under way: nothing else is begun
+	trouble        time.Time         // the disk or the store was of no use then
+	full, fullLast time.Time         // between them the disk was of no use, and never of any
+	away           time.Time         // until then others are to have our work
+
+	idle    chan func()   // of goroutines that have nothing to do
+	alone   chan struct{} // holds one for the job that may be begun though it is suspected
+	kick    chan struct{} // there may be something to do
+	changed chan struct{} // somebody has changed something
+	even    chan struct{} // partitions may be dealt out in another way
 }
 
 // Work takes jobs, downloads and stores them until ctx ends; then it hands over what it has, and
@@ -70,130 +71,83 @@ func (c *Cluster) Work(ctx context.Context, conf Worker) error {
 	}
 	defer unlock()
 	w := &worker{
-		Worker: conf, c: c, batches: map[string]batch{}, sources: map[sourceKey]*source{}, units: map[string]*unit{},
-		hands: map[handKey]int{}, lanes: map[string]*lane{},
-		alone: make(chan struct{}, 1), kick: make(chan struct{}, 1), wake: make(chan struct{}, 1), even: make(chan struct{}, 1),
+		Worker: conf, c: c, batches: map[string]batch{}, units: map[string]*unit{}, hands: map[hand]int{}, past: map[string][]past{}, lease: newLease(c, conf.Name),
+		rec:  &recorder{c: c, worker: conf.Name, waiting: map[string][]*record{}, some: make(chan struct{}, 1)},
+		idle: make(chan func()), alone: make(chan struct{}, 1), kick: make(chan struct{}, 1), changed: make(chan struct{}, 1), even: make(chan struct{}, 1),
 	}
-	w.lease = newLease(c, w.Name)
-	w.gate = newGate(c, w.lease, w.HostLimit)
-	w.rec = newRecorder(w)
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	w.life, w.gate = life, newGate(life, w.lease, conf.HostLimit)
+	w.lease.tell = w.gate.tell
+	w.files = turns{room: w.gate.files, at: map[string]*queue{}}
 	down := conf.Download
-	down.AcquireHost, down.ForgetEnded, down.Overwrite = w.gate.acquire, true, littledl.OverwriteChanged
-	down.MaxConnections, down.TrustModTime = w.InFlight, true // what has a name in there is of the same job
-	w.d, err = littledl.NewEnhancedBatchDownloader(littledl.WithConfig(down), littledl.WithMaxTotalThreads(w.InFlight),
-		littledl.WithMaxConcurrentFiles(4*w.InFlight), littledl.WithSmallFilePriority(false),
-		littledl.WithFileCompleteCallback(w.ended))
+	down.AcquireHost, down.ForgetEnded, down.Overwrite = w.gate.acquire, true, littledl.OverwriteError
+	down.MaxConnections = conf.InFlight
+	w.d, err = littledl.NewEnhancedBatchDownloader(littledl.WithConfig(down), littledl.WithMaxTotalThreads(conf.InFlight),
+		littledl.WithMaxConcurrentFiles(4*conf.InFlight), littledl.WithSmallFilePriority(false),
+		littledl.WithFileCompleteCallback(func(f littledl.FileTask) { f.Tag.(chan littledl.FileTask) <- f }))
 	if err != nil {
 		return fmt.Errorf("cluster: worker: %w", err)
 	}
-	sub, err := c.nc.Subscribe(wake, func(*nats.Msg) { poke(w.wake) })
-	if err != nil {
-		return fmt.Errorf("cluster: worker: %w", err)
+	for subject, f := range map[string]nats.MsgHandler{
+		claimSubject: w.gate.hear,
+		wakeSubject:  func(*nats.Msg) { poke(w.changed) },
+		evenSubject:  func(*nats.Msg) { poke(w.even) },
+	} {
+		sub, err := c.nc.Subscribe(subject, f)
+		if err != nil {
+			return fmt.Errorf("cluster: worker: %w", err)
+		}
+		defer func() { _ = sub.Unsubscribe() }() // the servers may be gone
 	}
-	defer func() { _ = sub.Unsubscribe() }()
-	other, err := c.nc.Subscribe(evenOut, func(*nats.Msg) { poke(w.even) })
-	if err != nil {
-		return fmt.Errorf("cluster: worker: %w", err)
-	}
-	defer func() { _ = other.Unsubscribe() }()
-	w.run(ctx)
+	w.run(ctx, end)
+	_ = c.nc.FlushTimeout(time.Second)
 	return nil
 }
 
-// prepare checks what was given, and makes the scratch directory ours.
-func (w *Worker) prepare() (unlock func(), err error) {
-	if w.Scratch == "" || w.Sink == nil {
-		return nil, errors.New("give it a Scratch directory and a Sink")
-	}
-	if w.InFlight < 0 || w.InFlight > 4096 || w.Attempts < 0 || w.Drain < 0 {
-		return nil, fmt.Errorf("InFlight %d, Attempts %d, Drain %v; none may be negative, and InFlight at most 4096", w.InFlight, w.Attempts, w.Drain)
-	}
-	setDefault(&w.InFlight, 64)
-	setDefault(&w.Attempts, 5)
-	if w.HostLimit == nil {
-		w.HostLimit = func(string) int { return 6 }
-	}
-	if w.Log == nil {
-		w.Log = slog.New(slog.DiscardHandler)
-	}
-	if err := os.MkdirAll(w.Scratch, 0o755); err != nil {
-		return nil, err
-	}
-	lock := flock.New(filepath.Join(w.Scratch, ".lock"))
-	if ok, err := lock.TryLock(); err != nil || !ok {
-		return nil, errors.Join(fmt.Errorf("%s is another worker's scratch directory; give this one its own", w.Scratch), err)
-	}
-	if w.Name == "" {
-		w.Name, err = mark(filepath.Join(w.Scratch, ".name"))
-	}
-	if err == nil {
-		err = checkBatch(w.Name)
-	}
-	return func() { _ = lock.Unlock() }, errors.Join(err, sweep(w.Scratch))
-}
-
-func setDefault[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
-}
-
-// mark names a scratch directory, for good.
-func mark(path string) (string, error) {
-	if name, err := os.ReadFile(path); err == nil {
-		return string(name), nil
-	}
-	name := "w-" + nuid.Next()
-	return name, os.WriteFile(path, []byte(name), 0o644)
-}
-
-// sweep removes the directories in which nothing was begun or ended for a week: what is in them no
-// job has come back for. Files themselves have the times of their servers.
-func sweep(dir string) error {
-	return filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || !d.IsDir() || path == dir {
-			return err
-		}
-		i, err := d.Info()
-		if err != nil || time.Since(i.ModTime()) < 7*24*time.Hour || filepath.Dir(path) == filepath.Clean(dir) {
-			return err
-		}
-		if err := os.RemoveAll(path); err != nil {
-			return err
-		}
-		return filepath.SkipDir
-	})
-}
-
 // run has everything go on side by side, and ends it in order.
-func (w *worker) run(ctx context.Context) {
-	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
-	var serving, rest sync.WaitGroup
+func (w *worker) run(ctx context.Context, end func()) {
+	life := w.life
+	alive, die := context.WithCancel(life)
+	defer die()
+	var serving, beating, rest sync.WaitGroup
 	serving.Go(func() { _ = w.d.Serve(life) })
+	beating.Go(func() { w.beat(alive, ctx) })
 	rest.Go(func() { w.rec.run(life) })
-	rest.Go(func() { w.beat(life) })
 	rest.Go(func() { w.watch(life) })
 	w.take(ctx)
-	w.mu.Lock()
-	w.leaving = true
-	w.mu.Unlock()
 	w.drain(life, w.Drain)
-	w.drop(func(*unit) bool { return true }, true)
+	w.drop(errGiven, all)
 	w.drain(life, callTime)
-	w.mu.Lock()
-	w.away = time.Now().Add(time.Hour)
-	w.mu.Unlock()
-	last, cancel := context.WithTimeout(life, callTime)
-	w.lease.leave(last)
-	cancel()
+	die()
+	beating.Wait()
+	w.lease.leave(life)
 	_ = w.d.Stop()
 	serving.Wait()
 	end()
 	rest.Wait()
 	w.all.Wait()
-	_ = w.c.nc.FlushTimeout(time.Second)
+	w.gate.all.Wait()
+}
+
+// spawn has a goroutine do something: one that has nothing to do, or else another. Of tens of thousands of
+// jobs each would have its stack grown.
+func (w *worker) spawn(f func()) {
+	select {
+	case w.idle <- f:
+		return
+	default:
+	}
+	w.all.Go(func() {
+		for f != nil {
+			f()
+			select {
+			case f = <-w.idle:
+			case <-w.life.Done():
+				f = nil
+			}
+		}
+	})
 }
 
 // drain waits until nothing is in hand any more.
@@ -210,46 +164,25 @@ func (w *worker) drain(ctx context.Context, most time.Duration) {
 	}
 }
 
-// beat tells the servers that we live, and our units with us.
-func (w *worker) beat(ctx context.Context) {
-	for {
-		w.mu.Lock()
-		busy := map[int]int{}
-		for _, u := range w.units {
-			busy[u.partition]++
-			if !u.dropped {
-				_ = u.msg.InProgress()
-			}
-		}
-		full := !w.full.IsZero() && time.Since(w.full) > 2*w.c.Silence
-		if full { // as if we were dead: others have room
-			w.full, w.away = time.Time{}, time.Now().Add(4*w.c.Silence)
-		}
-		leaving, away := w.leaving, time.Now().Before(w.away)
-		w.mu.Unlock()
+// beat tells the servers that we live, and our units with us, until ctx ends; when work has ended we own less
+// and less.
+func (w *worker) beat(ctx, work context.Context) {
+	for ctx.Err() == nil {
+		busy, full, away := w.pulse()
 		if full {
+			w.Log.Error("the scratch directory was of no use for too long: others have the work for a while")
+			w.drop(errGiven, all)
 			w.lease.leave(ctx)
-			w.drop(func(*unit) bool { return true }, true)
 		}
-		_ = w.c.nc.FlushTimeout(w.c.Silence / 8)
+		_ = w.c.nc.FlushTimeout(w.c.silence / 8)
 		if !away {
-			lost, err := w.lease.renew(ctx, busy, leaving)
-			if err != nil && ctx.Err() == nil {
-				w.Log.Warn("the servers cannot be reached, or have no leader", "err", err)
-			}
-			for _, p := range lost {
-				w.Log.Warn("partition lost to another worker", "partition", p)
-				w.drop(func(u *unit) bool { return u.partition == p }, false)
-			}
+			w.renew(ctx, busy, work.Err() != nil)
 		}
-		if err := w.gate.serve(ctx, &w.all); err != nil && ctx.Err() == nil {
-			w.Log.Warn("guests cannot be served", "err", err)
-		}
-		w.gate.beat()
-		w.feedAll()
+		w.gate.tend()
+		w.files.admitAll()
 		poke(w.kick)
-		pause := w.c.Silence / 6
-		if w.lease.closing() {
+		pause := w.c.silence / 6
+		if _, closing := w.lease.taking(); closing {
 			pause = min(pause, time.Second/2)
 		}
 		t := time.NewTimer(pause)
@@ -259,20 +192,58 @@ func (w *worker) beat(ctx context.Context) {
 		case <-ctx.Done():
 		}
 		t.Stop()
-		if ctx.Err() != nil {
-			w.gate.close()
-			return
-		}
 	}
 }
 
+// pulse keeps the units in hand. busy is how many there are in each partition; full: the disk has been so
+// for too long, and we are as if we were dead, since others have room.
+func (w *worker) pulse() (busy map[int]int, full, away bool) {
+	w.mu.Lock()
+	var messages []jetstream.Msg
+	busy = map[int]int{}
+	for _, u := range w.units {
+		busy[u.hand.partition]++
+		if u.ctx.Err() == nil {
+			messages = append(messages, u.msg)
+		}
+	}
+	full = time.Since(w.fullLast) < fullAgain && time.Since(w.full) > 2*w.c.silence
+	if full {
+		w.fullLast, w.away = time.Time{}, time.Now().Add(4*w.c.silence)
+	}
+	away = time.Now().Before(w.away)
+	w.mu.Unlock()
+	for _, m := range messages {
+		_ = m.InProgress()
+	}
+	return busy, full, away
+}
+
+func (w *worker) renew(ctx context.Context, busy map[int]int, leaving bool) {
+	lost, err := w.lease.renew(ctx, busy, leaving)
+	switch {
+	case errors.Is(err, errTwice):
+		w.Log.Error("this worker does nothing", "err", err)
+		w.lease.lose()
+		w.drop(errLost, all)
+	case err != nil && ctx.Err() == nil:
+		w.Log.Warn("the servers cannot be reached, or have no leader", "err", err)
+	}
+	for _, p := range lost {
+		w.Log.Warn("partition lost to another worker", "partition", p)
+		w.drop(errLost, func(u *unit) bool { return u.hand.partition == p })
+	}
+}
+
+// fullAgain is how soon a disk that is of no use has to be found so again.
+const fullAgain = 10 * time.Second
+
 // watch drops everything when others may have been given it, whatever beat is waiting for.
 func (w *worker) watch(ctx context.Context) {
-	for sleep(ctx, w.c.Silence/24) {
-		if w.lease.silent() && len(w.lease.mine(false)) > 0 {
+	for sleep(ctx, w.c.silence/24) {
+		if w.lease.silent() && w.lease.lose() {
 			w.Log.Warn("not heard of for too long: everything in hand is dropped")
-			w.lease.lose()
-			w.drop(func(*unit) bool { return true }, false)
+			w.drop(errLost, all)
 		}
 	}
 }

@@ -89,6 +89,11 @@ func (d *demonstration) begin(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	select {
+	case <-time.After(4 * time.Second): // else it would be over before the hosts are dealt out to all three
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	fmt.Fprintf(d.out, "a server at %s, %d hosts with at most %d connections each, 3 worker processes, %d small and %d large files\n",
 		d.cluster.URL(), len(d.origins), demoLimit, smallCount, largeCount)
 	return nil

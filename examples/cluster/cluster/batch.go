@@ -53,13 +53,19 @@ func (c *Cluster) batch(ctx context.Context, name string) (b batch, err error) {
 		return b, err
 	}
 	err = c.again(ctx, 0, func(ctx context.Context) error {
-		rows, err := c.rows(ctx, batchRow+name)
-		if err == nil {
-			b, err = batchOf(rows[batchRow+name].value)
-		}
+		b, err = c.readBatch(ctx, name)
 		return err
 	})
 	return b, err
+}
+
+// readBatch is batch, tried once.
+func (c *Cluster) readBatch(ctx context.Context, name string) (batch, error) {
+	rows, err := c.rows(ctx, batchRow+name)
+	if err != nil {
+		return batch{}, err
+	}
+	return batchOf(rows[batchRow+name].value)
 }
 
 var errCancelled = errors.New("it was cancelled")

@@ -15,6 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// aDayLater has the row of a batch that was cancelled be gone.
+func aDayLater(t *testing.T, c *Cluster, name string) {
+	t.Helper()
+	_, err := c.write(t.Context(), batchRow+name, "")
+	require.NoError(t, err)
+}
+
 // told is a log that tells when something is said.
 type told struct {
 	slog.Handler
@@ -64,8 +71,7 @@ func TestReusedName(t *testing.T) {
 	time.Sleep(300 * time.Millisecond)
 	require.NoError(t, c.Cancel(t.Context(), "batch"))
 	bad.Store(false)
-	_, err = c.write(t.Context(), batchRow+"batch", "") // a day later
-	require.NoError(t, err)
+	aDayLater(t, c, "batch")
 	_, err = c.Enqueue(t.Context(), "batch", flat(32, 100, s))
 	require.NoError(t, err)
 	require.EqualValues(t, 32, finish(t, c, "batch", 15*time.Second).Done)
@@ -84,8 +90,7 @@ func TestCancelLeaves(t *testing.T) {
 	close(sink.go_)
 	time.Sleep(500 * time.Millisecond)
 	stop()
-	_, err = c.write(t.Context(), batchRow+"batch", "") // a day later
-	require.NoError(t, err)
+	aDayLater(t, c, "batch")
 	_, err = c.Enqueue(t.Context(), "batch", flat(10, 100, s))
 	require.NoError(t, err)
 	for p, err := range c.Progress(t.Context(), "batch") {
@@ -114,8 +119,7 @@ func TestSnapshot(t *testing.T) {
 		c.save(t.Context(), sum)
 		return true
 	}))
-	_, err = c.write(t.Context(), batchRow+"batch", "") // a day later
-	require.NoError(t, err)
+	aDayLater(t, c, "batch")
 	_, err = c.Enqueue(t.Context(), "batch", flat(10, 100, s))
 	require.NoError(t, err)
 	for p, err := range c.Progress(t.Context(), "batch") {
@@ -141,8 +145,7 @@ func TestOldFile(t *testing.T) {
 	time.Sleep(time.Second)
 	sink.away.Store(false)
 	text.Store("new")
-	_, err = c.write(t.Context(), batchRow+"daily", "") // a day later
-	require.NoError(t, err)
+	aDayLater(t, c, "daily")
 	_, err = c.Enqueue(t.Context(), "daily", flat(1, 100, s))
 	require.NoError(t, err)
 	require.EqualValues(t, 1, finish(t, c, "daily", 10*time.Second).Done)

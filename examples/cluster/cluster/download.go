@@ -50,9 +50,8 @@ func (t *task) download() (path, sum string, err error) {
 		w.fullLast = time.Time{}
 		w.mu.Unlock()
 	}
-	sum, _ = strings.CutPrefix(f.Digest, "sha256:")
-	if sum == f.Digest {
-		sum = ""
+	if hex, ok := strings.CutPrefix(f.Digest, "sha256:"); ok {
+		sum = hex
 	}
 	return path, sum, f.Err
 }

@@ -176,15 +176,7 @@ func TestLongErrors(t *testing.T) {
 func TestLeak(t *testing.T) {
 	c, cdn := start(t, Config{Silence: 4 * time.Second}), newSite(t)
 	cdn.refuse = func(http.ResponseWriter, *http.Request) bool { time.Sleep(50 * time.Millisecond); return false }
-	var sites []*site
-	for range 6 {
-		s := newSite(t)
-		s.refuse = func(w http.ResponseWriter, r *http.Request) bool {
-			http.Redirect(w, r, cdn.URL+r.URL.Path, http.StatusFound)
-			return true
-		}
-		sites = append(sites, s)
-	}
+	sites := leading(t, cdn)
 	var stops []func()
 	for i := range 3 {
 		stops = append(stops, work(t, c, Worker{Name: fmt.Sprint("w", i), Sink: Dir{Path: t.TempDir()}}))

@@ -48,7 +48,7 @@ type enqueuer struct {
 	total  int64            // of the batch, if an earlier call has queued all of it; else -1
 	open   map[[2]int]*pack // by priority and partition
 	n      int64            // jobs read
-	sum    uint64           // of their URLs
+	sum    uint64           // of them
 	full   []*nats.Msg      // packs that are to be queued together
 	bytes  int
 	sums   []uint64   // when each pack was made
@@ -207,10 +207,8 @@ func (e *enqueuer) why(ctx context.Context, err error) error {
 	case errors.Is(err, nats.ErrMaxPayload):
 		return final{err}
 	}
-	if rows, unknown := e.c.rows(ctx, batchRow+e.name); unknown == nil {
-		if b, _ := batchOf(rows[batchRow+e.name].value); b.Cancelled {
-			return final{errCancelled}
-		}
+	if b, unknown := e.c.readBatch(ctx, e.name); unknown == nil && b.Cancelled {
+		return final{errCancelled}
 	}
 	return err
 }

@@ -11,10 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// flat is a list of jobs of one priority.
 func flat(n, size int, s *site) func(yield func(Job, error) bool) {
 	return func(yield func(Job, error) bool) {
-		for i := range n {
-			if !yield(Job{URL: fmt.Sprintf("%s/%d/%d", s.URL, size, i)}, nil) {
+		for j := range list(n, size, s) {
+			if j.Priority = 0; !yield(j, nil) {
 				return
 			}
 		}

@@ -133,6 +133,19 @@ func urls(n, size int, bases ...string) iter.Seq2[Job, error] {
 	}
 }
 
+// leading are six sites that redirect to another.
+func leading(t testing.TB, to *site) (sites []*site) {
+	for range 6 {
+		s := newSite(t)
+		s.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(w, r, to.URL+r.URL.Path, http.StatusFound)
+			return true
+		}
+		sites = append(sites, s)
+	}
+	return sites
+}
+
 func start(t testing.TB, conf Config) *Cluster {
 	t.Helper()
 	if conf.URL == "" && conf.Dir == "" {

@@ -27,7 +27,7 @@ type lease struct {
 	seen  time.Time // when the servers were last asked what they have confirmed since
 	opens time.Time // until then nothing is ours: what guests have of our hosts is not known
 	held  map[int]*part
-	row   uint64 // revision of our row
+	said  bool // that we live
 }
 
 func newLease(c *Cluster, name string) *lease {
@@ -129,18 +129,18 @@ func (l *lease) live(ctx context.Context, leaving bool) error {
 		value = leavingMark + l.id
 	}
 	l.mu.Lock()
-	row := l.row
+	said := l.said
 	l.mu.Unlock()
 	rows, err := l.c.rows(ctx, liveRow+l.name)
 	if err != nil {
 		return err
 	}
-	if r := rows[liveRow+l.name]; row > 0 && r.value != "" && strings.TrimPrefix(r.value, leavingMark) != l.id {
+	if r := rows[liveRow+l.name]; said && r.value != "" && strings.TrimPrefix(r.value, leavingMark) != l.id {
 		return fmt.Errorf("%w: give each a name of its own", errTwice)
 	}
-	row, err = l.c.write(ctx, liveRow+l.name, value, lives(l.c.silence))
+	_, err = l.c.write(ctx, liveRow+l.name, value, lives(l.c.silence))
 	l.mu.Lock()
-	l.row = max(l.row, row)
+	l.said = l.said || err == nil
 	l.mu.Unlock()
 	return err
 }
@@ -238,7 +238,7 @@ func (l *lease) leave(ctx context.Context) {
 	_ = l.give(ctx, all)
 	_, _ = l.c.write(ctx, liveRow+l.name, "", lives(l.c.silence))
 	l.mu.Lock()
-	l.row = 0
+	l.said = false
 	l.mu.Unlock()
 	_ = l.c.nc.Publish(evenSubject, nil)
 }

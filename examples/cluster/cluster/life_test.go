@@ -219,15 +219,7 @@ func TestJoinAndLeave(t *testing.T) {
 func TestRedirects(t *testing.T) {
 	c, cdn, store := start(t, Config{Silence: 4 * time.Second}), newSite(t), t.TempDir()
 	cdn.refuse = func(http.ResponseWriter, *http.Request) bool { time.Sleep(2 * time.Millisecond); return false }
-	var sites []*site
-	for range 6 {
-		s := newSite(t)
-		s.refuse = func(w http.ResponseWriter, r *http.Request) bool {
-			http.Redirect(w, r, cdn.URL+r.URL.Path, http.StatusFound)
-			return true
-		}
-		sites = append(sites, s)
-	}
+	sites := leading(t, cdn)
 	for i := range 3 {
 		work(t, c, Worker{Name: fmt.Sprint("w", i), Sink: Dir{Path: store}})
 	}

@@ -28,8 +28,8 @@ type outcomes struct {
 
 const (
 	doneStream  = "LD_DONE"
-	doneSubject = "ld.done." // and the batch: results
-	deadSubject = "ld.dead." // and the batch: packs of jobs that failed, for Retry
+	doneSubject = "ld.done." // and the life of a batch: results
+	deadSubject = "ld.dead." // and the same: packs of jobs that failed, for Retry
 
 	most = 256 // outcomes of a message
 )
@@ -40,7 +40,7 @@ type recorder struct {
 	worker string
 
 	mu      sync.Mutex
-	waiting map[string][]*record // by batch
+	waiting map[string][]*record // by the life of the batch
 	some    chan struct{}
 }
 

@@ -192,7 +192,7 @@ func (w *worker) ours(err error) bool {
 		return !store.key
 	}
 	if errors.Is(err, littledl.ErrDuplicateTarget) || errors.Is(err, littledl.ErrLocked) || errors.Is(err, errUnsure) {
-		return true // of a unit that is ending
+		return true // of a unit that is ending, or not to be known now
 	}
 	_, path := errors.AsType[*fs.PathError](err)
 	_, link := errors.AsType[*os.LinkError](err)

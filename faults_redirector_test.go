@@ -32,7 +32,8 @@ func TestRedirectorNamesAnother(t *testing.T) {
 				b.add(f)
 				require.NoError(b, b.start())
 				require.Less(b, b.took, 40*time.Second)
-				require.LessOrEqual(b, len(b.srv.GETs()), 4, "the redirector")
+				// Each connection may fail before the first that asked again has its answer.
+				require.LessOrEqual(b, len(b.srv.GETs()), 1+b.chunks, "the redirector")
 			})
 		})
 	}

@@ -72,10 +72,16 @@ func (f *File) Record() *Trace {
 	return f.trace
 }
 
+// endless is more steps than any file has that comes to an end.
+const endless = 1 << 18
+
 // add notes a step, if anybody wants to know.
 func (t *Trace) add(s Step) {
 	if t == nil {
 		return
+	}
+	if len(t.Steps) == endless {
+		panic("recovery: a file goes from decision to decision without an end")
 	}
 	s.Healths, s.Loads, s.Delivered = slices.Clone(s.Healths), slices.Clone(s.Loads), slices.Clone(s.Delivered)
 	t.Steps = append(t.Steps, s)

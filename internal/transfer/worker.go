@@ -89,6 +89,14 @@ func (f *File) decideLocked(w *worker) recovery.Action {
 	return a
 }
 
+// againLocked is decideLocked for who has waited for its turn at a source. It does not count itself
+// there: else it would go to another that is as good, wait there, and come back, without an end.
+func (f *File) againLocked(w *worker, at *source) recovery.Action {
+	f.plan.Leave(at.n)
+	defer f.plan.Join(at.n)
+	return f.decideLocked(w)
+}
+
 // nextLocked asks what is to be done about the piece in hand, or the first.
 func (f *File) nextLocked(t wait.Tries) recovery.Action {
 	f.rec.Has(f.plan.Len())
@@ -112,7 +120,7 @@ func (f *File) fetch(w *worker, a recovery.Action, src *source, u *url.URL, h *o
 			return f.denied(w, a, src, h, err)
 		}
 		f.mu.Lock()
-		b := f.decideLocked(w) // something else may be to be done by now
+		b := f.againLocked(w, src) // something else may be to be done by now
 		to, at := f.addressLocked(src)
 		f.mu.Unlock()
 		if u, a.Gen = to, b.Gen; b != a || at != h { // and redirects may lead elsewhere

@@ -107,6 +107,13 @@ func (f *File) stopClock() {
 	}
 }
 
+// late reports whether the file's time has run out while it was delayed. A turn that finds that it
+// has to be delayed again may be over before its clock is heard.
+func (f *File) late() bool {
+	most := f.spec.Seldom().Timeout
+	return most > 0 && f.spent >= most
+}
+
 // acquire waits for a request's turn, which is of the file's own time only as far as others of its
 // requests are under way.
 func (f *File) acquire(ctx context.Context, k *origin.Lease) error {

@@ -10,13 +10,18 @@ SOAKTIME    ?= 60s
 EXPLORETIME ?= 1m
 MODULES      = . examples examples/cluster internal/e2e
 
-.PHONY: check test 386 windows explore crash fuzz soak e2e cluster lines reliability bench demo format vet static tidy vuln cross
+.PHONY: check test one 386 windows explore crash fuzz soak e2e cluster lines reliability bench demo format vet static tidy vuln cross
 
-check: format vet static tidy vuln test cross
+check: format vet static tidy vuln test one cross
 
 test:
 	$(GO) test -race -shuffle=on -timeout 60m ./...
 	cd examples && $(GO) test ./...
+
+# One processor, as many containers have: who decides again and again without waiting keeps all
+# others from what would end that.
+one:
+	$(GO) test -shuffle=on -cpu 1 .
 
 # A system of 32 bits: the packages, and a file of more than 4 GiB.
 386:

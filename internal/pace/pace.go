@@ -4,6 +4,7 @@ package pace
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +20,8 @@ type Limiter struct {
 	at      time.Time     // when all below was so
 	allowed float64       // bytes that might have been moved
 	taken   float64       // that were taken; above allowed are those that are waited for
-	changed chan struct{} // closed when the rate changes; nil: nobody waits
+	waiting []*float64    // for each who waits, in their order: what was taken when it came
+	changed chan struct{} // closed when somebody may have to wait longer or less long; nil: nobody waits
 }
 
 // slack is how much unused time may be made up for later; grain is how long what is taken at
@@ -48,6 +50,11 @@ func (l *Limiter) Set(rate int64) {
 	}
 	l.advance(time.Now())
 	l.rate.Store(rate)
+	l.wake()
+}
+
+// wake has all who wait look again how long.
+func (l *Limiter) wake() {
 	if l.changed != nil {
 		close(l.changed)
 		l.changed = nil
@@ -77,9 +84,11 @@ func (l *Limiter) Take(ctx context.Context, n int64) error {
 	l.advance(now)
 	l.taken += float64(n)
 	mine := l.taken
+	l.waiting = append(l.waiting, &mine)
 	for {
 		wait := l.until(mine)
 		if wait <= 0 {
+			l.leave(&mine)
 			l.mu.Unlock()
 			return nil
 		}
@@ -94,7 +103,10 @@ func (l *Limiter) Take(ctx context.Context, n int64) error {
 		case <-changed:
 		case <-ctx.Done():
 			timer.Stop()
-			l.Return(n)
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.leave(&mine)
+			l.giveBack(n, mine)
 			return context.Cause(ctx)
 		}
 		timer.Stop()
@@ -103,14 +115,32 @@ func (l *Limiter) Take(ctx context.Context, n int64) error {
 	}
 }
 
-// Return gives back what was taken, and not moved.
+// Return gives back what was taken, and not moved. Without a limit nothing is owed to anybody.
 func (l *Limiter) Return(n int64) {
-	if l == nil || n <= 0 {
+	if l == nil || n <= 0 || l.rate.Load() == 0 {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.giveBack(n, 0)
+}
+
+// leave ends a wait.
+func (l *Limiter) leave(mine *float64) {
+	i := slices.Index(l.waiting, mine)
+	l.waiting = slices.Delete(l.waiting, i, i+1)
+}
+
+// giveBack is for what was taken up to there, or, with 0, before all that is waited for: who came
+// later moves up. Otherwise it would wait for bytes that nobody takes, and that are never allowed.
+func (l *Limiter) giveBack(n int64, upTo float64) {
 	l.taken -= float64(n)
+	for _, w := range l.waiting {
+		if *w > upTo {
+			*w -= float64(n)
+		}
+	}
+	l.wake()
 }
 
 // advance brings the account to a time. Without a limit all that was taken is allowed.

@@ -3,8 +3,11 @@ package pace_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,6 +115,63 @@ func TestTakeEndsWithItsContext(t *testing.T) {
 		require.NoError(t, l.Take(t.Context(), rate), "and what was waited for is nobody's")
 		require.LessOrEqual(t, time.Since(began), 2*time.Second)
 	})
+}
+
+// TestWhoStopsWaiting: those behind it move up, and nobody waits for what nobody takes any more.
+func TestWhoStopsWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := pace.New(rate)
+		began := time.Now()
+		var wg sync.WaitGroup
+		for i := range 20 {
+			ctx := t.Context()
+			if i%2 == 0 {
+				short, cancel := context.WithCancel(ctx)
+				time.AfterFunc(50*time.Millisecond, cancel)
+				ctx = short
+			}
+			wg.Go(func() {
+				err := l.Take(ctx, rate/10)
+				require.Equal(t, i%2 == 0, err != nil)
+				if err == nil {
+					require.InDelta(t, float64(i/2+1)/10, time.Since(began).Seconds(), 0.001)
+				}
+			})
+			synctest.Wait() // they come one after the other
+		}
+		wg.Wait()
+	})
+}
+
+// TestAtRandom: whoever comes, gives up, returns bytes and changes the rate: everybody gets his
+// bytes, no sooner than the rates allow, and not much later.
+func TestAtRandom(t *testing.T) {
+	for seed := range uint64(50) {
+		bubble(t, fmt.Sprint(seed), func(t *testing.T) {
+			dice := rand.New(rand.NewPCG(seed, 0))
+			l, began := pace.New(rate), time.Now()
+			var wg sync.WaitGroup
+			var moved atomic.Int64
+			for range 1 + dice.IntN(30) {
+				mine := rand.New(rand.NewPCG(seed, dice.Uint64()))
+				wg.Go(func() {
+					for range 50 {
+						ctx, cancel := context.WithTimeout(t.Context(), time.Duration(mine.IntN(int(2*time.Second))))
+						n := int64(1 + mine.IntN(rate/20))
+						if l.Take(ctx, n) == nil {
+							unused := int64(mine.IntN(2)) * mine.Int64N(n)
+							l.Return(unused)
+							moved.Add(n - unused)
+						}
+						cancel()
+						require.LessOrEqual(t, float64(moved.Load()), rate*(time.Since(began)+30*time.Millisecond).Seconds())
+					}
+				})
+			}
+			wg.Wait()
+			require.GreaterOrEqual(t, float64(moved.Load()), 0.9*rate*time.Since(began).Seconds())
+		})
+	}
 }
 
 func TestUnlimited(t *testing.T) {

@@ -2,6 +2,7 @@ package littledl_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -110,7 +111,7 @@ func enhStall(after int64) faultserver.Behaviour {
 }
 
 // serve makes one file, with other faults at each host, and queues it.
-func (c *chaos) serve(i int) {
+func (c *chaos) serve(i int, more func(url string) []littledl.URLOption) {
 	size := int64(c.rnd.IntN(300 * kib))
 	if c.rnd.IntN(4) == 0 {
 		size = int64(5*mib + c.rnd.IntN(8*mib))
@@ -124,6 +125,9 @@ func (c *chaos) serve(i int) {
 	opts := hashIf(c.hashes, f)
 	if c.rnd.IntN(3) > 0 {
 		opts = append(opts, littledl.WithBackupURLs(c.srv.URLAt("b.test:80", name), c.srv.URLAt("c.test:80", name)))
+	}
+	if more != nil {
+		opts = append(opts, more(f.URL())...)
 	}
 	id := c.add(f.URL(), f.Content(), append(opts, littledl.WithPriority(c.rnd.IntN(3)))...)
 	c.later[id] = faultserver.Generate("/"+name, 2, size)
@@ -153,10 +157,16 @@ func (c *chaos) meddle() {
 func (c *chaos) run() {
 	n := 2 + c.rnd.IntN(12)
 	for i := range n {
-		c.serve(i)
+		c.serve(i, nil)
 	}
+	c.starts(func() {})
+}
+
+// starts has it started, again where somebody ends it, and meddled with.
+func (c *chaos) starts(meddle func()) {
 	for starts := 1 + c.rnd.IntN(3); starts > 0; starts-- {
 		c.meddle()
+		meddle()
 		time.AfterFunc(30*time.Second, func() { c.get().Resume() }) // of two pauses the second may have lasted
 		end := func() { c.get().Cancel() }
 		if starts == 1 {
@@ -165,9 +175,14 @@ func (c *chaos) run() {
 		if starts > 1 || c.rnd.IntN(3) == 0 {
 			time.AfterFunc(time.Duration(1+c.rnd.IntN(4000))*time.Millisecond, end)
 		}
-		began := time.Now()
-		err := c.get().Start(c.Context())
-		require.Less(c, time.Since(began), 10*time.Minute)
+		ctx, stop := context.WithCancel(c.Context())
+		hung := time.AfterFunc(10*time.Minute, func() {
+			c.Errorf("it hangs: %+v\n%+v\n%s", c.get().GetActiveTasks(), c.get().GetHosts(), stacks())
+			stop()
+		})
+		err := c.get().Start(ctx)
+		hung.Stop()
+		stop()
 		require.True(c, err == nil || errors.As(err, new(*littledl.BatchError)) || errors.Is(err, littledl.ErrCancelled), "%v", err)
 		c.look(err == nil)
 	}

@@ -23,7 +23,7 @@ func TestEnhWishes(t *testing.T) {
 	t.Parallel()
 	worlds, _ := strconv.Atoi(os.Getenv("LITTLEDL_CHAOS"))
 	first := replay.SeedOr(1)
-	for i := range uint64(max(worlds, 20)) {
+	for i := range uint64(max(worlds, 40)) {
 		ok := t.Run(fmt.Sprint(first+i), func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
 				w := &wishful{chaos: newChaos(b, first+i), held: map[string]int{}, asked: map[string][]time.Time{}}

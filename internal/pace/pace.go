@@ -122,7 +122,7 @@ func (l *Limiter) Return(n int64) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.giveBack(n, 0)
+	l.giveBack(n, math.Inf(-1))
 }
 
 // leave ends a wait.
@@ -131,8 +131,8 @@ func (l *Limiter) leave(mine *float64) {
 	l.waiting = slices.Delete(l.waiting, i, i+1)
 }
 
-// giveBack is for what was taken up to there, or, with 0, before all that is waited for: who came
-// later moves up. Otherwise it would wait for bytes that nobody takes, and that are never allowed.
+// giveBack is for what was taken up to there: who came later moves up. Otherwise it would wait for
+// bytes that nobody takes, and that are never allowed.
 func (l *Limiter) giveBack(n int64, upTo float64) {
 	l.taken -= float64(n)
 	for _, w := range l.waiting {

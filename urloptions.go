@@ -65,7 +65,7 @@ func checkPriority(p int) error {
 func WithTag(v any) URLOption { return func(o *urlOptions) error { o.Say().Tag = v; return nil } }
 
 // WithTimeout bounds the file's own time in transfer, for each Start: what is waited for the
-// server and the verification count. The queue and pauses do not, nor does what a writer takes,
+// server, or for another process (WaitForLock), and the verification count. The queue and pauses do not, nor does what a writer takes,
 // nor AcquireHost and limits as long as no other request of the file is under way.
 // DownloadConfig.Retry.MaxElapsed holds beside it. Too long is ErrTimeout. It must be positive. For
 // both downloaders; the default is no bound.

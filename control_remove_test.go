@@ -2,6 +2,7 @@ package littledl_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -88,6 +89,25 @@ func TestRemoveCompleted(t *testing.T) {
 		b.same(filepath.Join(b.dir, "a"), f.Content())
 		require.Zero(b, b.get().GetStats().TotalFiles)
 	})
+}
+
+// TestRemoveForgotten: so may one that is forgotten when that returns, and it does not begin again.
+func TestRemoveForgotten(t *testing.T) {
+	for name, behave := range map[string][]faultserver.Behaviour{"complete": nil, "failed": {faultserver.First(1, faultserver.Status(404))}} {
+		t.Run(name, func(t *testing.T) {
+			batchBubble(t, func(b *batch) {
+				b.conf.ForgetEnded = true
+				b.option(littledl.WithFileCompleteCallback(func(f littledl.FileTask) { require.NoError(b, b.get().Remove(f.TaskID)) }))
+				for i := range 5 {
+					b.file(fmt.Sprint(i), 1<<10, behave...)
+				}
+				require.NoError(b, b.get().Start(b.Context()), "nobody is left who has failed")
+				require.Len(b, b.srv.GETs(), 5)
+				require.Empty(b, b.get().GetAllTasks())
+				require.Zero(b, b.get().GetStats().TotalFiles)
+			})
+		})
+	}
 }
 
 // TestRemovedResult: of a removed task BatchDownload says that it was.

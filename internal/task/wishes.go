@@ -252,11 +252,11 @@ func (tab *Table) Alone(t *Task) {
 }
 
 // Forget gives up a task that has ended: its name, its URL and its memory are free. It still counts in
-// all sums.
+// all sums. One that is to be removed is left to that, which has it in hand and forgets it as well.
 func (tab *Table) Forget(t *Task) {
 	tab.mu.Lock()
 	defer tab.unlock()
-	if t.has(forgotten) || !t.status.Ended() {
+	if t.has(forgotten) || !t.status.Ended() || t.some().wish != nil {
 		return
 	}
 	if f := t.told(); f != nil {

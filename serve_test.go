@@ -52,6 +52,36 @@ func TestServe(t *testing.T) {
 	})
 }
 
+// TestAddedBesideCallback: what is added, or resumed, while the callback of the last file takes its
+// time has not to wait for that.
+func TestAddedBesideCallback(t *testing.T) {
+	t.Parallel()
+	batchBubble(t, func(b *batch) {
+		begun, told := make(chan struct{}), 0
+		b.option(littledl.WithFileCompleteCallback(func(littledl.FileTask) {
+			if told++; told == 1 {
+				close(begun)
+				time.Sleep(time.Hour)
+			}
+		}))
+		paused := b.file("paused", 1<<20)
+		require.NoError(b, b.get().PauseTask(paused))
+		b.file("a", 1<<10)
+		done := b.background(b.Context())
+		<-begun
+		time.Sleep(time.Minute)
+		id := b.file("b", 1<<20)
+		require.NoError(b, b.get().ResumeTask(paused))
+		time.Sleep(time.Minute)
+		for _, id := range []string{id, paused} {
+			require.Equal(b, littledl.StatusCompleted, b.task(id).Status)
+		}
+		require.NoError(b, <-done)
+		require.Equal(b, 3, told)
+		b.check()
+	})
+}
+
 // TestServeEnds: ErrCancelled after Cancel, the cause of a context, and then another may follow.
 func TestServeEnds(t *testing.T) {
 	t.Parallel()

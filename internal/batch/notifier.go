@@ -14,7 +14,7 @@ import (
 type notifier struct {
 	tell Listener
 	told func(*task.Task) // all who were to hear of one have
-	wake func()           // fewer wait to be told than before
+	wake func()           // fewer wait to be told than before, or nobody does: see last
 
 	mu      sync.Mutex
 	changed sync.Cond
@@ -23,6 +23,8 @@ type notifier struct {
 	tick    bool
 	calling bool
 	muted   bool // no more ticks for now
+	final   bool // but for one that last has asked for
+	awaited bool // it is to be called again when nothing is left to tell
 	closed  bool
 	gone    bool // nobody delivers any more
 }
@@ -89,25 +91,30 @@ func (n *notifier) progress() {
 	n.changed.Broadcast()
 }
 
-// last tells of progress once more, and returns when every callback has, with no
-// further tick to come until unmute.
-func (n *notifier) last() {
+// last reports whether every callback has returned, with progress told once more in the end, and no
+// further tick to come until unmute. If not it wakes when it is to be asked again. It does not wait:
+// what is added while a callback takes its time begins at once.
+func (n *notifier) last() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.muted = true
-	for !n.gone && (len(n.news) > 0 || n.calling) {
-		n.changed.Wait()
+	switch {
+	case n.gone:
+		return true
+	case len(n.news) > 0 || n.calling:
+	case !n.final:
+		n.tick, n.final = true, true
+		n.changed.Broadcast()
+	case !n.tick:
+		return true
 	}
-	n.tick = true
-	n.changed.Broadcast()
-	for !n.gone && (len(n.news) > 0 || n.tick || n.calling) {
-		n.changed.Wait()
-	}
+	n.awaited = true
+	return false
 }
 
 func (n *notifier) unmute() {
 	n.mu.Lock()
-	n.muted = false
+	n.muted, n.final = false, false
 	n.mu.Unlock()
 }
 
@@ -147,7 +154,10 @@ func (n *notifier) next() (all []news, tick bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.calling = false
-	n.changed.Broadcast()
+	if n.awaited && len(n.news) == 0 && !n.tick {
+		n.awaited = false
+		n.wake()
+	}
 	for len(n.news) == 0 && !n.tick && !n.closed {
 		n.changed.Wait()
 	}
@@ -160,5 +170,5 @@ func (n *notifier) leave() {
 	n.mu.Lock()
 	n.gone, n.waiting = true, 0
 	n.mu.Unlock()
-	n.changed.Broadcast()
+	n.wake()
 }

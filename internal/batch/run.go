@@ -140,16 +140,20 @@ func (r *Run) member(do func()) {
 	r.group.Go(func() error { do(); return nil })
 }
 
-// settled is asked when nothing seems to be left: it has the last progress told,
-// and finds out whether a callback has added more.
+// settled is asked when nothing seems to be left: it has the last progress told, waits for callbacks
+// until there is something new to do, and finds out whether they have added more.
 func (r *Run) settled() bool {
 	if !r.idle {
+		r.notify.unmute()
 		return false
 	}
 	if r.speed.Load() == 0 { // it was over before the first tick
 		r.speed.Store(int64(float64(r.engine.Client.Received()) / max(time.Since(r.begun).Seconds(), 1e-9)))
 	}
-	r.notify.last()
+	if !r.notify.last() {
+		<-r.wake
+		return false
+	}
 	if r.idle = r.Table.Idle(false); r.idle {
 		if r.ctx.Err() != nil || !r.Stay && r.Table.Idle(true) {
 			return true

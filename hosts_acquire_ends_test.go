@@ -128,3 +128,36 @@ func TestAcquireHostGoexit(t *testing.T) {
 		require.ErrorIs(b, b.get().Start(b.Context()), littledl.ErrCancelled)
 	})
 }
+
+// TestHintWaitsForNobody: a HEAD that is sent ahead, and is led to a host that its caller does not
+// grant, keeps neither the file that it is for nor the end of the batch.
+func TestHintWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	batchBubble(t, func(b *batch) {
+		b.net.Shape(faultserver.Same(line(mib)))
+		b.option(littledl.WithMaxConcurrentFiles(2))
+		b.conf.MaxConnectionsPerHost = 2
+		asked := 0
+		b.conf.AcquireHost = func(ctx context.Context, origin string) (func(), error) {
+			if origin == "http://other.test:80" {
+				asked++
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return nil, nil
+		}
+		other := faultserver.Start(b, faultserver.On(b.net, "other.test:80")).File("led")
+		led := faultserver.When(func(r *faultserver.Request) bool { return r.Method == "HEAD" }, faultserver.RedirectTo(other.URL(), 302))
+		for i := range 6 {
+			b.file(fmt.Sprint(i), 256*kib)
+		}
+		b.file("led", mib, led)
+		for i := range 4 {
+			b.file(fmt.Sprint("more", i), 256*kib)
+		}
+		began := time.Now()
+		require.NoError(b, b.start())
+		require.Less(b, time.Since(began), 10*time.Second)
+		require.Positive(b, asked)
+	})
+}

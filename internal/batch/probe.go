@@ -22,7 +22,7 @@ type probe struct {
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when its request is over
 
-	sent bool // guarded by prober.mu: given up before it costs nothing
+	sent bool // guarded by prober.mu: before, and while it waits on its way, it costs nothing to give it up
 }
 
 // beginLocked makes a HEAD for a task.
@@ -52,7 +52,9 @@ func (p *prober) send(q *probe) {
 func (p *prober) ask(q *probe) {
 	status, told := 0, int64(-1)
 	defer func() { p.ended(q, status, told) }() // whatever ends it
-	h, sent := p.r.engine.Head(q.ctx, q.source, q.origin, p.claim(q.task), func() bool { return p.wanted(q) })
+	c := p.claim(q.task)
+	c.Wanted, c.Sends = func() bool { return p.wanted(q) }, func() { p.sends(q) }
+	h, sent := p.r.engine.Head(q.ctx, q.source, q.origin, c)
 	if !sent {
 		return
 	}
@@ -65,18 +67,25 @@ func (p *prober) ask(q *probe) {
 // noAnswer stands for the status of a HEAD that was not answered.
 const noAnswer = 1
 
-// wanted is asked when it is a HEAD's turn to be sent.
+// wanted is asked when it is a HEAD's turn to be sent, but for what the caller is to grant.
 func (p *prober) wanted(q *probe) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	q.sent = false
 	switch {
 	case q.ctx.Err() != nil:
+		return false
 	case q.want < 0:
-		q.sent = p.r.Table.Queued(q.task)
-	default:
-		q.sent = slices.ContainsFunc(q.host.waiting, p.r.Table.Queued)
+		return p.r.Table.Queued(q.task)
 	}
-	return q.sent
+	return slices.ContainsFunc(q.host.waiting, p.r.Table.Queued)
+}
+
+// sends notes that it is under way from now on.
+func (p *prober) sends(q *probe) {
+	p.mu.Lock()
+	q.sent = true
+	p.mu.Unlock()
 }
 
 // ended notes that no HEAD is under way for a task any more. Status 0: it was not sent.

@@ -20,8 +20,10 @@ type Claim struct {
 	// nothing then: the first of them counts for all.
 	Rides bool
 	// Wanted is asked when it would be the request's turn, before the caller is asked for its
-	// grant; nil: it is wanted.
+	// grant; nil: it is wanted. Sends is told when it has all that it needs; nil: nobody wants to
+	// know. Either comes anew with each hop that waits.
 	Wanted func() bool
+	Sends  func()
 }
 
 // ErrUnwanted is why a lease was not acquired that nobody wants any more.
@@ -93,6 +95,9 @@ func (l *Lease) acquire(ctx context.Context, o *Origin) (err error) {
 		}
 	}
 	l.offer()
+	if l.claim.Sends != nil {
+		l.claim.Sends()
+	}
 	return nil
 }
 

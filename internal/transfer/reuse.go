@@ -122,7 +122,7 @@ func (f *File) head(served bool) (told reuse.Told, ok bool) {
 	if !open || f.spec.Plain || !f.e.HeadPays(src.host, served) {
 		return told, false
 	}
-	h, sent := f.e.Head(epoch, &src.Source, src.host, origin.Claim{File: f.id, Rank: Rank(f.priority.Load(), false), Rides: true}, func() bool { return true })
+	h, sent := f.e.Head(epoch, &src.Source, src.host, origin.Claim{File: f.id, Rank: Rank(f.priority.Load(), false), Rides: true})
 	if sent && !h.Useful() {
 		f.e.HeadMissed(src.host, h.Status)
 	}
@@ -139,22 +139,26 @@ func (f *File) head(served bool) (told reuse.Told, ok bool) {
 // headTimeout is how long an answer to a HEAD is waited for.
 const headTimeout = 5 * time.Second
 
-// Head asks a source what it would send, if that is still wanted when it is its turn. Not
+// Head asks a source what it would send, if its claim is still wanted when it is its turn. Not
 // sent: it was not asked, or is given up.
-func (e *Engine) Head(ctx context.Context, s *exchange.Source, o *origin.Origin, c origin.Claim, wanted func() bool) (h exchange.Head, sent bool) {
+func (e *Engine) Head(ctx context.Context, s *exchange.Source, o *origin.Origin, c origin.Claim) (h exchange.Head, sent bool) {
 	if o.NoHead() || o.Backoff(time.Now()) > 0 {
 		return h, false
 	}
-	if c.Wanted = wanted; !e.Origins.Guarded() {
-		c.Wanted = nil
+	wanted, sends := c.Wanted, c.Sends
+	if !e.Origins.Guarded() {
+		c.Wanted, c.Sends = nil, nil
 	}
 	k := o.Lease(c)
 	if k.Acquire(ctx) != nil { // the origin's time begins when it is asked
 		return h, false
 	}
 	defer k.Release()
-	if c.Wanted == nil && !wanted() {
-		return h, false
+	if wanted != nil && c.Wanted == nil {
+		if !wanted() {
+			return h, false
+		}
+		sends()
 	}
 	timed, cancel := e.within(ctx, headTimeout, k)
 	defer cancel()

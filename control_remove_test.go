@@ -110,6 +110,32 @@ func TestRemoveForgotten(t *testing.T) {
 	}
 }
 
+// TestRemoveLate: when all files have ended, and a HEAD that nobody needs is waited for yet, it is
+// not too late.
+func TestRemoveLate(t *testing.T) {
+	batchBubble(t, func(b *batch) {
+		b.net.Shape(faultserver.Same(line(1 << 20)))
+		b.option(littledl.WithMaxConcurrentFiles(2))
+		b.conf.MaxConnectionsPerHost = 2
+		var ids []string
+		for i := range 6 {
+			ids = append(ids, b.file(fmt.Sprint(i), 256<<10, faultserver.HeadHang()))
+		}
+		bad := b.file("bad", 256<<10, faultserver.Status(404))
+		done := b.background(b.Context())
+		time.Sleep(3 * time.Second)
+		require.Equal(b, 6, b.get().GetStats().CompletedFiles)
+		require.Empty(b, done, "Start has not returned")
+		require.NoError(b, b.get().Remove(ids[0]))
+		require.NoError(b, b.get().Remove(bad))
+		require.Error(b, <-done)
+		require.Len(b, b.get().GetAllTasks(), 5)
+		require.NoError(b, b.get().Start(b.Context()))
+		require.Len(b, b.srv.GETs("bad"), 1)
+		require.Equal(b, 5, b.get().GetStats().TotalFiles)
+	})
+}
+
 // TestRemovedResult: of a removed task BatchDownload says that it was.
 func TestRemovedResult(t *testing.T) {
 	batchBubble(t, func(b *batch) {

@@ -54,7 +54,9 @@ func (d *BatchDownloader) finish(r *batch.Run) (cause, err error) {
 	r.Do()
 	failures, further, all := d.table.EndStart()
 	cause = r.Close(all && !r.Stay)
-	if d.control.End() {
+	stopped := d.control.End()
+	batch.Granted(d.table, d.leftovers().Delete)
+	if stopped {
 		d.leftovers().Discard()
 	}
 	failed := make([]*FileError, len(failures))

@@ -10,7 +10,8 @@ import (
 // What callers wish of single tasks is done by who owns the task: the worker that transfers it,
 // or, for those that wait, the dispatcher; where nothing runs, by who wishes.
 
-// Wish has something become of a task. It waits for nothing while a Start runs.
+// Wish has something become of a task. It waits for nothing while a Start runs. What comes too late
+// for one is done by who calls Granted after End.
 func (c *Control) Wish(tab *task.Table, t *task.Task, kind task.Wish, cause error, remove func(*task.Task)) {
 	if f, ok := tab.Wish(t, kind, cause).(*transfer.File); ok {
 		f.Halt(transfer.ErrHalted)
@@ -23,6 +24,11 @@ func (c *Control) Wish(tab *task.Table, t *task.Task, kind task.Wish, cause erro
 		r.Wake()
 		return
 	}
+	Granted(tab, remove)
+}
+
+// Granted does what is wished of tasks while nothing runs.
+func Granted(tab *task.Table, remove func(*task.Task)) {
 	for t := tab.Granted(); t != nil; t = tab.Granted() {
 		switch kind, cause := tab.Wished(t); kind {
 		case task.None: // it is not wished any more

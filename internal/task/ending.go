@@ -47,13 +47,13 @@ func (tab *Table) end(t *Task, to Status) {
 	}
 }
 
-// BeginStart queues again what an earlier Start did not complete.
+// BeginStart queues again what an earlier Start did not complete, and is not to be removed.
 func (tab *Table) BeginStart() {
 	tab.mu.Lock()
 	defer tab.unlock()
 	tab.totals.floor, tab.nextProbe = 0, 0
 	for t := range tab.tasks.all() {
-		if t.status == Failed || t.status == Cancelled && !t.has(alone) {
+		if (t.status == Failed || t.status == Cancelled && !t.has(alone)) && t.some().wish == nil {
 			tab.retry(t)
 		}
 	}

@@ -156,3 +156,21 @@ func TestFiles(t *testing.T) {
 	tab.Leave(a, nil, "", 0)
 	require.Zero(t, tab.Files())
 }
+
+// TestRemovedIsNotBegun: what is to be removed is not queued again by a Start that begins meanwhile.
+func TestRemovedIsNotBegun(t *testing.T) {
+	tab := table(1)
+	a := add(t, tab, "http://files.test/a", Spec{})
+	require.Same(t, a, tab.Take())
+	tab.End(a, Failed, "download", nil)
+	tab.Next(false)
+	tab.Wish(a, Remove, nil)
+	tab.BeginStart()
+	require.Same(t, a, tab.Granted())
+	kind, _ := tab.Wished(a)
+	require.Equal(t, Remove, kind)
+	tab.Remove(a, Cancelled, nil)
+	tab.Done()
+	require.Nil(t, tab.Take())
+	require.True(t, tab.Idle(true))
+}

@@ -82,6 +82,34 @@ func TestAddedBesideCallback(t *testing.T) {
 	})
 }
 
+// TestAddedBesideHead: nor for a HEAD that a host would count still when it is given up, and Start
+// returns when it is there as well.
+func TestAddedBesideHead(t *testing.T) {
+	t.Parallel()
+	batchBubble(t, func(b *batch) {
+		b.net.Shape(faultserver.Same(line(1 << 20)))
+		b.option(littledl.WithMaxConcurrentFiles(2))
+		b.conf.MaxConnectionsPerHost = 2
+		ticks := 0
+		b.option(littledl.WithProgressCallback(func(completed, total int, speed float64, eta time.Duration) { ticks++ }))
+		for i := range 6 {
+			b.file(fmt.Sprint(i), 256<<10, faultserver.HeadHang())
+		}
+		done := b.background(b.Context())
+		time.Sleep(3 * time.Second)
+		require.Equal(b, 6, b.get().GetStats().CompletedFiles)
+		require.Empty(b, done, "the HEAD takes five seconds")
+		before := ticks
+		id := b.file("late", 4<<20)
+		time.Sleep(1500 * time.Millisecond)
+		require.Equal(b, littledl.StatusDownloading, b.task(id).Status)
+		require.Greater(b, ticks, before, "progress is told again")
+		require.NoError(b, <-done)
+		require.Equal(b, littledl.StatusCompleted, b.task(id).Status)
+		b.check()
+	})
+}
+
 // TestServeEnds: ErrCancelled after Cancel, the cause of a context, and then another may follow.
 func TestServeEnds(t *testing.T) {
 	t.Parallel()

@@ -102,10 +102,12 @@ func (p *prober) ended(q *probe, status int, told int64) {
 	case status != 0 && told < 0:
 		q.host.missed(status)
 	}
+	last := p.inFlight == 0
 	p.mu.Unlock()
 	q.cancel()
 	close(q.done)
 	p.poke()
+	p.r.wakeIf(last)
 }
 
 // isUnderWay reports whether there is a HEAD for a task.
@@ -137,15 +139,22 @@ func (p *prober) await(t *task.Task) {
 	<-q.done // its context is the Start's
 }
 
-// finish ends all HEADs, but for those that a host would count still.
-func (p *prober) finish() {
+// giveUp ends all HEADs, but for those that a host would count still, and reports whether none is
+// under way. The Start is woken when the last of them has ended.
+func (p *prober) giveUp() (none bool) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, q := range p.probes {
 		if !q.sent || !q.limited {
 			q.cancel()
 		}
 	}
-	p.mu.Unlock()
+	return p.inFlight == 0
+}
+
+// finish returns when none is.
+func (p *prober) finish() {
+	p.giveUp()
 	p.wg.Wait() // they have no more time than a HEAD is given
 	p.cancel()
 }

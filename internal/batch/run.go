@@ -141,10 +141,9 @@ func (r *Run) member(do func()) {
 }
 
 // settled is asked when nothing seems to be left: it has the last progress told, waits for callbacks
-// until there is something new to do, and finds out whether they have added more.
+// and HEADs until there is something new to do, and finds out whether more was added.
 func (r *Run) settled() bool {
 	if !r.idle {
-		r.notify.unmute()
 		return false
 	}
 	if r.speed.Load() == 0 { // it was over before the first tick
@@ -154,11 +153,16 @@ func (r *Run) settled() bool {
 		<-r.wake
 		return false
 	}
-	if r.idle = r.Table.Idle(false); r.idle {
-		if r.ctx.Err() != nil || !r.Stay && r.Table.Idle(true) {
-			return true
-		}
+	over := r.ctx.Err() != nil || !r.Stay && r.Table.Idle(true)
+	switch {
+	case !r.Table.Idle(false):
+	case !over:
 		r.rest()
+	case r.prober.giveUp():
+		return true
+	default:
+		<-r.wake
+		return false
 	}
 	r.notify.unmute()
 	return false
@@ -180,6 +184,7 @@ func (r *Run) dispatch() {
 	if r.idle = r.Table.Idle(false); r.idle {
 		return
 	}
+	r.notify.unmute()
 	r.prober.poke()
 
 	var timer <-chan time.Time

@@ -72,3 +72,40 @@ func TestTimeoutBesideAcquireHost(t *testing.T) {
 		require.Positive(b, b.task(id).Downloaded)
 	})
 }
+
+// TestTimeoutIsNotOfAPausedDelay: of a wait for the server counts what lasted, be the task paused
+// meanwhile, or all of the batch; and that counts.
+func TestTimeoutIsNotOfAPausedDelay(t *testing.T) {
+	t.Parallel()
+	task := func(b *batch, id string) { require.NoError(b, b.get().PauseTask(id)) }
+	resumed := func(b *batch, id string) { require.NoError(b, b.get().ResumeTask(id)) }
+	all := func(b *batch, _ string) { require.NoError(b, b.get().Pause()) }
+	resumedAll := func(b *batch, _ string) { require.NoError(b, b.get().Resume()) }
+	for name, c := range map[string]struct {
+		pause, resume func(*batch, string)
+		refusals      int
+		want          error
+	}{
+		"task":      {task, resumed, 1, nil},
+		"batch":     {all, resumedAll, 1, nil},
+		"task, up":  {task, resumed, 9, littledl.ErrTimeout},
+		"batch, up": {all, resumedAll, 9, littledl.ErrTimeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			batchBubble(t, func(b *batch) {
+				b.conf.Retry.MaxElapsed = time.Hour
+				busy := faultserver.First(c.refusals, faultserver.Status(503, faultserver.RetryAfter("60")))
+				id := b.add(b.srv.File("a", faultserver.Size(mib), faultserver.Behave(busy)), littledl.WithTimeout(30*time.Second))
+				done, began := b.background(b.Context()), time.Now()
+				time.Sleep(20 * time.Second)
+				c.pause(b, id)
+				time.Sleep(50 * time.Second)
+				c.resume(b, id)
+				require.ErrorIs(b, <-done, c.want)
+				if c.want != nil {
+					require.InDelta(b, 80, time.Since(began).Seconds(), 0.5)
+				}
+			})
+		})
+	}
+}

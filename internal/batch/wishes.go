@@ -98,6 +98,7 @@ func (r *Run) granted(t *task.Task, err error) bool {
 // hold has a task wait until it is resumed. What it has stays open as long as few do: not all of
 // it could be gone on from later. Where another goes on with it, it cannot.
 func (r *Run) hold(t *task.Task) {
+	r.engine.Undelay(t)
 	open := transfer.RestOf(r.Table.Held(t)).Open()
 	if open && (r.Table.Waited(t) || r.Table.Holding() >= r.Bounds().Holding) {
 		r.engine.Drop(t)

@@ -9,6 +9,7 @@ package gate
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // Gate is open at first. Its methods are safe for concurrent use.
@@ -19,6 +20,8 @@ type Gate struct {
 	epoch  context.Context
 	cancel context.CancelCauseFunc
 	opened chan struct{} // closed while the gate is open
+	since  time.Time     // when it was opened last
+	before time.Duration // that it was open until then
 }
 
 // New makes an open gate whose epochs end with parent at the latest.
@@ -31,6 +34,19 @@ func New(parent context.Context) *Gate {
 func (g *Gate) open() {
 	g.epoch, g.cancel = context.WithCancelCause(g.parent)
 	close(g.opened)
+	g.since = time.Now()
+}
+
+// Time is how long it has been open, in all.
+func (g *Gate) Time() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-g.opened:
+		return g.before + time.Since(g.since)
+	default:
+		return g.before
+	}
 }
 
 // Pause ends the running epoch with cause; a closed gate stays closed.
@@ -40,6 +56,7 @@ func (g *Gate) Pause(cause error) {
 	select {
 	case <-g.opened:
 		g.opened = make(chan struct{})
+		g.before += time.Since(g.since)
 		g.cancel(cause)
 	default:
 	}

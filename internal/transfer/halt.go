@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/littledl/littledl/internal/fail"
+	"github.com/littledl/littledl/internal/gate"
 	"github.com/littledl/littledl/internal/origin"
+	"github.com/littledl/littledl/internal/task"
 )
 
 // A file may be stopped alone, while the others go on: since its caller wishes it, or its time is
@@ -122,6 +124,13 @@ func (f *File) acquire(ctx context.Context, k *origin.Lease) error {
 	return k.Acquire(ctx)
 }
 
+// delay is a wait of a task's that has begun. Of the file's own time it is as far as it lasts, which
+// nobody knows before: it may be paused meanwhile.
+type delay struct {
+	from time.Duration // on the gate's clock
+	most time.Duration
+}
+
 // delayFor has the time run while the file is delayed, and ends the delay with it.
 func (f *File) delayFor(err error) {
 	if f.spec.Seldom().Timeout <= 0 || DelayedUntil(err).IsZero() {
@@ -129,9 +138,24 @@ func (f *File) delayFor(err error) {
 	}
 	var d *Delay
 	errors.As(err, &d)
-	now := time.Now()
+	from, now := f.e.Gate.Time(), time.Now()
 	if end := now.Add(f.spec.Seldom().Timeout - f.spent); d.Until.After(end) {
 		d.Until = end
 	}
-	f.spent += max(d.Until.Sub(now), 0)
+	f.delayed = delay{from, max(d.Until.Sub(now), 0)}
+}
+
+// countDelay counts what a delay that is over has taken.
+func (s *saved) countDelay(g *gate.Gate) {
+	if s.delayed != (delay{}) {
+		s.spent += min(g.Time()-s.delayed.from, s.delayed.most)
+		s.delayed = delay{}
+	}
+}
+
+// Undelay ends the delay of a task that its caller has paused.
+func (e *Engine) Undelay(t *task.Task) {
+	if k := RestOf(e.Table.Held(t)).kept; k != nil {
+		k.countDelay(e.Gate)
+	}
 }

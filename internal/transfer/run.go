@@ -18,6 +18,7 @@ import (
 // Run fetches the file. It returns nil when the file is under its name, ErrPreempted or
 // a *Delay when the task shall be tried again, else why it failed.
 func (f *File) Run() error {
+	f.countDelay(f.e.Gate)
 	if f.late() {
 		return fail.ErrTimeout
 	}

@@ -29,7 +29,8 @@ type saved struct {
 	locked    time.Time    // since when another has been at it; zero: none is
 	unretried int          // failures that no attempt has followed yet
 
-	spent time.Duration // of the time that its caller gives it, in this Start
+	spent   time.Duration // of the time that its caller gives it, in this Start
+	delayed delay         // that is to be counted of it yet
 
 	lastFailure error // why the latest attempt that failed did
 	failed      failed
@@ -49,7 +50,7 @@ type failed struct {
 
 // endStart forgets what is of one Start only.
 func (s *saved) endStart() {
-	s.idle, s.locked, s.spent = 0, time.Time{}, 0
+	s.idle, s.locked, s.spent, s.delayed = 0, time.Time{}, 0, delay{}
 	s.lastFailure, s.failed = nil, failed{}
 }
 

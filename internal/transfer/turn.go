@@ -110,7 +110,7 @@ func resumable(err error) bool {
 // keepable is what a later round or Start goes on from; nil for nothing.
 func (f *File) keepable() *saved {
 	s := f.saved
-	if !s.open() && s.left.IsZero() && !s.begun && s.lastFailure == nil && s.spent == 0 && s.locked.IsZero() {
+	if !s.open() && s.left.IsZero() && !s.begun && s.lastFailure == nil && s.spent == 0 && s.delayed == (delay{}) && s.locked.IsZero() {
 		return nil
 	}
 	if s.sources == nil && s.left.IsZero() { // nothing is there

@@ -18,7 +18,8 @@ func (g *game) places() map[*Task]int {
 			in[w]++
 		}
 	}
-	for _, w := range g.tab.delayed {
+	for i, w := range g.tab.delayed {
+		require.Equal(g, delayedAt(i), w.task.at)
 		in[w.task]++
 	}
 	for _, t := range g.owned {

@@ -12,15 +12,27 @@ type waiting struct {
 	holds bool // something open meanwhile
 }
 
-// delayed has them by time. It implements heap.Interface.
+// delayed has them by time, and each task knows where it stands: a million may wait for one host, and
+// be wished something one by one. It implements heap.Interface.
 type delayed []waiting
 
 func (d delayed) Len() int           { return len(d) }
 func (d delayed) Less(i, j int) bool { return d[i].until.Before(d[j].until) }
-func (d delayed) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
+
+func (d delayed) Swap(i, j int) {
+	d[i], d[j] = d[j], d[i]
+	d[i].task.at, d[j].task.at = delayedAt(i), delayedAt(j)
+}
+
+// delayedAt is the index of a task that stands there. It is its own inverse.
+func delayedAt(i int) int32 { return int32(notQueued - 1 - i) }
 
 // Push is for package heap.
-func (d *delayed) Push(x any) { *d = append(*d, x.(waiting)) }
+func (d *delayed) Push(x any) {
+	w := x.(waiting)
+	w.task.at = delayedAt(len(*d))
+	*d = append(*d, w)
+}
 
 // Pop is for package heap.
 func (d *delayed) Pop() any {
@@ -28,13 +40,14 @@ func (d *delayed) Pop() any {
 	last := old[len(old)-1]
 	old[len(old)-1] = waiting{}
 	*d = old[:len(old)-1]
+	last.task.at = notQueued
 	return last
 }
 
 func (d *delayed) add(w waiting) { heap.Push(d, w) }
 
-// removeAt takes out the one that stands there.
-func (d *delayed) removeAt(i int) waiting { return heap.Remove(d, i).(waiting) }
+// remove takes a task out that is there.
+func (d *delayed) remove(t *Task) waiting { return heap.Remove(d, int(delayedAt(int(t.at)))).(waiting) }
 
 // due removes and returns the next task whose time has come. Not ok: none has, and next is
 // the time to look again, zero when nobody waits.

@@ -144,6 +144,7 @@ func (tab *Table) Drain() []*Task {
 	}
 	for _, w := range tab.delayed {
 		tab.awake(w)
+		w.task.at = notQueued
 		all = append(all, w.task)
 	}
 	tab.delayed = nil

@@ -1,6 +1,8 @@
 package task
 
 import (
+	"fmt"
+	"slices"
 	"errors"
 	"testing"
 	"time"
@@ -58,6 +60,26 @@ func TestDelayed(t *testing.T) {
 	require.True(t, tab.Due(now.Add(time.Minute)).IsZero())
 	require.Zero(t, tab.Holding())
 	require.Same(t, late, tab.Take())
+}
+
+// TestManyDelayed: what is wished of one task costs the same, however many are delayed.
+func TestManyDelayed(t *testing.T) {
+	const n = 100_000
+	tab := table(n)
+	var all []*Task
+	for i := range n {
+		one := add(t, tab, fmt.Sprint("http://files.test/", i), Spec{})
+		require.Same(t, one, tab.Take())
+		tab.Delay(one, time.Unix(int64(i), 0), false)
+		tab.Next(false)
+		all = append(all, one)
+	}
+	began := time.Now()
+	for _, one := range slices.Backward(all) {
+		tab.Wish(one, Cancel, nil)
+	}
+	require.Less(t, time.Since(began), time.Second)
+	require.Empty(t, tab.delayed)
 }
 
 // TestDrain: all that waits is handed out, in the order it was added.

@@ -57,7 +57,7 @@ type Task struct {
 	seq  int32 // index in the table: identity and order of arrival
 
 	// Guarded by Table.mu.
-	at     int32 // index in the queue, notQueued when not in it
+	at     int32 // index in the queue, or, below notQueued, among those that are delayed; notQueued: in neither
 	nth    int32 // the number of its name by URL that is kept for it, unnumbered: none
 	status Status
 	flags  flags

@@ -1,8 +1,6 @@
 package task
 
 import (
-	"slices"
-
 	"github.com/littledl/littledl/internal/names"
 	"github.com/littledl/littledl/internal/safename"
 )
@@ -69,14 +67,13 @@ func (tab *Table) awaitsWish(t *Task) bool {
 
 // pull takes a task out of where it waits; false: somebody owns it.
 func (tab *Table) pull(t *Task) bool {
-	i := slices.IndexFunc(tab.delayed, func(w waiting) bool { return w.task == t })
 	_, paused := tab.held[t]
 	switch {
-	case t.at != notQueued:
+	case t.at > notQueued:
 		tab.ready.remove(t)
 		tab.unhint(t)
-	case i >= 0:
-		tab.awake(tab.delayed.removeAt(i))
+	case t.at < notQueued:
+		tab.awake(tab.delayed.remove(t))
 	case paused:
 		tab.unhold(t)
 	case t.some().follows != nil:

@@ -2,6 +2,7 @@ package littledl_test
 
 import (
 	"fmt"
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -200,5 +201,22 @@ func TestSlowEvents(t *testing.T) {
 		require.NoError(b, b.get().Start(b.Context()))
 		require.InDelta(b, 2500, begun.Load(), 100, "four events a file")
 		require.Equal(b, 4000, c.over()[littledl.EventCompleted])
+	})
+}
+
+// TestEventsOfLateHead: a HEAD that is under way when all is done has its answer told of, too.
+func TestEventsOfLateHead(t *testing.T) {
+	t.Parallel()
+	batchBubble(t, func(b *batch) {
+		c := newChronicle(t)
+		b.conf.MaxConnectionsPerHost = 3 // where few are borne, no HEAD is given up
+		b.option(littledl.WithEvents(c.hear), littledl.WithMaxConcurrentFiles(1))
+		isHead := func(r *faultserver.Request) bool { return r.Method == http.MethodHead }
+		for i := range 3 {
+			b.file(fmt.Sprint(i), 64<<10, faultserver.When(isHead, faultserver.Delay(time.Second)))
+		}
+		require.NoError(b, b.start())
+		require.NotEmpty(b, b.srv.HEADs())
+		c.over()
 	})
 }

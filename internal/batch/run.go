@@ -3,8 +3,8 @@
 // A task gets a place when one is free, and gives it to the next, or to a more urgent one;
 // sizes are asked for ahead, so that small files can go first; callbacks are told, one at a
 // time, and slow nobody down; whoever pauses, resumes or cancels in the middle of it finds
-// every file whole or able to go on. All goroutines of a Start are members of one group, and
-// it returns when the last of them has.
+// every file whole or able to go on. A Start returns when the last of its goroutines has, of
+// which the one that tells what happens is the last.
 package batch
 
 import (
@@ -58,7 +58,8 @@ type Run struct {
 	engine *transfer.Engine
 	notify *notifier
 	prober *prober
-	group  errgroup.Group // all goroutines; what goes wrong with a file is no error of theirs
+	group  errgroup.Group // all goroutines but the next; what goes wrong with a file is no error of theirs
+	teller errgroup.Group // the one that tells what happens
 	wake   chan struct{}  // capacity 1: the dispatcher has something to look at
 	begun  time.Time
 	idle   bool // the dispatcher's last look found nothing left to do
@@ -121,15 +122,16 @@ func (r *Run) wakeIf(is bool) {
 func (r *Run) Do() {
 	report, stop := newReporter(r), make(chan struct{})
 	r.member(func() { report.loop(stop) })
-	r.member(func() { r.callOut("a callback", r.notify.loop) })
+	r.teller.Go(func() error { r.callOut("a callback", r.notify.loop); return nil })
 	r.member(r.prober.loop)
 	for !r.settled() {
 		r.dispatch()
 	}
 	close(stop)
 	r.prober.close()
-	r.notify.close()
 	_ = r.group.Wait()
+	r.notify.close() // not before: a HEAD that was still under way has had its end to tell
+	_ = r.teller.Wait()
 	r.engine.Client.Close()
 	r.engine.Dirs.CloseAll()
 	r.quiet.end()

@@ -1,8 +1,10 @@
 package littledl_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -150,5 +152,27 @@ func TestRemovedResult(t *testing.T) {
 		_, err = os.Stat(results[2].Path)
 		require.NoError(b, err)
 		require.True(b, errors.Is(results[1].Err, littledl.ErrInvalidURL))
+	})
+}
+
+// TestRemoveAtTheEnd: who is removed when Start has nothing more to do, but has not returned, is
+// gone when it has.
+func TestRemoveAtTheEnd(t *testing.T) {
+	t.Parallel()
+	batchBubble(t, func(b *batch) {
+		var id string
+		dial := b.conf.DialContext
+		b.conf.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := dial(ctx, network, addr)
+			return &closeTeller{c, func() { _ = b.get().Remove(id) }}, err // the last thing that is done
+		}
+		id = b.file("bad", 8*mib, faultserver.After(1, faultserver.Status(404)))
+		require.Error(b, b.get().Start(b.Context()))
+		_, known := b.get().GetTask(id)
+		require.False(b, known)
+		require.Empty(b, b.list())
+		requests := len(b.srv.Requests())
+		require.NoError(b, b.get().Start(b.Context()))
+		require.Len(b, b.srv.Requests(), requests)
 	})
 }

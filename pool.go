@@ -94,14 +94,14 @@ func (l listener) WantsFiles() bool {
 }
 
 // Ended implements batch.Listener.
-func (l listener) Ended(t *task.Task) {
-	d := l.d
+func (l listener) Ended(s task.Snapshot) {
+	d, t := l.d, s.Task
 	_, fn := d.callbacks()
 	if d.table.Forgotten(t) { // it was removed
 		return
 	}
 	if fn != nil || d.ended != nil {
-		f := fileTask(d.table.Snapshot(t))
+		f := fileTask(s)
 		if d.ended != nil {
 			d.ended(t, f)
 		}
@@ -110,7 +110,7 @@ func (l listener) Ended(t *task.Task) {
 		}
 	}
 	if d.set.cfg.ForgetEnded {
-		d.table.Forget(t)
+		d.table.Forget(s)
 	}
 }
 

@@ -31,8 +31,8 @@ type notifier struct {
 
 // news is something that is to be told once.
 type news struct {
-	event event.Event // without a kind: none
-	ended *task.Task  // nil: none has
+	event event.Event    // without a kind: none
+	ended *task.Snapshot // of a task; nil: none has
 }
 
 // manyNews is how many may wait to be told before no new file begins.
@@ -45,12 +45,12 @@ func newNotifier(tell Listener, told func(*task.Task), wake func()) *notifier {
 }
 
 // file announces a task that has ended. Nobody is woken where nobody listens.
-func (n *notifier) file(t *task.Task) {
+func (n *notifier) file(s task.Snapshot) {
 	if !n.tell.WantsFiles() {
-		n.told(t)
+		n.told(s.Task)
 		return
 	}
-	n.add(news{ended: t})
+	n.add(news{ended: &s})
 }
 
 // event announces what happens.
@@ -138,8 +138,8 @@ func (n *notifier) loop() {
 				n.tell.Event(one.event)
 			}
 			if one.ended != nil {
-				n.tell.Ended(one.ended)
-				n.told(one.ended)
+				n.tell.Ended(*one.ended)
+				n.told(one.ended.Task)
 			}
 			n.delivered()
 		}

@@ -44,7 +44,7 @@ type Config struct {
 // Listener is told what happens, from one goroutine.
 type Listener interface {
 	WantsFiles() bool
-	Ended(t *task.Task)
+	Ended(s task.Snapshot)
 	Event(e event.Event)
 	Progress()
 }

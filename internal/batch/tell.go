@@ -15,9 +15,8 @@ func (r *Run) tellStarted(t *task.Task) {
 }
 
 // tellEnded tells that a task has ended, and then its callback.
-func (r *Run) tellEnded(t *task.Task) {
-	if r.engine.Events != nil {
-		s := r.Table.Snapshot(t)
+func (r *Run) tellEnded(s task.Snapshot) {
+	if t := s.Task; r.engine.Events != nil {
 		if s.Status == task.Completed { // others may have had the file fetched
 			r.tellStarted(t)
 		}
@@ -26,7 +25,7 @@ func (r *Run) tellEnded(t *task.Task) {
 		}
 		r.tellEnd(s)
 	}
-	r.notify.file(t)
+	r.notify.file(s)
 }
 
 // tellRemoved tells that a task was removed, if it had not ended.

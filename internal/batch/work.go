@@ -109,13 +109,12 @@ func (r *Run) endAs(t *task.Task, to task.Status, err error) {
 		r.Table.Hold(t, transfer.RestOf(r.Table.Held(t)).Ended().Held()) // why the last attempt failed is told once
 		op, err = transfer.OpOf(err), r.shared(transfer.Known(err))
 	}
-	others := r.Table.End(t, to, op, err)
+	s, others := r.Table.End(t, to, op, err)
 	if to == task.Completed && r.engine.Search && !t.Delivers() {
-		s := r.Table.Snapshot(t)
 		r.engine.Index.Add(t.Dir(), s.Name(), s.Size)
 	}
 	r.wakeIf(r.Table.Wanted())
-	r.tellEnded(t)
+	r.tellEnded(s)
 	for _, o := range others {
 		r.tellEnded(o)
 	}

@@ -144,3 +144,12 @@ func (g *game) checkCrowd() {
 		require.Equal(g, crowded && best.priority() < priority, g.tab.Preempts(priority, true))
 	}
 }
+
+// endOf is End, and for whose sake others have ended.
+func endOf(tab *Table, t *Task, to Status, op string, err error) (others []*Task) {
+	_, all := tab.End(t, to, op, err)
+	for _, s := range all {
+		others = append(others, s.Task)
+	}
+	return others
+}

@@ -173,7 +173,7 @@ func (tab *Table) leaves(t *Task) {
 }
 
 // release ends those who waited for t, which has just ended, or gives them their turn.
-func (tab *Table) release(t *Task) (ended []*Task) {
+func (tab *Table) release(t *Task) (ended []Snapshot) {
 	for _, w := range t.unfollow() {
 		switch {
 		case t.status == Completed && w.shares(t):
@@ -192,7 +192,7 @@ func (tab *Table) release(t *Task) (ended []*Task) {
 			continue
 		}
 		tab.end(w, t.status)
-		ended = append(ended, w)
+		ended = append(ended, w.snapshot())
 	}
 	return ended
 }

@@ -37,7 +37,7 @@ func TestShare(t *testing.T) {
 	require.Same(t, other, tab.Take(), "other headers may bring another file")
 	require.Nil(t, tab.Take())
 
-	require.Equal(t, []*Task{same}, tab.End(first, Completed, "", nil))
+	require.Equal(t, []*Task{same}, endOf(tab, first, Completed, "", nil))
 	s := tab.Snapshot(same)
 	require.Equal(t, "a.bin", s.Name())
 	s.naming = naming{}
@@ -87,7 +87,7 @@ func TestLater(t *testing.T) {
 	turn, _ = tab.Turn(second)
 	require.Equal(t, Fetch, turn)
 	tab.Shared(second, first)
-	require.Equal(t, []*Task{third}, tab.End(second, Completed, "", nil))
+	require.Equal(t, []*Task{third}, endOf(tab, second, Completed, "", nil))
 }
 
 // TestHeir: where the first fails with what does not concern the others, the next of them
@@ -99,14 +99,14 @@ func TestHeir(t *testing.T) {
 	here := add(t, tab, url, Spec{Dir: "d"})
 	require.Same(t, first, tab.Take())
 	full := errors.New("disk full")
-	require.Equal(t, []*Task{here}, tab.End(first, Failed, "write", full))
+	require.Equal(t, []*Task{here}, endOf(tab, first, Failed, "write", full))
 	require.Equal(t, &Failure{TaskID: "task-4", URL: url, Op: "write", Attempts: 1, Err: full}, tab.Snapshot(here).Failure)
 	require.Same(t, heir, tab.Take())
 	require.Nil(t, tab.Take())
 	turn, _ := tab.Turn(heir)
 	require.Equal(t, Fetch, turn)
 	gone := errors.New("404")
-	require.Equal(t, []*Task{last}, tab.End(heir, Failed, "download", gone))
+	require.Equal(t, []*Task{last}, endOf(tab, heir, Failed, "download", gone))
 }
 
 // TestCancelledTogether: what is cancelled is so for all that waited.
@@ -114,7 +114,7 @@ func TestCancelledTogether(t *testing.T) {
 	tab := table(1)
 	first, other := add(t, tab, url, Spec{Dir: "d"}), add(t, tab, url, Spec{Dir: "e"})
 	require.Same(t, first, tab.Take())
-	require.Equal(t, []*Task{other}, tab.End(first, Cancelled, "download", errors.New("cancelled")))
+	require.Equal(t, []*Task{other}, endOf(tab, first, Cancelled, "download", errors.New("cancelled")))
 	require.Equal(t, []Status{Cancelled, Cancelled}, statuses(tab))
 }
 
@@ -131,7 +131,7 @@ func TestOvertake(t *testing.T) {
 	added, third := add(t, tab, url, Spec{Dir: "d"}), add(t, tab, url, Spec{Dir: "d"})
 	tab.BeginStart()
 	fetch(t, tab, old, "a.bin")
-	require.ElementsMatch(t, []*Task{added, third}, tab.End(old, Completed, "", nil))
+	require.ElementsMatch(t, []*Task{added, third}, endOf(tab, old, Completed, "", nil))
 }
 
 // TestUrgentWish: the more urgent wish of those that want the same counts.

@@ -1,8 +1,9 @@
 package task
 
-// End ends a task, and for its sake others that wanted the same file, which are returned.
-// Op is what was being done when it failed or was cancelled, err why.
-func (tab *Table) End(t *Task, to Status, op string, err error) (others []*Task) {
+// End ends a task, and for its sake others that wanted the same file, and returns how they ended:
+// anybody may queue them again at once. Op is what was being done when it failed or was cancelled,
+// err why.
+func (tab *Table) End(t *Task, to Status, op string, err error) (was Snapshot, others []Snapshot) {
 	tab.mu.Lock()
 	defer tab.unlock()
 	if to != Completed {
@@ -13,7 +14,8 @@ func (tab *Table) End(t *Task, to Status, op string, err error) (others []*Task)
 		t.fail(&failure{op: op, attempts: attempts, err: err})
 	}
 	tab.end(t, to)
-	return tab.release(t)
+	others = tab.release(t)
+	return t.snapshot(), others
 }
 
 // fail says why a task has no file; nil: it is to have it after all.

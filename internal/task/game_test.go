@@ -289,7 +289,7 @@ func (g *game) leave(t *Task, complete bool) {
 }
 
 func (g *game) end(t *Task, to Status, why error) {
-	others := g.tab.End(t, to, "download", why)
+	others := endOf(g.tab, t, to, "download", why)
 	for _, o := range others {
 		require.Equal(g, to, o.status)
 		if to == Completed {

@@ -1,9 +1,9 @@
 package task
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"errors"
 	"testing"
 	"time"
 

@@ -19,7 +19,8 @@ type Snapshot struct {
 	Held        any      // what its transfer keeps with it
 	About       About    // what was said of its file, when it has ended lately
 
-	naming naming
+	naming  naming
+	failure *failure // tells one end from the next
 }
 
 // Name is what the task was called; "" where that was not settled.
@@ -58,7 +59,7 @@ func (tab *Table) InTransfer() []Snapshot {
 func (t *Task) snapshot() Snapshot {
 	some := t.some()
 	return Snapshot{
-		Task: t, naming: t.naming(), Status: t.status, Priority: t.priority(),
+		Task: t, naming: t.naming(), failure: some.failure, Status: t.status, Priority: t.priority(),
 		Size: t.size, Downloaded: t.downloaded.Load(), Speed: some.speed, Failure: t.told(),
 		Retries: int(t.retries.Load()), Requests: int(t.requests.Load()),
 		Ranges: t.has(ranges), LengthKnown: t.has(lengthKnown), Reused: t.has(reused), Held: some.held, About: some.about,

@@ -122,10 +122,10 @@ func TestManyAtOnce(t *testing.T) {
 				tab.Count(one, 100)
 				tab.Names(one, "x").Take(one.ID())
 				tab.Leave(one, nil, "", 1)
-				ended.Add(int64(1 + len(tab.End(one, Completed, "", nil))))
+				ended.Add(int64(1 + len(endOf(tab, one, Completed, "", nil))))
 			case Share:
 				tab.Shared(one, first.Task)
-				ended.Add(int64(1 + len(tab.End(one, Completed, "", nil))))
+				ended.Add(int64(1 + len(endOf(tab, one, Completed, "", nil))))
 			case Copy:
 				t.Error("they share a place")
 			}

@@ -221,7 +221,7 @@ func (tab *Table) SetPriority(t *Task, priority int) (running any) {
 
 // Remove ends a task, as complete or for a cause, if it has not ended, and forgets it. It returns
 // how it ended, which is nothing where it had before, and those that have ended for its sake.
-func (tab *Table) Remove(t *Task, to Status, cause error) (was Snapshot, others []*Task) {
+func (tab *Table) Remove(t *Task, to Status, cause error) (was Snapshot, others []Snapshot) {
 	tab.mu.Lock()
 	defer tab.unlock()
 	if t.has(forgotten) {
@@ -249,11 +249,13 @@ func (tab *Table) Alone(t *Task) {
 }
 
 // Forget gives up a task that has ended: its name, its URL and its memory are free. It still counts in
-// all sums. One that is to be removed is left to that, which has it in hand and forgets it as well.
-func (tab *Table) Forget(t *Task) {
+// all sums. One that is to be removed is left to whoever does that, and one that has been queued again
+// to a later end.
+func (tab *Table) Forget(was Snapshot) {
 	tab.mu.Lock()
 	defer tab.unlock()
-	if t.has(forgotten) || !t.status.Ended() || t.some().wish != nil {
+	t := was.Task
+	if now := t.some(); t.has(forgotten) || now.wish != nil || t.status != was.Status || now.failure != was.failure {
 		return
 	}
 	if f := t.told(); f != nil {

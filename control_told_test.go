@@ -36,3 +36,25 @@ func TestToldOfItsEnd(t *testing.T) {
 		})
 	}
 }
+
+// TestPausedAndCancelled: who is paused just before all is cancelled is cancelled, too.
+func TestPausedAndCancelled(t *testing.T) {
+	t.Parallel()
+	batchBubble(t, func(b *batch) {
+		b.option(littledl.WithMaxConcurrentFiles(1))
+		var ids []string
+		for i := range 300 {
+			ids = append(ids, b.file(fmt.Sprint(i), 1<<20))
+		}
+		done := b.background(b.Context())
+		time.Sleep(100 * time.Millisecond)
+		for _, id := range ids { // the dispatcher does not keep up with it
+			require.NoError(b, b.get().PauseTask(id))
+		}
+		require.NoError(b, b.get().Cancel())
+		require.ErrorIs(b, <-done, littledl.ErrCancelled)
+		for _, id := range ids {
+			require.Equal(b, littledl.StatusCancelled, b.task(id).Status, id)
+		}
+	})
+}

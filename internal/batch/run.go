@@ -155,9 +155,10 @@ func (r *Run) settled() bool {
 		<-r.wake
 		return false
 	}
-	over := r.ctx.Err() != nil || !r.Stay && r.Table.Idle(true)
+	ended := r.ctx.Err() != nil // then what is paused alone is to be cancelled
+	over := ended || !r.Stay && r.Table.Idle(true)
 	switch {
-	case !r.Table.Idle(false):
+	case !r.Table.Idle(ended):
 	case !over:
 		r.rest()
 	case r.prober.giveUp():
@@ -173,17 +174,17 @@ func (r *Run) settled() bool {
 // dispatch starts what may start, then waits for something to change.
 func (r *Run) dispatch() {
 	ended := r.ctx.Err() != nil // looked at once: an end in between must not be waited for
+	r.grant()                   // what is paused by that is to be cancelled, too
 	if ended {
 		r.cancelQueued()
 	}
-	r.grant()
 	next := r.Table.Due(time.Now())
 	if !ended && !r.paused.Load() && !r.notify.behind() {
 		for t := r.Table.Take(); t != nil; t = r.Table.Take() {
 			r.member(func() { r.work(t) })
 		}
 	}
-	if r.idle = r.Table.Idle(false); r.idle {
+	if r.idle = r.Table.Idle(ended); r.idle {
 		return
 	}
 	r.notify.unmute()

@@ -57,14 +57,19 @@ func newChaos(b *enhBed, seed uint64) *chaos {
 	c.conf.Retry.MaxElapsed = 8 * time.Second
 	c.option(littledl.WithMaxTotalThreads(c.threads), littledl.WithMaxConcurrentFiles(1+c.rnd.IntN(4)),
 		littledl.WithTrustedMirrors(!c.hashes && c.half()), littledl.WithAdaptiveSpeed(c.half()))
-	c.srv = faultserver.Start(b, faultserver.On(b.net, c.hosts...))
+	c.reach()
+	return c
+}
+
+// reach makes the hosts what they are.
+func (c *chaos) reach(opts ...faultserver.Option) {
+	c.srv = faultserver.Start(c, append(opts, faultserver.On(c.net, c.hosts...))...)
 	for _, h := range c.hosts {
 		c.rates[h] = int64(mib) << c.rnd.IntN(4)
 		if c.rnd.IntN(4) == 0 {
 			c.refuseBeyond(int32(1+c.rnd.IntN(2)), h)
 		}
 	}
-	return c
 }
 
 func (c *chaos) half() bool { return c.rnd.IntN(2) == 0 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func TestEnhWishes(t *testing.T) {
 	for i := range uint64(max(worlds, 40)) {
 		ok := t.Run(fmt.Sprint(first+i), func(t *testing.T) {
 			enhBubble(t, func(b *enhBed) {
-				w := &wishful{chaos: newChaos(b, first+i), held: map[string]int{}, asked: map[string][]time.Time{}}
+				w := newWishful(newChaos(b, first+i))
 				w.wish()
 				w.run()
 			})
@@ -47,8 +48,10 @@ type wishful struct {
 	held     map[string]int
 	grants   int
 	released int
-	asked    map[string][]time.Time
+	told     *chronicle
 }
+
+func newWishful(c *chaos) *wishful { return &wishful{chaos: c, held: map[string]int{}} }
 
 func (w *wishful) wish() {
 	w.dice = rand.New(rand.NewPCG(w.rnd.Uint64(), 1))
@@ -58,7 +61,7 @@ func (w *wishful) wish() {
 	w.conf.Hosts = map[string]littledl.HostConfig{}
 	for _, h := range w.hosts {
 		if w.half() {
-			w.conf.Hosts["http://"+h] = littledl.HostConfig{
+			w.conf.Hosts[strings.TrimSuffix(w.srv.URLAt(h, ""), "/")] = littledl.HostConfig{
 				MaxConnections: w.rnd.IntN(4), Interval: time.Duration(w.rnd.IntN(3)*w.rnd.IntN(100)) * time.Millisecond,
 				MaxSpeed: int64(w.rnd.IntN(2) * (200*kib + w.rnd.IntN(4*mib))), NoRange: w.rnd.IntN(8) == 0, NoHead: w.half(),
 			}
@@ -71,7 +74,8 @@ func (w *wishful) wish() {
 	w.conf.DisableResume = w.rnd.IntN(4) == 0
 	w.conf.MaxConnectionsPerHost = w.rnd.IntN(5)
 	w.conf.MinChunkSize = int64(w.rnd.IntN(2) * 100 * kib)
-	w.option(littledl.WithEvents(func(littledl.Event) {}))
+	w.told = newChronicle(w.T)
+	w.option(littledl.WithEvents(w.told.hear))
 }
 
 // acquire grants at once, late, or not this time.
@@ -150,7 +154,12 @@ func (w *wishful) busybody() {
 		case 3:
 			time.AfterFunc(at, func() { d.SetPriority(id, p) })
 		case 4:
-			time.AfterFunc(at, func() { d.SetLimits(limits) })
+			time.AfterFunc(at, func() {
+				if d.SetLimits(limits) != nil { // the plain one has no such threads
+					limits.MaxTotalThreads = 0
+					d.SetLimits(limits)
+				}
+			})
 		case 5:
 			time.AfterFunc(at, func() { d.Remove(id) })
 		}
@@ -167,8 +176,15 @@ func (w *wishful) run() {
 		w.serve(i, w.more)
 	}
 	w.starts(w.busybody)
+	w.given()
+}
+
+// given checks that what was granted was given back, and what was told.
+func (w *wishful) given() {
+	w.Helper()
 	require.Equal(w, w.grants, w.released)
 	for origin, n := range w.held {
 		require.Zero(w, n, origin)
 	}
+	w.told.over()
 }

@@ -56,6 +56,11 @@ func (s *Server) MaxInFlight(names ...string) int {
 	return s.rec.most(func(r Record) bool { return at(r, names) })
 }
 
+// MaxInFlightAt is MaxInFlight of one origin, which is "scheme://host[:port]".
+func (s *Server) MaxInFlightAt(origin string) int {
+	return s.rec.most(func(r Record) bool { return sameOrigin(r.Origin, origin) })
+}
+
 // ResetRecords forgets the requests that are over.
 func (s *Server) ResetRecords() { s.rec.reset() }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,8 +91,8 @@ func TestAddedBesideHead(t *testing.T) {
 		b.net.Shape(faultserver.Same(line(1 << 20)))
 		b.option(littledl.WithMaxConcurrentFiles(2))
 		b.conf.MaxConnectionsPerHost = 2
-		ticks := 0
-		b.option(littledl.WithProgressCallback(func(completed, total int, speed float64, eta time.Duration) { ticks++ }))
+		var ticks atomic.Int64
+		b.option(littledl.WithProgressCallback(func(completed, total int, speed float64, eta time.Duration) { ticks.Add(1) }))
 		for i := range 6 {
 			b.file(fmt.Sprint(i), 256<<10, faultserver.HeadHang())
 		}
@@ -99,11 +100,11 @@ func TestAddedBesideHead(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		require.Equal(b, 6, b.get().GetStats().CompletedFiles)
 		require.Empty(b, done, "the HEAD takes five seconds")
-		before := ticks
+		before := ticks.Load()
 		id := b.file("late", 4<<20)
 		time.Sleep(1500 * time.Millisecond)
 		require.Equal(b, littledl.StatusDownloading, b.task(id).Status)
-		require.Greater(b, ticks, before, "progress is told again")
+		require.Greater(b, ticks.Load(), before, "progress is told again")
 		require.NoError(b, <-done)
 		require.Equal(b, littledl.StatusCompleted, b.task(id).Status)
 		b.check()

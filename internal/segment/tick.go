@@ -80,11 +80,14 @@ func (p *Plan) misplaced(s *Segment, now Now) bool {
 	return false
 }
 
-// Scale adds workers while there is work that has none.
+// Scale adds workers while there is work that has none. When all have ended the round has, and none
+// are added.
 func (p *Plan) Scale(now Now) (out Scaling) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.scale(now, &out)
+	if p.workers > 0 {
+		p.scale(now, &out)
+	}
 	return out
 }
 
@@ -117,11 +120,13 @@ func (p *Plan) wanted(now time.Time) int {
 	return min(p.target, 1+urgent)
 }
 
-// Relieve adds workers for all slow segments that would gain from being shared.
+// Relieve adds workers for all slow segments that would gain from being shared, as Scale does.
 func (p *Plan) Relieve(now Now) (out Scaling) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.relieve(now, &out)
+	if p.workers > 0 {
+		p.relieve(now, &out)
+	}
 	return out
 }
 

@@ -165,9 +165,13 @@ func TestScale(t *testing.T) {
 
 // TestEndedRound: nobody is sent to a file that its last worker has left.
 func TestEndedRound(t *testing.T) {
-	p, _, _ := crew(map[int][]float64{0: {1000}})
+	p, _, _ := crew(map[int][]float64{0: {1000, 1000}})
+	p.growth.over, p.target = true, 4
+	p.Quit()
 	p.Quit()
 	require.Zero(t, p.Tick(freely(0)))
+	require.Zero(t, p.Scale(freely(0)))
+	require.Zero(t, p.Relieve(freely(0)))
 }
 
 // TestMeasured: connections that have flowed for a while are what is known of a network.

@@ -103,7 +103,7 @@ func (f *File) verifyMirror(ctx context.Context, mirror *source, k *origin.Lease
 	<-places
 	f.mu.Lock()
 	f.unsampled--
-	if f.plan.Workers() > 0 && f.ctx.Err() == nil { // where no other waits for its place a worker gets it
+	if f.ctx.Err() == nil { // where no other waits for its place a worker gets it
 		f.scaleLocked(f.plan.Scale(f.nowLocked(time.Now())))
 	}
 	f.mu.Unlock()
@@ -120,7 +120,7 @@ func (f *File) verifyMirror(ctx context.Context, mirror *source, k *origin.Lease
 		return
 	}
 	f.comparedLocked(a, mirror, says, same && says.Size == f.pin.Size && says.LastModified == f.pin.LastModified)
-	if same && f.plan.Workers() > 0 {
+	if same {
 		f.scaleLocked(f.plan.Relieve(f.nowLocked(time.Now())))
 	}
 }

@@ -233,7 +233,7 @@ func (f *File) round(epoch context.Context, a recovery.Action) error {
 
 // endRound waits for all who took part in the round, and returns what ended it, if it was ended.
 func (f *File) endRound() error {
-	f.wg.Wait()
+	f.awaitWorkers()
 	cause := context.Cause(f.ctx)
 	if f.company.Swap(false) {
 		f.seat.round.end()
@@ -243,6 +243,17 @@ func (f *File) endRound() error {
 	defer f.mu.Unlock()
 	f.ctx, f.cancel = nil, func(error) {} // the context may be another file's from here on
 	return cause
+}
+
+// awaitWorkers returns when there is no worker, and will be none. One that was sent when the last
+// was about to leave counts from the decision on, which may come before anybody can wait for it.
+func (f *File) awaitWorkers() {
+	for some := true; some; {
+		f.wg.Wait()
+		f.mu.Lock()
+		some = f.plan.Workers() > 0
+		f.mu.Unlock()
+	}
 }
 
 // beside starts what goes on beside the file's own goroutine until the round ends, as one of the

@@ -26,12 +26,9 @@ type world struct {
 	serves    bool                      // Serve, and more is added while it runs
 	rival     *littledl.BatchDownloader // another in the same folder; nil: none
 
-	fine   sync.Mutex          // for all below
-	files  map[string]*offered // by task
-	rivals map[string]*offered // by task of the rival's
-	acts   int                 // how many may still be done in callbacks
-	last   littledl.Item       // that was prepared
-	added  int                 // later
+	acts  int           // how many may still be done in callbacks
+	last  littledl.Item // that was prepared
+	added int           // later
 }
 
 // kinds are what worlds can be.

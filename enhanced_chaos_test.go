@@ -25,11 +25,18 @@ import (
 // LITTLEDL_SEED on.
 func TestEnhChaos(t *testing.T) {
 	t.Parallel()
+	const once = 7202203692596542263 // hung
+	inWorlds(t, once, 6, func(b *enhBed, seed uint64) { newChaos(b, seed).run() })
+}
+
+// inWorlds plays worlds one after the other, as many at least, from a seed on, until one fails.
+func inWorlds(t *testing.T, seed uint64, least int, play func(b *enhBed, seed uint64)) {
+	t.Helper()
 	worlds, _ := strconv.Atoi(os.Getenv("LITTLEDL_CHAOS"))
-	first := replay.SeedOr(7202203692596542263) // which once hung
-	for i := range uint64(max(worlds, 6)) {
+	first := replay.SeedOr(seed)
+	for i := range uint64(max(worlds, least)) {
 		ok := t.Run(fmt.Sprint(first+i), func(t *testing.T) {
-			enhBubble(t, func(b *enhBed) { newChaos(b, first+i).run() })
+			enhBubble(t, func(b *enhBed) { play(b, first+i) })
 		})
 		if !ok {
 			t.Logf("LITTLEDL_SEED=%d repeats it", first+i)
@@ -115,12 +122,18 @@ func enhStall(after int64) faultserver.Behaviour {
 	})
 }
 
-// serve makes one file, with other faults at each host, and queues it.
-func (c *chaos) serve(i int, more func(url string) []littledl.URLOption) {
+// size is that of a file: most are small.
+func (c *chaos) size() int64 {
 	size := int64(c.rnd.IntN(300 * kib))
 	if c.rnd.IntN(4) == 0 {
 		size = int64(5*mib + c.rnd.IntN(8*mib))
 	}
+	return size
+}
+
+// serve makes one file, with other faults at each host, and queues it.
+func (c *chaos) serve(i int, more func(url string) []littledl.URLOption) {
+	size := c.size()
 	name := fmt.Sprint("f", i)
 	var faults []faultserver.Behaviour
 	for _, h := range c.hosts {

@@ -3,10 +3,8 @@ package littledl_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,28 +13,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/littledl/littledl"
-	"github.com/littledl/littledl/internal/replay"
 )
 
 // TestEnhWishes: as TestEnhChaos, where callers wish for everything that there is to wish for at
 // the same time.
 func TestEnhWishes(t *testing.T) {
 	t.Parallel()
-	worlds, _ := strconv.Atoi(os.Getenv("LITTLEDL_CHAOS"))
-	first := replay.SeedOr(1)
-	for i := range uint64(max(worlds, 40)) {
-		ok := t.Run(fmt.Sprint(first+i), func(t *testing.T) {
-			enhBubble(t, func(b *enhBed) {
-				w := newWishful(newChaos(b, first+i))
-				w.wish()
-				w.run()
-			})
-		})
-		if !ok {
-			t.Logf("LITTLEDL_SEED=%d repeats it", first+i)
-			return
-		}
-	}
+	inWorlds(t, 1, 40, func(b *enhBed, seed uint64) {
+		w := newWishful(newChaos(b, seed))
+		w.wish()
+		w.run()
+	})
 }
 
 // wishful is such a world.

@@ -32,7 +32,7 @@ func (w *world) ended(t littledl.FileTask) {
 		return
 	}
 	w.acts--
-	switch w.dices(8) / time.Millisecond {
+	switch w.roll(8) {
 	case 0:
 		_ = w.d.ResumeTask(t.TaskID)
 	case 1:

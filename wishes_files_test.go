@@ -94,10 +94,7 @@ func (w *world) offer(i int) {
 
 // prepare makes a file, and returns what queues it.
 func (w *world) prepare(name string) (add func()) {
-	size := int64(w.rnd.IntN(300 * kib))
-	if w.rnd.IntN(4) == 0 {
-		size = int64(5*mib + w.rnd.IntN(8*mib))
-	}
+	size := w.size()
 	blind := w.rnd.IntN(8) == 0
 	var faults []faultserver.Behaviour
 	for _, h := range w.hosts {
@@ -151,13 +148,13 @@ func (w *world) takeName(o *offered, size int64) {
 }
 
 func (w *world) writer(o *offered, size int64) littledl.URLOption {
-	if w.conf.ContentEncoding != littledl.EncodingStore && w.dices(3) == 0 {
+	if w.conf.ContentEncoding != littledl.EncodingStore && w.roll(3) == 0 {
 		o.at = newAtWriter(size)
 		return littledl.WithWriterAt(o.at)
 	}
-	o.to = &moody{pause: w.dices(3) * w.dices(50) / time.Millisecond, fails: -1}
-	if w.dices(6) == 0 {
-		o.to.fails = int(w.dices(int(size)+1) / time.Millisecond)
+	o.to = &moody{pause: time.Duration(w.roll(3)) * w.dices(50), fails: -1}
+	if w.roll(6) == 0 {
+		o.to.fails = w.roll(int(size) + 1)
 	}
 	return littledl.WithWriter(o.to)
 }

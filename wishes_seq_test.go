@@ -4,37 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/littledl/littledl"
-	"github.com/littledl/littledl/internal/replay"
 )
 
 // TestSeqWishes: as TestWishes, with BatchDownloadSeq: every item that was read has one result, and
 // what is said to be complete is right, however slow either side is and whoever ends it.
 func TestSeqWishes(t *testing.T) {
 	t.Parallel()
-	worlds, _ := strconv.Atoi(os.Getenv("LITTLEDL_CHAOS"))
-	first := replay.SeedOr(1)
-	for i := range uint64(max(worlds, 5)) {
-		ok := t.Run(fmt.Sprint(first+i), func(t *testing.T) {
-			enhBubble(t, func(b *enhBed) {
-				w := newWorld(b, first+i, func(w *world) {
-					w.plain, w.writers, w.streams, w.elsewhere = true, w.half(), w.half(), w.rnd.IntN(3) == 0
-				})
-				w.sequence()
-			})
-		})
-		if !ok {
-			t.Logf("LITTLEDL_SEED=%d repeats it", first+i)
-			return
-		}
-	}
+	inWorlds(t, 1, 5, func(b *enhBed, seed uint64) {
+		newWorld(b, seed, func(w *world) {
+			w.plain, w.writers, w.streams, w.elsewhere = true, w.half(), w.half(), w.rnd.IntN(3) == 0
+		}).sequence()
+	})
 }
 
 // sequence downloads a list of files.

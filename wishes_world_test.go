@@ -2,8 +2,6 @@ package littledl_test
 
 import (
 	"fmt"
-	"os"
-	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,7 +11,6 @@ import (
 
 	"github.com/littledl/littledl"
 	"github.com/littledl/littledl/internal/faultserver"
-	"github.com/littledl/littledl/internal/replay"
 )
 
 // world is wishful, of one of many kinds: what it is about is at random, too, where several are said.
@@ -46,20 +43,10 @@ var kinds = map[string]func(*world){
 // TestWishes: as TestEnhWishes, in other worlds.
 func TestWishes(t *testing.T) {
 	t.Parallel()
-	worlds, _ := strconv.Atoi(os.Getenv("LITTLEDL_CHAOS"))
-	first := replay.SeedOr(1)
 	for kind, be := range kinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			for i := range uint64(max(worlds, 4)) {
-				ok := t.Run(fmt.Sprint(first+i), func(t *testing.T) {
-					enhBubble(t, func(b *enhBed) { newWorld(b, first+i, be).run() })
-				})
-				if !ok {
-					t.Logf("LITTLEDL_SEED=%d repeats it", first+i)
-					return
-				}
-			}
+			inWorlds(t, 1, 4, func(b *enhBed, seed uint64) { newWorld(b, seed, be).run() })
 		})
 	}
 }
@@ -165,11 +152,15 @@ func (w *world) within(what string, do func()) {
 	hung.Stop()
 }
 
-func (w *world) dices(n int) time.Duration {
+// roll is for what is asked while it runs.
+func (w *world) roll(n int) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return time.Duration(w.dice.IntN(n)) * time.Millisecond
+	return w.dice.IntN(n)
 }
+
+// dices rolls for milliseconds.
+func (w *world) dices(n int) time.Duration { return time.Duration(w.roll(n)) * time.Millisecond }
 
 // addLater adds what was held back at random moments, where it stays long enough.
 func (w *world) addLater() {

@@ -143,8 +143,8 @@ func TestWhoStopsWaiting(t *testing.T) {
 	})
 }
 
-// TestAtRandom: whoever comes, gives up, returns bytes and changes the rate: everybody gets his
-// bytes, no sooner than the rates allow, and not much later.
+// TestAtRandom: whoever comes, gives up and returns bytes: everybody gets his bytes, no sooner than
+// the rate allows, and not much later.
 func TestAtRandom(t *testing.T) {
 	for seed := range uint64(50) {
 		bubble(t, fmt.Sprint(seed), func(t *testing.T) {
